@@ -1,0 +1,10 @@
+//! The lifecycle server.
+
+/// Command line of `opensandbox-local serve`.
+#[derive(clap::Args)]
+pub struct Options {}
+
+/// Serves until it is told to stop.
+pub async fn run(_options: Options) -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}

@@ -1,0 +1,1 @@
+//! Plain Rust: no JavaScript types, no I/O. Tested natively.

@@ -1,0 +1,6 @@
+//! OpenSandbox client: plain Rust in [`core`], JavaScript in `host`, exported classes in `api`.
+//!
+//! Arrows point down only: `api` → `host` → `core`. The compiler enforces the lower one: the JavaScript
+//! crates are dependencies of the wasm32 target alone, so `core` cannot name them when it is built natively.
+
+pub mod core;
