@@ -1,0 +1,40 @@
+# The daily commands. `make` or `make help` lists them; what each one does is in scripts/.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+node := @sh scripts/check-node.sh && exec node
+
+.PHONY: help demo test test-quick build setup fmt lint size clean clean-all
+
+help: ## List these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: ## Install what is missing, build, run the README's example, serve the playground (ONCE=1: stop after the example; PORT=8080)
+	$(node) scripts/demo.mjs
+
+test: ## Every test; ends with "N passed, N failed, N skipped" (SUITE=name: only that one)
+	$(node) scripts/test.mjs $(SUITE)
+
+test-quick: ## The inner loop: formatting, linters and the native tests of src/core
+	$(node) scripts/test.mjs quick
+
+build: ## The npm package in pkg/ (FAST=1: quick to build, large, not for release)
+	$(node) scripts/build-package.mjs $(if $(FAST),--fast)
+
+setup: ## Install what is missing, build nothing
+	$(node) scripts/setup.mjs test
+
+fmt: ## Format everything in place
+	$(node) scripts/lint.mjs --fix
+
+lint: ## Formatting, clippy (native and wasm), biome, tsc
+	$(node) scripts/test.mjs lint
+
+size: ## The package's size: raw, gzip, brotli
+	$(node) scripts/size.mjs
+
+clean: ## Delete what was built; keep the installed tools
+	@rm -rf target pkg dist www/dist && echo "deleted: target pkg dist www/dist"
+
+clean-all: clean ## Delete the installed tools and npm packages, too
+	@rm -rf .tools node_modules www/node_modules && echo "deleted: .tools node_modules"

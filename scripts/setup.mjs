@@ -1,0 +1,103 @@
+// Installs what is missing: npm packages, Rust's wasm target, the build tools, system packages. What is there costs milliseconds.
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { locked } from "./lock.mjs";
+import { at, root, tools, toolsBin, which } from "./paths.mjs";
+import { checkPrerequisites } from "./prerequisites.mjs";
+import { capture, run } from "./process.mjs";
+import { hash } from "./stamp.mjs";
+import { main, Stop, step } from "./step.mjs";
+import { installSystemPackages } from "./system-packages.mjs";
+import { installToolchain } from "./toolchain.mjs";
+import { wasmBindgen, wasmPack } from "./versions.mjs";
+import { writeFileSync } from "node:fs";
+
+/** npm's own packages; the hash of the lock file lies inside node_modules, so that it goes when that goes. */
+async function npmPackages() {
+  await step("npm packages", async (say) => {
+    const stampFile = at("node_modules", ".installed");
+    const wanted = () => hash(["package.json", "package-lock.json", "www/package.json"], process.version);
+    if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted()) return "ready";
+    // In CI the lock file decides; a developer's new dependency has to get into it first.
+    await run("npm packages", "npm", [process.env.CI ? "ci" : "install", "--no-audit", "--no-fund"], {
+      log: "npm.log",
+      network: true,
+      onLine: say,
+    });
+    writeFileSync(stampFile, wanted());
+    return "installed";
+  });
+}
+
+/** Is this program there in exactly this version, ours or the user's own? */
+async function hasVersion(program, version) {
+  const file = which(program);
+  if (!file) return false;
+  const { code, stdout } = await capture(file, ["--version"]);
+  return code === 0 && stdout.trim().split(" ").at(-1) === version;
+}
+
+async function cargoTool(name, crate, version, programs, flags = []) {
+  await step(`${name} ${version}`, async (say) => {
+    const there = await Promise.all(programs.map((program) => hasVersion(program, version)));
+    if (there.every(Boolean)) return "ready";
+    const folders = ["--root", join(tools, "cargo"), "--target-dir", join(tools, "build")];
+    await run(`installing ${name}`, "cargo", ["install", crate, "--version", version, "--force", ...folders, ...flags], {
+      cwd: tools,
+      log: `${name}.log`,
+      network: true,
+      onLine: say,
+      // They run for seconds and are compiled once: time to compile counts.
+      env: {
+        CARGO_PROFILE_RELEASE_OPT_LEVEL: "1",
+        CARGO_PROFILE_RELEASE_LTO: "off",
+        CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
+        CARGO_PROFILE_RELEASE_DEBUG: "0",
+        CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS: "fallback",
+      },
+    });
+    return "installed";
+  });
+}
+
+/** rustup's minimal profile has neither formatter nor linter. */
+async function rustComponents() {
+  await step("rustfmt and clippy", async (say) => {
+    const missing = [];
+    for (const [component, program] of [["rustfmt", "cargo-fmt"], ["clippy", "cargo-clippy"]]) {
+      if ((await capture(program, ["--version"])).code !== 0) missing.push(component);
+    }
+    if (missing.length === 0) return "ready";
+    await run("adding rustfmt and clippy", "rustup", ["component", "add", ...missing], {
+      log: "rustup-component.log",
+      network: true,
+      onLine: say,
+    });
+    return "added";
+  });
+}
+
+/** `for`: "build", "demo", "test" or "quick" (formatter and linter only). */
+export async function setup({ for: purpose }) {
+  await checkPrerequisites();
+  if (purpose === "demo" || purpose === "test") await installSystemPackages(purpose);
+  await npmPackages();
+  if (purpose === "test" || purpose === "quick") await rustComponents();
+  if (purpose === "quick") return;
+  await installToolchain();
+  const bindgen = wasmBindgen();
+  // Not --locked: its lock file names a crate version that was withdrawn.
+  await cargoTool("wasm-bindgen", "wasm-bindgen-cli", bindgen, ["wasm-bindgen", "wasm-bindgen-test-runner"]);
+  await cargoTool("wasm-pack", "wasm-pack", wasmPack(), ["wasm-pack"], ["--locked"]);
+  // 800 MB of intermediate files that nothing needs again.
+  rmSync(join(tools, "build"), { recursive: true, force: true });
+  await step("wasm-opt", async () => {
+    if (!which("wasm-opt")) throw new Stop(`wasm-opt is missing from ${relative(root, at("node_modules", ".bin"))}`);
+    return "ready";
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(() => locked(() => setup({ for: process.argv[2] ?? "build" })));
+}

@@ -1,0 +1,34 @@
+// Programs that come with the operating system: a browser, bubblewrap, and for the tests the browser's driver.
+import { which } from "./paths.mjs";
+import { capture } from "./process.mjs";
+import { step } from "./step.mjs";
+
+const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** The browser that the tests drive. */
+export const chromium = () => process.env.CHROMIUM || BROWSERS.map((name) => which(name)).find(Boolean);
+export const chromedriver = () => process.env.CHROMEDRIVER || which("chromedriver");
+
+const PACKAGES = [
+  { name: "bubblewrap", there: () => which("bwrap") },
+  { name: "chromium", there: chromium },
+  { name: "chromium-driver", there: chromedriver, only: "test" },
+];
+
+/** As root they are installed; otherwise the one line to run is printed, and the work goes on without them. */
+export async function installSystemPackages(purpose) {
+  const missing = () => PACKAGES.filter(({ there, only }) => (!only || only === purpose) && !there()).map(({ name }) => name);
+  const names = missing();
+  if (names.length === 0) return step("system packages", () => "ready");
+  const line = `apt-get install -y ${names.join(" ")}`;
+  if (process.getuid?.() !== 0 || !which("apt-get")) {
+    console.log(`! not installed: ${names.join(", ")}. As root, run: ${line}`);
+    return;
+  }
+  await step(`system packages: ${names.join(", ")}`, async (say) => {
+    const options = { onLine: say, env: { DEBIAN_FRONTEND: "noninteractive" }, log: "apt.log" };
+    await capture("apt-get", ["update", "-q"], { ...options, timeout: 300 });
+    await capture("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...names], { ...options, timeout: 900 });
+    return missing().length === 0 ? "installed" : "could not be installed, going on without";
+  });
+}
