@@ -1,5 +1,15 @@
 // Builds the npm package pkg/: wasm and glue by wasm-pack, the rest from pkg-template/. `--fast`: for the inner loop, not for release.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -31,9 +41,20 @@ async function compile(toolchain, fast, say) {
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
     CARGO_PROFILE_RELEASE_INCREMENTAL: "true",
     // A folder of its own: other options for the same profile would rebuild everything at each change between the two.
-    CARGO_TARGET_DIR: join(target, "fast"),
+    CARGO_TARGET_DIR: join(toolchain.targetDir, "fast"),
   };
-  const args = ["build", "--release", "--no-pack", "--no-typescript", "--target", "bundler", "--out-name", "core", "--out-dir", raw];
+  const args = [
+    "build",
+    "--release",
+    "--no-pack",
+    "--no-typescript",
+    "--target",
+    "bundler",
+    "--out-name",
+    "core",
+    "--out-dir",
+    raw,
+  ];
   await run("building the wasm", "wasm-pack", [...args, ...(fast ? ["--no-opt"] : [])], {
     env: { ...toolchain.env, ...(fast && quick) },
     network: true,
@@ -44,7 +65,9 @@ async function compile(toolchain, fast, say) {
 
 /** The modules that the wasm imports straight from snippets, besides the glue: the loader has to hand them over. */
 function importedModules(wasm) {
-  const names = [...new Set(WebAssembly.Module.imports(new WebAssembly.Module(wasm)).map(({ module }) => module))].sort();
+  const names = [
+    ...new Set(WebAssembly.Module.imports(new WebAssembly.Module(wasm)).map(({ module }) => module)),
+  ].sort();
   for (const name of names) {
     check(name === "./core_bg.js" || name.startsWith("./snippets/"), `the wasm imports ${name}`);
     check(existsSync(join(fresh, name)), `the wasm imports ${name}, which is not there`);
@@ -84,7 +107,8 @@ function assemble() {
   const wasm = readFileSync(join(raw, "core_bg.wasm"));
   check(/export function __wbg_set_wasm\(/.test(glue), "core_bg.js has no __wbg_set_wasm");
   check(/__wbindgen_start/.test(readFileSync(join(raw, "core.js"), "utf8")), "core.js does not call __wbindgen_start");
-  for (const folder of [root, homedir()]) check(!wasm.includes(folder), `the wasm contains this machine's path ${folder}`);
+  for (const folder of [root, homedir()])
+    check(!wasm.includes(folder), `the wasm contains this machine's path ${folder}`);
 
   writeFileSync(join(fresh, "core_bg.js"), glue);
   writeFileSync(join(fresh, "core.wasm"), wasm);
@@ -100,7 +124,10 @@ function assemble() {
   const manifest = join(fresh, "package.json");
   if (!existsSync(manifest)) throw new Stop("pkg-template/package.json is missing");
   const fields = JSON.parse(readFileSync(manifest, "utf8"));
-  check(fields.version === "0.0.0", "pkg-template/package.json must have the version 0.0.0; Cargo.toml holds the real one");
+  check(
+    fields.version === "0.0.0",
+    "pkg-template/package.json must have the version 0.0.0; Cargo.toml holds the real one",
+  );
   writeFileSync(manifest, `${JSON.stringify({ ...fields, version: packageVersion() }, null, 2)}\n`);
   for (const name of ["LICENSE", "README.md"]) if (existsSync(at(name))) cpSync(at(name), join(fresh, name));
   return wasm.length;

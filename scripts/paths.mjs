@@ -1,6 +1,7 @@
 // Where things lie. Every other script takes its paths from here.
-import { delimiter, dirname, join, resolve } from "node:path";
+
 import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -24,6 +24,8 @@ export async function checkPrerequisites() {
     throw new Stop(`Rust ${version} is too old: ${rust} or newer is needed; run "rustup update stable"`);
   }
   if (!which("cc")) {
-    throw new Stop('A C compiler (cc) is missing: Rust links with it; on Debian or Ubuntu "apt-get install gcc libc6-dev"');
+    throw new Stop(
+      'A C compiler (cc) is missing: Rust links with it; on Debian or Ubuntu "apt-get install gcc libc6-dev"',
+    );
   }
 }

@@ -1,8 +1,8 @@
 // Starting programs, and stopping every one of them again. Each gets a process group of its own, so that what it starts goes with it.
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
-import { join, relative } from "node:path";
 import { constants } from "node:os";
+import { join, relative } from "node:path";
 import { root, searchPath, tools } from "./paths.mjs";
 import { Stop } from "./step.mjs";
 
@@ -108,6 +108,10 @@ export async function run(what, command, args, options = {}) {
   if (options.network && NO_NETWORK.test(result.output)) {
     throw new Stop(`${what}: the network cannot be reached; only the first run needs it`, { log });
   }
-  const details = result.output.trimEnd().split("\n").slice(-(options.tail ?? 40)).join("\n");
+  const details = result.output
+    .trimEnd()
+    .split("\n")
+    .slice(-(options.tail ?? 40))
+    .join("\n");
   throw new Stop(`${what} failed: ${command} exited with ${result.code}`, { log, details });
 }

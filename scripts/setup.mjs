@@ -1,9 +1,9 @@
 // Installs what is missing: npm packages, Rust's wasm target, the build tools, system packages. What is there costs milliseconds.
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { locked } from "./lock.mjs";
-import { at, root, tools, toolsBin, which } from "./paths.mjs";
+import { at, root, tools, which } from "./paths.mjs";
 import { checkPrerequisites } from "./prerequisites.mjs";
 import { capture, run } from "./process.mjs";
 import { hash } from "./stamp.mjs";
@@ -11,7 +11,6 @@ import { main, Stop, step } from "./step.mjs";
 import { installSystemPackages } from "./system-packages.mjs";
 import { installToolchain } from "./toolchain.mjs";
 import { wasmBindgen, wasmPack } from "./versions.mjs";
-import { writeFileSync } from "node:fs";
 
 /** npm's own packages; the hash of the lock file lies inside node_modules, so that it goes when that goes. */
 async function npmPackages() {
@@ -43,20 +42,25 @@ async function cargoTool(name, crate, version, programs, flags = []) {
     const there = await Promise.all(programs.map((program) => hasVersion(program, version)));
     if (there.every(Boolean)) return "ready";
     const folders = ["--root", join(tools, "cargo"), "--target-dir", join(tools, "build")];
-    await run(`installing ${name}`, "cargo", ["install", crate, "--version", version, "--force", ...folders, ...flags], {
-      cwd: tools,
-      log: `${name}.log`,
-      network: true,
-      onLine: say,
-      // They run for seconds and are compiled once: time to compile counts.
-      env: {
-        CARGO_PROFILE_RELEASE_OPT_LEVEL: "1",
-        CARGO_PROFILE_RELEASE_LTO: "off",
-        CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
-        CARGO_PROFILE_RELEASE_DEBUG: "0",
-        CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS: "fallback",
+    await run(
+      `installing ${name}`,
+      "cargo",
+      ["install", crate, "--version", version, "--force", ...folders, ...flags],
+      {
+        cwd: tools,
+        log: `${name}.log`,
+        network: true,
+        onLine: say,
+        // They run for seconds and are compiled once: time to compile counts.
+        env: {
+          CARGO_PROFILE_RELEASE_OPT_LEVEL: "1",
+          CARGO_PROFILE_RELEASE_LTO: "off",
+          CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
+          CARGO_PROFILE_RELEASE_DEBUG: "0",
+          CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS: "fallback",
+        },
       },
-    });
+    );
     return "installed";
   });
 }
@@ -65,7 +69,10 @@ async function cargoTool(name, crate, version, programs, flags = []) {
 async function rustComponents() {
   await step("rustfmt and clippy", async (say) => {
     const missing = [];
-    for (const [component, program] of [["rustfmt", "cargo-fmt"], ["clippy", "cargo-clippy"]]) {
+    for (const [component, program] of [
+      ["rustfmt", "cargo-fmt"],
+      ["clippy", "cargo-clippy"],
+    ]) {
       if ((await capture(program, ["--version"])).code !== 0) missing.push(component);
     }
     if (missing.length === 0) return "ready";

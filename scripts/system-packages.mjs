@@ -17,7 +17,8 @@ const PACKAGES = [
 
 /** As root they are installed; otherwise the one line to run is printed, and the work goes on without them. */
 export async function installSystemPackages(purpose) {
-  const missing = () => PACKAGES.filter(({ there, only }) => (!only || only === purpose) && !there()).map(({ name }) => name);
+  const missing = () =>
+    PACKAGES.filter(({ there, only }) => (!only || only === purpose) && !there()).map(({ name }) => name);
   const names = missing();
   if (names.length === 0) return step("system packages", () => "ready");
   const line = `apt-get install -y ${names.join(" ")}`;
@@ -28,7 +29,10 @@ export async function installSystemPackages(purpose) {
   await step(`system packages: ${names.join(", ")}`, async (say) => {
     const options = { onLine: say, env: { DEBIAN_FRONTEND: "noninteractive" }, log: "apt.log" };
     await capture("apt-get", ["update", "-q"], { ...options, timeout: 300 });
-    await capture("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...names], { ...options, timeout: 900 });
+    await capture("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...names], {
+      ...options,
+      timeout: 900,
+    });
     return missing().length === 0 ? "installed" : "could not be installed, going on without";
   });
 }

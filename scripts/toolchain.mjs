@@ -25,7 +25,9 @@ async function debianToolchain(say) {
   const { code } = await capture("sh", [script, "--check", wasmRust]);
   if (code === 0) return "ready";
   if (!which("apt-get") || !which("dpkg-deb")) {
-    throw new Stop(`Rust's ${TARGET} target is missing: run "rustup target add ${TARGET}" where its server can be reached`);
+    throw new Stop(
+      `Rust's ${TARGET} target is missing: run "rustup target add ${TARGET}" where its server can be reached`,
+    );
   }
   await run("making the wasm toolchain from Debian packages", "sh", [script, wasmRust], {
     log: "wasm-toolchain.log",
@@ -45,7 +47,8 @@ export async function installToolchain() {
         say("rustup target add");
         await capture("rustup", ["target", "add", TARGET], { timeout: 60, log: "rustup.log", onLine: say });
         if (hasTarget(sysroot)) return "added by rustup";
-        if (forced === "rustup") throw new Stop(`"rustup target add ${TARGET}" failed`, { log: ".tools/log/rustup.log" });
+        if (forced === "rustup")
+          throw new Stop(`"rustup target add ${TARGET}" failed`, { log: ".tools/log/rustup.log" });
       }
     }
     await debianToolchain(say);

@@ -1,0 +1,65 @@
+// Formatting and linters. As a script: `lint.mjs --fix` formats everything in place.
+import { existsSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { locked } from "./lock.mjs";
+import { at } from "./paths.mjs";
+import { capture, run } from "./process.mjs";
+import { setup } from "./setup.mjs";
+import { main, step } from "./step.mjs";
+import { nativeEnv, wasmToolchain } from "./toolchain.mjs";
+
+const STRICT = ["--", "-D", "warnings"];
+
+/** The linters as `{ name, command, args, env, quick }`; `quick` marks those of the inner loop. */
+function checks() {
+  const typescript = ["tsconfig.json", "www/tsconfig.json"].filter((file) => existsSync(at(file)));
+  return [
+    { name: "rustfmt", command: "cargo", args: ["fmt", "--all", "--check"], quick: true },
+    { name: "biome", command: "biome", args: ["check", "--error-on-warnings", "--max-diagnostics=50"], quick: true },
+    {
+      name: "clippy, native",
+      command: "cargo",
+      args: ["clippy", "--workspace", "--all-targets", ...STRICT],
+      env: async () => nativeEnv,
+    },
+    {
+      name: "clippy, wasm",
+      command: "cargo",
+      args: ["clippy", "-p", "opensandbox-wasm", "--lib", "--target", "wasm32-unknown-unknown", ...STRICT],
+      env: async () => (await wasmToolchain()).env,
+    },
+    ...typescript.map((file) => ({ name: `tsc, ${file}`, command: "tsc", args: ["--noEmit", "-p", file] })),
+  ];
+}
+
+/** Runs the linters and returns how many passed. */
+export async function lint({ quick = false } = {}) {
+  const result = { passed: 0, failed: 0, skipped: 0, skips: [] };
+  for (const { name, command, args, env, quick: always } of checks()) {
+    if (quick && !always) continue;
+    try {
+      await step(`  ${name}`, async (say) => {
+        await run(name, command, args, { env: await env?.(), onLine: say, log: "lint.log", tail: 120 });
+      });
+      result.passed++;
+    } catch (error) {
+      console.log(error.details ?? error.message);
+      result.failed++;
+    }
+  }
+  return result;
+}
+
+async function format() {
+  await step("rustfmt", () => run("rustfmt", "cargo", ["fmt", "--all"]).then(() => {}));
+  const { code, output } = await capture("biome", ["check", "--write", "--error-on-warnings"]);
+  console.log(output.trim());
+  process.exitCode = code;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(async () => {
+    await locked(() => setup({ for: "quick" }));
+    await (process.argv.includes("--fix") ? format() : lint());
+  });
+}
