@@ -1,0 +1,27 @@
+//! The text around a file in a `multipart/form-data` upload, as execd wants it.
+//!
+//! execd takes parts named `metadata` and `file`, and both must carry a `filename`: without one it answers
+//! `400 INVALID_FILE_METADATA`. The file's bytes never come here: the host puts them between the two texts.
+
+/// What comes before the file's bytes. `metadata` is JSON text.
+pub fn head(boundary: &str, metadata: &str, path: &str, content_type: &str) -> String {
+    let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("file");
+    format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"metadata\"; filename=\"metadata\"\r\n\
+         Content-Type: application/json\r\n\r\n{metadata}\r\n\
+         --{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\n\
+         Content-Type: {}\r\n\r\n",
+        escape(name),
+        content_type.replace(['\r', '\n'], " "),
+    )
+}
+
+/// What comes after the file's bytes.
+pub fn tail(boundary: &str) -> String {
+    format!("\r\n--{boundary}--\r\n")
+}
+
+/// As browsers do it. A quote or a line break in a file name must not end the header.
+fn escape(name: &str) -> String {
+    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
+}

@@ -1,0 +1,86 @@
+//! When is a run over, and how did it end? One state machine for the four streaming endpoints of execd.
+
+/// Which endpoint the stream comes from: they end in different ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `POST /command`, foreground. All output precedes the terminal event; the server then waits a second before it
+    /// closes, so the client does not.
+    Command,
+    /// `POST /command` with `background: true`: no output, `execution_complete` means "started".
+    Background,
+    /// `POST /session/{id}/run`.
+    Session,
+    /// `POST /code`: `execution_complete` often comes before the output, so only the end of the body ends the run.
+    Code,
+}
+
+/// What an event means for the run. Output, pings and unknown types mean nothing to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Signal {
+    /// `init`: the run has an id.
+    Init = 0,
+    /// `execution_complete`.
+    Complete = 1,
+    /// An `error` event.
+    Error = 2,
+    /// A bare `{"code","message"}` object: the server's way to fail inside a stream.
+    Refused = 3,
+}
+
+impl Signal {
+    /// From the number that `src/js/run.js` passes.
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::Init, Self::Complete, Self::Error, Self::Refused].into_iter().find(|signal| *signal as u8 == number)
+    }
+}
+
+/// The state of one run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    endpoint: Endpoint,
+    started: bool,
+    ended: bool,
+}
+
+impl Run {
+    /// A run that has not sent anything yet.
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, started: false, ended: false }
+    }
+
+    /// Takes note of an event; `true` means: over, read no further.
+    pub fn note(&mut self, signal: Signal) -> bool {
+        match signal {
+            Signal::Init => self.started = true,
+            Signal::Complete | Signal::Error | Signal::Refused => self.ended = true,
+        }
+        self.ended && self.endpoint != Endpoint::Code
+    }
+
+    /// Whether `init` has come. Only then do pings, and with them the stall clock, run.
+    pub fn started(&self) -> bool {
+        self.started
+    }
+
+    /// The body has ended: `true` if the run had ended before that, `false` if it was interrupted.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether the status endpoint and the capture files can tell how an interrupted run went on.
+    pub fn recoverable(&self) -> bool {
+        self.endpoint == Endpoint::Command && self.started && !self.ended
+    }
+}
+
+/// The exit code that an `error` event carries: execd sends it as a decimal string in `evalue`, or a sentence when the
+/// program could not be started.
+pub fn exit_code(evalue: &str) -> Option<i32> {
+    let text = evalue.trim();
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok()
+}

@@ -1,0 +1,141 @@
+// The error tree. JavaScript, because an exported Rust struct cannot extend Error. Every `name` is a literal: minifiers
+// rename classes. `code` is what to branch on: it is stable, and it works across two copies of the package.
+
+const text = (value) => (typeof value === "string" ? value : undefined);
+
+/** The structured part of an exception. Not an Error itself, as in the official SDK. */
+export class SandboxError {
+  static INTERNAL_UNKNOWN_ERROR = "INTERNAL_UNKNOWN_ERROR";
+  static READY_TIMEOUT = "READY_TIMEOUT";
+  static UNHEALTHY = "UNHEALTHY";
+  static INVALID_ARGUMENT = "INVALID_ARGUMENT";
+  static UNEXPECTED_RESPONSE = "UNEXPECTED_RESPONSE";
+  constructor(code, message) {
+    this.code = code;
+    if (message !== undefined) this.message = message;
+  }
+}
+
+export class SandboxException extends Error {
+  name = "SandboxException";
+  constructor(
+    { message, cause, error, requestId, isRetryable = false } = {},
+    code = SandboxError.INTERNAL_UNKNOWN_ERROR,
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.error = error ?? new SandboxError(code, message);
+    this.requestId = text(requestId);
+    this.isRetryable = isRetryable;
+  }
+  get code() {
+    return this.error.code;
+  }
+  /** Everything that a log needs, and no body and no header: those may hold secrets. */
+  toJSON() {
+    const { name, code, message, statusCode, requestId, isRetryable, cause } = this;
+    return {
+      name,
+      code,
+      message,
+      statusCode,
+      requestId,
+      isRetryable,
+      cause: cause instanceof Error ? cause.message : text(cause),
+    };
+  }
+}
+
+/** The server answered with an error, with nonsense, or with a redirect. */
+export class SandboxApiException extends SandboxException {
+  name = "SandboxApiException";
+  constructor(options = {}) {
+    super(options, SandboxError.UNEXPECTED_RESPONSE);
+    this.statusCode = options.statusCode;
+    this.rawBody = withoutEcho(options.rawBody);
+  }
+}
+
+export class SandboxInternalException extends SandboxException {
+  name = "SandboxInternalException";
+}
+
+export class SandboxUnhealthyException extends SandboxException {
+  name = "SandboxUnhealthyException";
+  constructor(options = {}) {
+    super(options, SandboxError.UNHEALTHY);
+  }
+}
+
+export class SandboxReadyTimeoutException extends SandboxException {
+  name = "SandboxReadyTimeoutException";
+  constructor(options = {}) {
+    super(options, SandboxError.READY_TIMEOUT);
+  }
+}
+
+export class InvalidArgumentException extends SandboxException {
+  name = "InvalidArgumentException";
+  constructor(options = {}) {
+    super(options, SandboxError.INVALID_ARGUMENT);
+  }
+}
+
+/** The caller's signal fired: `cause` is its reason. Named like the platform's own, so that common checks work. */
+export class SandboxAbortException extends SandboxException {
+  name = "AbortError";
+  constructor(options = {}) {
+    super(options, "ABORTED");
+  }
+}
+
+/** A request, or the start of a run, took longer than its limit. */
+export class SandboxTimeoutException extends SandboxException {
+  name = "SandboxTimeoutException";
+  constructor(options = {}) {
+    super(options, "REQUEST_TIMEOUT");
+  }
+}
+
+/** No answer: refused, reset, or hidden by the browser. `cause` is what fetch threw. */
+export class SandboxConnectionException extends SandboxException {
+  name = "SandboxConnectionException";
+  constructor(options = {}) {
+    super(options, "NETWORK_ERROR");
+  }
+}
+
+/** The stream of a run broke before the run had ended. Nothing that arrived is lost: see `execution`. */
+export class SandboxStreamException extends SandboxException {
+  name = "SandboxStreamException";
+  constructor(options = {}) {
+    super(options, "STREAM_INTERRUPTED");
+    this.execution = options.execution;
+    this.executionId = text(options.executionId);
+    this.lastEvent = options.lastEvent;
+    this.stillRunning = options.stillRunning;
+  }
+}
+
+const CLASSES = {
+  SandboxException,
+  SandboxApiException,
+  SandboxInternalException,
+  SandboxUnhealthyException,
+  SandboxReadyTimeoutException,
+  InvalidArgumentException,
+  SandboxAbortException,
+  SandboxTimeoutException,
+  SandboxConnectionException,
+  SandboxStreamException,
+};
+
+/** Called from Rust, with the class and code of `core::error`. */
+export function makeError(name, code, message, options) {
+  return new CLASSES[name]({ ...options, message, error: new SandboxError(code, message) });
+}
+
+/** A 422 body repeats the request, passwords and environment included. */
+function withoutEcho(body) {
+  if (!Array.isArray(body?.detail)) return body;
+  return { ...body, detail: body.detail.map(({ input: _input, ctx: _ctx, ...rest }) => rest) };
+}

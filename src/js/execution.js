@@ -1,0 +1,254 @@
+// Execution: what a run has produced. Text is kept as it came out of the decoder, one string per chunk; the official
+// arrays of messages are made from it when somebody looks at `logs`.
+
+// The rows of a batch: kind, length of the text, timestamp. Shared with src/core/events.rs.
+export const ROW = 3;
+export const JSON_ROW = 0;
+export const STDOUT = 1;
+export const STDERR = 2;
+export const PING = 3;
+
+/** One chunk's worth of events: their texts joined, a row of numbers each, and the parsed ones by row number. */
+export class Batch {
+  constructor(text, table, parsed) {
+    this.text = text;
+    this.table = table;
+    this.parsed = parsed;
+    this.length = table.length / ROW;
+  }
+
+  /** Raw events, as on the wire. */
+  *events() {
+    let at = 0;
+    for (let row = 0; row < this.length; row++) {
+      const [kind, length, timestamp] = this.table.subarray(row * ROW, row * ROW + ROW);
+      const text = this.text.slice(at, at + length);
+      at += length;
+      yield kind === JSON_ROW ? this.parsed.get(row) : { type: TYPES[kind], text, timestamp };
+    }
+  }
+}
+const TYPES = [undefined, "stdout", "stderr", "ping"];
+
+export class Execution {
+  #batches = [];
+  #logs;
+  #verbatim;
+  #facts = { timedOut: false, recovered: false };
+
+  constructor(verbatim = false) {
+    this.#verbatim = verbatim;
+    // An own accessor: spread, Object.keys, structuredClone and JSON then give the official shape.
+    Object.defineProperty(this, "logs", { get: () => this.#materialise(), enumerable: true, configurable: true });
+    this.result = [];
+  }
+
+  /** Exit code 0, or for code: no error. */
+  get ok() {
+    return this.error === undefined && (this.exitCode === undefined || this.exitCode === 0);
+  }
+
+  /** Whether the run was ended by its own timeout. */
+  get timedOut() {
+    return this.#facts.timedOut;
+  }
+
+  /** Whether the stream was cut and the rest was read back from the sandbox: stdout first, then stderr. */
+  get recovered() {
+    return this.#facts.recovered;
+  }
+
+  /**
+   * The standard output as one text. Commands and sessions: each event is a line and gets its line break back, an event
+   * "\n" is one empty line. Code: the chunks as the kernel wrote them.
+   */
+  get stdout() {
+    return this.#join((kind) => kind === STDOUT);
+  }
+
+  get stderr() {
+    return this.#join((kind) => kind === STDERR);
+  }
+
+  /** Both, in the order of arrival. */
+  get output() {
+    return this.#join(() => true);
+  }
+
+  /** The text of the last result: the value of the last expression of code. */
+  get text() {
+    return this.result.at(-1)?.text;
+  }
+
+  toJSON() {
+    return { ...this };
+  }
+
+  #materialise() {
+    this.#logs ??= { stdout: [], stderr: [] };
+    for (const batch of this.#batches.splice(0)) {
+      this.#past.push(batch);
+      for (const [kind, text, timestamp] of outputs(batch)) {
+        if (kind === STDOUT) this.#logs.stdout.push({ text, timestamp, isError: false });
+        else this.#logs.stderr.push({ text, timestamp, isError: true });
+      }
+    }
+    return this.#logs;
+  }
+  /** The batches that `#logs` has already: still needed for the joined texts. */
+  #past = [];
+
+  #join(wanted) {
+    const parts = [];
+    for (const batch of [...this.#past, ...this.#batches]) {
+      for (const [kind, text] of outputs(batch)) {
+        if (wanted(kind)) parts.push(this.#verbatim || text === "\n" ? text : `${text}\n`);
+      }
+    }
+    return parts.join("");
+  }
+
+  static #keep = (execution, batch) => execution.#batches.push(batch);
+  static #learn = (execution, facts) => Object.assign(execution.#facts, facts);
+
+  /** For the recorder below. Not part of the class's public face. */
+  static internals = (() => {
+    const internals = { keep: Execution.#keep, learn: Execution.#learn };
+    return () => internals;
+  })();
+}
+const { keep, learn } = Execution.internals();
+delete Execution.internals;
+
+/** The output rows of a batch. */
+function* outputs(batch) {
+  const { text, table, parsed } = batch;
+  let at = 0;
+  for (let row = 0; row < batch.length; row++) {
+    const kind = table[row * ROW];
+    const end = at + table[row * ROW + 1];
+    if (kind === STDOUT || kind === STDERR) yield [kind, text.slice(at, end), table[row * ROW + 2]];
+    else if (kind === JSON_ROW) {
+      const event = parsed.get(row);
+      if (event.type === "stdout" || event.type === "stderr") {
+        yield [event.type === "stdout" ? STDOUT : STDERR, String(event.text ?? ""), timeOf(event)];
+      }
+    }
+    at = end;
+  }
+}
+
+const timeOf = (event) => (typeof event.timestamp === "number" ? event.timestamp : Date.now());
+
+/** Writes batches into an Execution and calls the caller's handlers, one after another, in stream order. */
+export class Recorder {
+  #handlers;
+  #code;
+  #timeoutMs;
+  #startedAt = Date.now();
+  #onlyText;
+
+  /** `code`: the run is of code: no exit code, output verbatim. `timeoutMs`: the run's own limit, 0 for none. */
+  constructor({ handlers, code, background, timeoutMs }) {
+    this.execution = new Execution(code);
+    this.#handlers = handlers ?? {};
+    this.#code = code || background;
+    this.#timeoutMs = timeoutMs;
+    const { onEvent, onStdout, onStderr } = this.#handlers;
+    this.#onlyText = !onEvent && !onStdout && !onStderr;
+  }
+
+  /** A promise only where a handler gave one. */
+  async take(batch) {
+    const { execution } = this;
+    if (!this.#handlers.skipAccumulation) keep(execution, batch);
+    if (this.#onlyText) {
+      // No object per line is made for those who only want text.
+      for (const event of batch.parsed?.values() ?? []) await this.#record(event);
+      return;
+    }
+    const { onEvent, onStdout, onStderr } = this.#handlers;
+    for (const event of batch.events()) {
+      if (onEvent) {
+        const waiting = onEvent.call(this.#handlers, event);
+        if (isThenable(waiting)) await waiting;
+      }
+      const message = event.type === "stdout" || event.type === "stderr";
+      if (message) {
+        const isError = event.type === "stderr";
+        const handler = isError ? onStderr : onStdout;
+        if (handler) {
+          const waiting = handler.call(this.#handlers, { text: String(event.text ?? ""), timestamp: timeOf(event), isError });
+          // Awaiting what is no promise would cost a turn of the event loop per line.
+          if (isThenable(waiting)) await waiting;
+        }
+      } else if (event.type !== "ping") await this.#record(event);
+    }
+  }
+
+  async #record(event) {
+    const { execution } = this;
+    const handlers = this.#handlers;
+    const timestamp = timeOf(event);
+    switch (event.type) {
+      case "init": {
+        if (event.text) execution.id = event.text;
+        await handlers.onInit?.({ id: execution.id ?? "", timestamp });
+        break;
+      }
+      case "result": {
+        const raw = event.results ?? {};
+        // execd renames text/plain to text.
+        const text = raw["text/plain"] ?? raw.text ?? raw.textPlain ?? event.text;
+        const result = { text: text === undefined || text === null ? undefined : String(text), timestamp, raw };
+        execution.result.push(result);
+        await handlers.onResult?.(result);
+        break;
+      }
+      case "execution_count": {
+        if (typeof event.execution_count === "number") execution.executionCount = event.execution_count;
+        break;
+      }
+      case "execution_complete": {
+        execution.complete = { timestamp, executionTimeMs: typeof event.execution_time === "number" ? event.execution_time : 0 };
+        if (!this.#code && !execution.error) execution.exitCode = 0;
+        await handlers.onExecutionComplete?.(execution.complete);
+        break;
+      }
+      case "error":
+        await this.#fail(event.error ?? event, timestamp);
+        break;
+      case undefined:
+        // A bare {"code","message"}: execd's way to fail inside a stream.
+        if (typeof event.code === "string") await this.#fail({ ename: event.code, evalue: event.message ?? "" }, timestamp);
+        break;
+    }
+  }
+
+  async #fail(payload, timestamp) {
+    const { execution } = this;
+    const name = String(payload.ename ?? payload.name ?? "");
+    const value = String(payload.evalue ?? payload.value ?? payload.text ?? "");
+    // SQL sends null for "no traceback".
+    const traceback = Array.isArray(payload.traceback) ? payload.traceback.map(String) : [];
+    execution.error = { name, value, traceback, timestamp };
+    if (!this.#code) execution.exitCode = exitCode(value);
+    // Nothing on the wire says "timeout": a kill after the limit that was asked for is one. Sessions say it in words.
+    const late = this.#timeoutMs > 0 && Date.now() - this.#startedAt >= this.#timeoutMs;
+    if (late && (traceback[0] === "signal: killed" || /timeout after/.test(value))) learn(execution, { timedOut: true });
+    await this.#handlers.onError?.(execution.error);
+  }
+
+  recovered() {
+    learn(this.execution, { recovered: true });
+  }
+}
+
+const isThenable = (value) => typeof value?.then === "function";
+
+/** execd sends the exit code as a decimal string; when the program could not be started, a sentence. */
+export function exitCode(value) {
+  const text = value.trim();
+  const code = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(code) ? code : null;
+}
