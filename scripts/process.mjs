@@ -22,7 +22,11 @@ export function start(command, args, options = {}) {
     child.once("close", (code, signal) => resolve({ code: code ?? 128 + (constants.signals[signal] ?? 0), signal }));
   });
   if (child.pid) running.add(child);
-  child.once("exit", () => setTimeout(() => running.delete(child), 0));
+  // What it left behind goes with it; it would also keep our end of the pipes open.
+  child.once("exit", () => {
+    signalGroup(child, "SIGKILL");
+    running.delete(child);
+  });
   return child;
 }
 
@@ -47,8 +51,12 @@ export async function stop(child, grace = 5000) {
 
 export const stopAll = () => Promise.all([...running].map((child) => stop(child)));
 
+/** The user stopped the work: what now fails because its programs end is not worth a message. */
+export let stopping = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, async () => {
+    if (stopping) return;
+    stopping = true;
     if (process.stdout.isTTY) process.stdout.write("\n");
     await stopAll();
     process.exit(128 + constants.signals[signal]);

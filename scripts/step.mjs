@@ -1,5 +1,5 @@
 // What the user sees: one line for each step with its time; one line for what stops the work.
-import { stopAll } from "./process.mjs";
+import { stopAll, stopping } from "./process.mjs";
 
 /** An expected failure: its message is the one line that the user gets, `log` the file with the rest. */
 export class Stop extends Error {
@@ -43,7 +43,7 @@ export async function step(name, work) {
     console.log((live ? "\r\x1b[K" : "") + line(green("✓"), text, seconds(start)));
     return note;
   } catch (error) {
-    console.log((live ? "\r\x1b[K" : "") + line(red("✗"), name, seconds(start)));
+    if (!stopping) console.log((live ? "\r\x1b[K" : "") + line(red("✗"), name, seconds(start)));
     throw error;
   } finally {
     clearTimeout(announce);
@@ -55,6 +55,7 @@ export async function main(work) {
   try {
     await work();
   } catch (error) {
+    if (stopping) return;
     if (error instanceof Stop) {
       if (error.details) console.error(error.details.trimEnd());
       console.error(`${red("error:")} ${error.message}${error.log ? dim(` (all of its output: ${error.log})`) : ""}`);
