@@ -12,9 +12,12 @@ const STRICT = ["--", "-D", "warnings"];
 
 /** The linters as `{ name, command, args, env, quick }`; `quick` marks those of the inner loop. */
 function checks() {
-  const typescript = ["tsconfig.json", "www/tsconfig.json"].filter((file) => existsSync(at(file)));
+  const typescript = [
+    ["tsconfig.json", "pkg-template/index.d.ts"],
+    ["www/tsconfig.json", "www/tsconfig.json"],
+  ].flatMap(([file, needed]) => (existsSync(at(needed)) ? [file] : []));
   return [
-    { name: "rustfmt", command: "cargo", args: ["fmt", "--all", "--check"], quick: true },
+    { name: "rustfmt", command: "cargo", args: ["fmt", "--all", "--check", "--", "--color=never"], quick: true },
     { name: "biome", command: "biome", args: ["check", "--error-on-warnings", "--max-diagnostics=50"], quick: true },
     {
       name: "clippy, native",

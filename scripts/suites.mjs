@@ -22,7 +22,7 @@ export async function cargo(args, env) {
   let program = "";
   let lines = [];
   const onLine = (line) => {
-    const running = /^\s*(?:Running (?:unittests )?(\S+)|Doc-tests (\S+))/.exec(line);
+    const running = /^\s*(?:Running (?:unittests )?(\S+) \(|Doc-tests (\S+))/.exec(line);
     if (running) {
       program = running[1] ?? `documentation of ${running[2]}`;
       lines = [];

@@ -8,7 +8,8 @@ const indent = (text, by) => text.replace(/^/gm, by);
 function describe(error) {
   const cause = error?.code === "ERR_TEST_FAILURE" && error.cause ? error.cause : error;
   if (typeof cause === "string") return cause;
-  return cause?.stack ?? cause?.message ?? String(cause);
+  const text = cause?.stack ?? cause?.message ?? String(cause);
+  return text.replace(/\n +at .*\(?node:internal.*/g, "");
 }
 
 export default async function* report(source) {
@@ -22,7 +23,12 @@ export default async function* report(source) {
     const parts = [`${count.passed} passed`];
     if (count.failed) parts.push(`${count.failed} failed`);
     if (count.skipped) parts.push(`${count.skipped} skipped`);
-    const mark = count.failed || count.passed + count.skipped === 0 ? "✗" : "✓";
+    if (count.passed + count.failed + count.skipped === 0) {
+      count.failed++;
+      total.failed++;
+      parts[0] = "no test in it";
+    }
+    const mark = count.failed ? "✗" : "✓";
     const seconds = ((performance.now() - count.start) / 1000).toFixed(1);
     const output = count.failed && printed ? `${indent(printed.trimEnd(), "    | ")}\n` : "";
     const line = `  ${mark} ${basename(file)}: ${parts.join(", ")}, ${seconds} s\n${output}`;

@@ -93,8 +93,8 @@ function summary(results) {
 async function test(names) {
   const begin = performance.now();
   const quick = names.includes("quick");
-  await locked(() => setup({ for: quick ? "quick" : "test" }));
   const chosen = chosenSuites(names);
+  await locked(() => setup({ for: quick ? "quick" : "test" }));
   const results = [];
   const built = !chosen.some((suite) => suite.build) || (await build());
   if (!built) results.push({ name: "build", passed: 0, failed: 1, skipped: 0, time: seconds(begin), skips: [] });
