@@ -1,5 +1,6 @@
 // `make demo`: sets up, builds, starts the local server, runs the README's example against it and prints the one URL.
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { buildPage, buildServer } from "./build-local.mjs";
 import { buildPackage } from "./build-package.mjs";
 import { startServer } from "./local-server.mjs";
@@ -25,10 +26,22 @@ async function runExample(server) {
   if (code !== 0) throw new Stop(`${EXAMPLE} failed: the local server or the package does not work`);
 }
 
+/** Asked before the minutes that a first build takes. */
+async function checkPort(port) {
+  if (!/^\d+$/.test(port) || Number(port) > 65535) throw new Stop(`PORT=${port} is not a port number`);
+  const code = await new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", (error) => resolve(error.code));
+    probe.listen(Number(port), "127.0.0.1", () => probe.close(() => resolve("")));
+  });
+  if (code === "EADDRINUSE") throw new Stop(`port ${port} is in use; take another one: make demo PORT=${+port + 1}`);
+  if (code) throw new Stop(`port ${port} cannot be used (${code}); take another one: make demo PORT=8080`);
+}
+
 async function demo() {
   const begin = performance.now();
   const port = process.env.PORT || "8080";
-  if (!/^\d+$/.test(port) || Number(port) > 65535) throw new Stop(`PORT=${port} is not a port number`);
+  await checkPort(port);
   await locked(async () => {
     await setup({ for: "demo" });
     await buildPackage();
