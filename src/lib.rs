@@ -4,3 +4,8 @@
 //! crates are dependencies of the wasm32 target alone, so `core` cannot name them when it is built natively.
 
 pub mod core;
+
+#[cfg(all(target_arch = "wasm32", feature = "bindings"))]
+mod api;
+#[cfg(all(target_arch = "wasm32", feature = "bindings"))]
+mod host;

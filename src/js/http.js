@@ -78,6 +78,11 @@ class Exchange {
     }
   }
 
+  /** Rejects with a Halt when a signal fires. Never resolves. */
+  get stopped() {
+    return this.#stopped;
+  }
+
   /** The timer ends here and the signals stay linked: from now on the reader of the body watches the clock. */
   stream() {
     clearTimeout(this.#timer);

@@ -244,7 +244,10 @@ class RunReader {
     try {
       specials = await Promise.race([this.#driver.recover(kind, cause, this.id, stdout, stderr), this.whenHalted]);
     } catch (error) {
-      throw error === this.#halted ? error : Object.assign(error, { executionId: this.id, lastEvent: this.lastEvent });
+      if (error === this.#halted) throw error;
+      // The program goes on, for all we know: losing sight of it is no reason to end it.
+      this.#finish();
+      throw Object.assign(error, { executionId: this.id, lastEvent: this.lastEvent });
     }
     this.recovered = true;
     return this.#batch(specials);

@@ -1,0 +1,208 @@
+//! `sandbox.commands`: programs, background programs, and bash sessions.
+
+use crate::api::execd::{Call, Execd};
+use crate::api::run::{self, Plan, check_handlers};
+use crate::api::{promise, shape};
+use crate::core::error::Error;
+use crate::core::rules;
+use crate::core::run::Endpoint;
+use crate::host::args::{self, CallOptions, Options};
+use crate::host::failure::Failure;
+use crate::host::object;
+use js_sys::{Object, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+/// Runs programs in the sandbox.
+#[wasm_bindgen]
+pub struct Commands {
+    execd: Execd,
+}
+
+impl Commands {
+    /// For one sandbox.
+    pub fn new(execd: Execd) -> Self {
+        Self { execd }
+    }
+}
+
+/// Positional `signal` as in the official SDK, or an object of call options in its place.
+fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions, Error> {
+    let call = CallOptions::read(signal)?;
+    Ok(CallOptions { signal: call.signal.or(options.signal("signal")?), ..call })
+}
+
+fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, Error> {
+    match options.number(name)? {
+        Some(seconds) if seconds < 0.0 => Err(Error::InvalidArgument(format!("{name} must not be negative, got {}", rules::short(seconds)))),
+        seconds => Ok(seconds.map(|seconds| (seconds * 1000.0).round())),
+    }
+}
+
+/// The command and its options as a request to `POST /command`.
+fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<Plan, Error> {
+    let command = args::filled("command", command)?;
+    let options = Options::new("options", options)?;
+    let background = options.boolean("background")?.unwrap_or(false);
+    let body = Object::new();
+    object::set(&body, "command", command);
+    object::set_some(&body, "cwd", options.string("workingDirectory")?);
+    object::set(&body, "background", background);
+    let timeout_ms = milliseconds(&options, "timeoutSeconds")?.unwrap_or(0.0);
+    if timeout_ms > 0.0 {
+        object::set(&body, "timeout", timeout_ms);
+    }
+    let (uid, gid) = (options.count("uid")?, options.count("gid")?);
+    if gid.is_some() && uid.is_none() {
+        return Err(Error::InvalidArgument("uid is required when gid is provided".into()));
+    }
+    object::set_some(&body, "uid", uid);
+    object::set_some(&body, "gid", gid);
+    if options.string_map("envs")?.is_some() {
+        object::set_some(&body, "envs", options.object("envs")?);
+    }
+    Ok(Plan {
+        endpoint: if background { Endpoint::Background } else { Endpoint::Command },
+        path: "/command".into(),
+        body,
+        what: "Run command failed",
+        timeout_ms,
+        interrupts: interrupts(&options)?,
+        call: call_of(&options, signal)?,
+        start_ms: milliseconds(&options, "startTimeoutSeconds")?,
+        idle_ms: milliseconds(&options, "idleTimeoutSeconds")?,
+    })
+}
+
+/// What an abort means for the program: `onAbort: "interrupt"` (default) ends it, `"detach"` leaves it running.
+fn interrupts(options: &Options) -> Result<bool, Error> {
+    match options.string("onAbort")?.as_deref() {
+        None | Some("interrupt") => Ok(true),
+        Some("detach") => Ok(false),
+        Some(other) => Err(Error::InvalidArgument(format!("onAbort must be \"interrupt\" or \"detach\", got {other:?}"))),
+    }
+}
+
+fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<Plan, Error> {
+    let path = run::session_path(&args::filled("sessionId", session)?)?;
+    let command = args::filled("command", command)?;
+    let options = Options::new("options", options)?;
+    let body = Object::new();
+    object::set(&body, "command", command);
+    object::set_some(&body, "cwd", options.string("workingDirectory")?);
+    let timeout_ms = milliseconds(&options, "timeoutSeconds")?.unwrap_or(0.0);
+    if timeout_ms > 0.0 {
+        object::set(&body, "timeout", timeout_ms);
+    }
+    Ok(Plan {
+        endpoint: Endpoint::Session,
+        path,
+        body,
+        what: "Run in session failed",
+        timeout_ms,
+        // Interrupting a session's run would destroy the session; losing the connection ends the run anyway.
+        interrupts: false,
+        call: call_of(&options, signal)?,
+        start_ms: milliseconds(&options, "startTimeoutSeconds")?,
+        idle_ms: milliseconds(&options, "idleTimeoutSeconds")?,
+    })
+}
+
+fn driven(execd: Execd, plan: Result<Plan, Error>, handlers: JsValue) -> Promise {
+    promise(async move {
+        check_handlers(&handlers)?;
+        let running = run::drive(execd, plan?, &handlers)?;
+        JsFuture::from(running).await.map_err(Failure::Thrown)
+    })
+}
+
+/// Makes the events of a plan; a mistake in the arguments shows at once.
+fn streamed(execd: Execd, plan: Result<Plan, Error>) -> Result<JsValue, JsValue> {
+    plan.map_err(Failure::from).and_then(|plan| run::event_stream(execd, plan)).map_err(JsValue::from)
+}
+
+#[wasm_bindgen]
+impl Commands {
+    /// Runs a command to its end and collects what it prints.
+    pub fn run(&self, command: &JsValue, options: &JsValue, handlers: &JsValue, signal: &JsValue) -> Promise {
+        driven(self.execd.clone(), command_plan(command, options, signal), handlers.clone())
+    }
+
+    /// The raw events of a command.
+    #[wasm_bindgen(js_name = runStream)]
+    pub fn run_stream(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<JsValue, JsValue> {
+        streamed(self.execd.clone(), command_plan(command, options, signal))
+    }
+
+    /// Ends a command, its children included. Given a session's id, it destroys the session.
+    pub fn interrupt(&self, id: &JsValue, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), args::filled("sessionId", id), CallOptions::read(options));
+        promise(async move { run::interrupt(&execd, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
+    }
+
+    /// Whether a command runs, and how it ended.
+    #[wasm_bindgen(js_name = getCommandStatus)]
+    pub fn status(&self, id: &JsValue, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), args::filled("commandId", id), CallOptions::read(options));
+        promise(async move { run::status(&execd, &id?, &call?).await.map(shape::command_status) })
+    }
+
+    /// The output of a background command from byte `cursor` on.
+    #[wasm_bindgen(js_name = getBackgroundCommandLogs)]
+    pub fn logs(&self, id: &JsValue, cursor: &JsValue, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), args::filled("commandId", id), CallOptions::read(options));
+        let cursor = if object::absent(cursor) { Ok(None) } else { args::number("cursor", cursor).map(Some) };
+        promise(async move {
+            let path = format!("/command/{}/logs", rules::segment("commandId", &id?)?);
+            let cursor = cursor?.map(rules::short);
+            let query: Vec<(&str, &str)> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
+            let call_to = Call { method: "GET", path: &path, query: &query, what: "Get command logs failed" };
+            let response = execd.send(call_to, None, &call?).await?;
+            let header = response.header("execd-commands-tail-cursor").and_then(|text| text.parse::<f64>().ok());
+            let bytes = response.bytes().await?;
+            let logs = Object::new();
+            // Where CORS hides the header, the bytes that came say the same: the cursor is a byte offset.
+            let from = cursor.as_deref().and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+            object::set(&logs, "content", crate::host::js::decode_text(&bytes, "utf-8").map_err(Failure::Thrown)?);
+            object::set(&logs, "cursor", header.unwrap_or(from + f64::from(bytes.length())));
+            Ok(logs)
+        })
+    }
+
+    /// Makes a bash session that keeps its directory and exported variables between runs.
+    #[wasm_bindgen(js_name = createSession)]
+    pub fn create_session(&self, options: &JsValue, call: &JsValue) -> Promise {
+        let (execd, options, call) = (self.execd.clone(), Options::new("options", options), CallOptions::read(call));
+        promise(async move {
+            let body = Object::new();
+            object::set_some(&body, "cwd", options?.string("workingDirectory")?);
+            let call_to = Call { method: "POST", path: "/session", query: &[], what: "Create session failed" };
+            let raw = execd.send(call_to, Some(&body.into()), &call?).await?.object().await?;
+            let id = object::text(&raw, "session_id").filter(|id| !id.is_empty());
+            Ok(id.ok_or_else(|| Error::UnexpectedResponse("Create session failed: the answer has no session_id".into()))?)
+        })
+    }
+
+    /// Runs a command in a session. Its stderr comes as stdout, and empty lines are lost: execd merges and drops them.
+    #[wasm_bindgen(js_name = runInSession)]
+    pub fn run_in_session(&self, session: &JsValue, command: &JsValue, options: &JsValue, handlers: &JsValue, signal: &JsValue) -> Promise {
+        driven(self.execd.clone(), session_plan(session, command, options, signal), handlers.clone())
+    }
+
+    /// The raw events of a run in a session.
+    #[wasm_bindgen(js_name = runInSessionStream)]
+    pub fn run_in_session_stream(&self, session: &JsValue, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<JsValue, JsValue> {
+        streamed(self.execd.clone(), session_plan(session, command, options, signal))
+    }
+
+    /// Ends a session and what runs in it.
+    #[wasm_bindgen(js_name = deleteSession)]
+    pub fn delete_session(&self, session: &JsValue, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), args::filled("sessionId", session), CallOptions::read(options));
+        promise(async move {
+            let path = format!("/session/{}", rules::segment("sessionId", &id?)?);
+            execd.send(Call { method: "DELETE", path: &path, query: &[], what: "Delete session failed" }, None, &call?).await?.done().await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! Requests to the daemon inside the sandbox.
+
+use crate::api::endpoints::{Endpoint, Endpoints};
+use crate::core::url;
+use crate::host::args::CallOptions;
+use crate::host::failure::Failure;
+use crate::host::http::{Request, Response, send, send_with};
+use crate::host::transport::Transport;
+use js_sys::Array;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+
+/// The daemon's port inside every sandbox.
+pub const PORT: u16 = 44772;
+
+/// One sandbox's daemon. Cheap to clone.
+#[derive(Clone)]
+pub struct Execd {
+    /// Shared with the sandbox.
+    pub transport: Rc<Transport>,
+    /// Shared with the sandbox.
+    pub endpoints: Rc<Endpoints>,
+}
+
+/// A request before its address is known.
+pub struct Call<'a> {
+    /// `GET`, `POST` …
+    pub method: &'static str,
+    /// Path, already encoded.
+    pub path: &'a str,
+    /// Query, not yet encoded.
+    pub query: &'a [(&'a str, &'a str)],
+    /// What is being done, for messages.
+    pub what: &'static str,
+}
+
+impl Execd {
+    async fn request<'a>(&self, call: &Call<'_>, endpoint: &'a Endpoint, json: Option<&JsValue>) -> Result<Request<'a>, Failure> {
+        let url = url::with_query(&format!("{}{}", endpoint.base, call.path), call.query);
+        let request = Request::new(call.method, url, call.what).to(&endpoint.headers);
+        match json {
+            Some(body) => request.json(body),
+            None => Ok(request),
+        }
+    }
+
+    /// Sends a request, with a JSON body or none.
+    pub async fn send(&self, call: Call<'_>, json: Option<&JsValue>, options: &CallOptions) -> Result<Response, Failure> {
+        let endpoint = self.endpoints.get(PORT, options).await?;
+        send(&self.transport, self.request(&call, &endpoint, json).await?, options).await
+    }
+
+    /// Sends a request with a header or a body that is not JSON.
+    pub async fn send_raw(&self, call: Call<'_>, headers: Vec<(&'static str, String)>, body: JsValue, options: &CallOptions) -> Result<Response, Failure> {
+        let endpoint = self.endpoints.get(PORT, options).await?;
+        let mut request = self.request(&call, &endpoint, None).await?;
+        request.headers.extend(headers);
+        request.body = body;
+        send(&self.transport, request, options).await
+    }
+
+    /// Opens a stream: no timeout of its own, and only the given signals, since its reader watches the rest.
+    pub async fn open(&self, call: Call<'_>, json: &JsValue, options: &CallOptions, signals: &Array) -> Result<Response, Failure> {
+        let endpoint = self.endpoints.get(PORT, options).await?;
+        let mut request = self.request(&call, &endpoint, Some(json)).await?;
+        request.headers.push(("Accept", "text/event-stream".into()));
+        send_with(&self.transport, request, options, 0.0, signals).await
+    }
+}

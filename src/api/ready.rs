@@ -1,0 +1,110 @@
+//! Waiting until a sandbox is ready: polls a health check within a hard deadline.
+
+use crate::api::execd::Execd;
+use crate::api::health::ping;
+use crate::core::error::Error;
+use crate::core::rules::short;
+use crate::host::args::{CallOptions, Options};
+use crate::host::failure::{Failure, describe};
+use crate::host::{object, time};
+use js_sys::Function;
+use wasm_bindgen::JsValue;
+
+const DEFAULT_SECONDS: f64 = 30.0;
+const DEFAULT_POLL_MS: f64 = 200.0;
+
+/// How to wait.
+#[derive(Clone)]
+pub struct Readiness {
+    seconds: f64,
+    poll_ms: f64,
+    check: Option<Function>,
+    /// Whether not to wait at all.
+    pub skip: bool,
+}
+
+impl Readiness {
+    /// From the options of create, connect and resume; `waitUntilReady` has another name for the interval.
+    pub fn read(options: &Options) -> Result<Self, Error> {
+        let poll_ms = match options.number("pollingIntervalMillis")? {
+            Some(ms) => ms,
+            None => options.number("healthCheckPollingInterval")?.unwrap_or(DEFAULT_POLL_MS),
+        };
+        if poll_ms < 0.0 {
+            return Err(Error::InvalidArgument(format!("Ready polling interval must not be negative, got: {}", short(poll_ms))));
+        }
+        Ok(Self {
+            seconds: options.number("readyTimeoutSeconds")?.unwrap_or(DEFAULT_SECONDS),
+            poll_ms,
+            check: options.function("healthCheck")?,
+            skip: options.boolean("skipHealthCheck")?.unwrap_or(false),
+        })
+    }
+}
+
+/// Polls until the check says yes. `sandbox` is what a custom check is given.
+pub async fn wait(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, call: &CallOptions) -> Result<(), Failure> {
+    let transport = &execd.transport;
+    let deadline = time::now() + readiness.seconds * 1000.0;
+    let mut attempts: u32 = 0;
+    let last: Result<(), JsValue> = loop {
+        transport.check(call)?;
+        attempts += 1;
+        // A check that hangs is cut at the deadline: the limit is a promise. Even a limit of 0 gives it one chance.
+        let left = (deadline - time::now()).max(1.0);
+        let last = match attempt(execd, sandbox, readiness, left, call).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => Ok(()),
+            Err(failure) => {
+                transport.check(call)?;
+                Err(failure.into())
+            }
+        };
+        let left = deadline - time::now();
+        if left <= 0.0 {
+            break last;
+        }
+        transport.sleep(readiness.poll_ms.min(left), call).await?;
+        if time::now() >= deadline {
+            break last;
+        }
+    };
+    let detail = match &last {
+        Ok(()) => "Health check returned false continuously.".to_owned(),
+        Err(error) => format!("Last health check error: {}", describe(error)),
+    };
+    let mut message = format!(
+        "Sandbox health check timed out after {}s ({attempts} attempts). {detail} Connection context: domain={}, useServerProxy={}.",
+        seconds(readiness.seconds),
+        transport.domain,
+        transport.use_server_proxy,
+    );
+    if !transport.use_server_proxy {
+        message.push_str(
+            " If this sandbox runs in Docker bridge or remote-network mode, consider enabling useServerProxy=true. \
+             You can also configure server-side [docker].host_ip for direct endpoint access.",
+        );
+    }
+    Err(Failure::caused(Error::ReadyTimeout(message), last.err().unwrap_or_default()))
+}
+
+async fn attempt(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, left: f64, call: &CallOptions) -> Result<bool, Failure> {
+    let Some(check) = &readiness.check else {
+        let limit = execd.transport.timeout_ms(call);
+        let seconds = if limit > 0.0 { limit.min(left) } else { left } / 1000.0;
+        ping(execd, &CallOptions { timeout_seconds: Some(seconds), ..call.clone() }).await?;
+        return Ok(true);
+    };
+    let answer = check.call1(&JsValue::UNDEFINED, sandbox).map_err(Failure::Thrown)?;
+    if !object::get(&answer, "then").is_function() {
+        return Ok(answer.is_truthy());
+    }
+    let answer = time::within(&answer, left, &execd.transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
+    Ok(answer.is_truthy())
+}
+
+/// Seconds for the message, with at most one decimal: printing an f64 in full costs 14 kB of WebAssembly.
+fn seconds(value: f64) -> String {
+    let tenths = (value * 10.0).round();
+    if tenths % 10.0 == 0.0 { short(tenths / 10.0) } else { format!("{}.{}", short((tenths / 10.0).floor()), short(tenths.rem_euclid(10.0))) }
+}

@@ -1,0 +1,301 @@
+//! The Rust side of a run: decoding, deciding, and the requests around the stream. `src/js/run.js` drives it.
+
+use crate::api::execd::{Call, Execd};
+use crate::core::capture;
+use crate::core::error::Error;
+use crate::core::events::{Batch, Kind, ROW};
+use crate::core::frames::Framer;
+use crate::core::run::{Endpoint, Run, Signal};
+use crate::core::rules;
+use crate::host::args::CallOptions;
+use crate::host::failure::{Details, Failure};
+use crate::host::{js, object, time};
+use js_sys::{Function, Object, Promise};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+/// The largest event. A program may print one line of any length, and execd sends it as one event.
+const MAX_EVENT_BYTES: usize = 64 << 20;
+const START_TIMEOUT_MS: f64 = 60_000.0;
+/// Pings come every 3 s.
+const IDLE_TIMEOUT_MS: f64 = 20_000.0;
+/// Asking how an interrupted run went on: quickly at first, then every two seconds.
+const POLL_MS: (f64, f64) = (100.0, 2_000.0);
+/// How often in a row the question may go unanswered.
+const POLL_FAILURES: u32 = 5;
+
+/// What to run and how.
+pub struct Plan {
+    /// Where the stream comes from.
+    pub endpoint: Endpoint,
+    /// Path of the request, encoded.
+    pub path: String,
+    /// Its JSON body.
+    pub body: Object,
+    /// For messages: "Run command failed".
+    pub what: &'static str,
+    /// The run's own limit in milliseconds, enforced by the server; 0 for none.
+    pub timeout_ms: f64,
+    /// Whether leaving the stream early ends the program too.
+    pub interrupts: bool,
+    /// The caller's signal and headers.
+    pub call: CallOptions,
+    /// `startTimeoutSeconds` and `idleTimeoutSeconds` of the caller, in milliseconds.
+    pub start_ms: Option<f64>,
+    /// See above.
+    pub idle_ms: Option<f64>,
+}
+
+struct Inner {
+    execd: Execd,
+    plan: Plan,
+    framer: RefCell<Framer>,
+    batch: RefCell<Batch>,
+    run: RefCell<Run>,
+    too_large: Cell<bool>,
+}
+
+/// Private to the package: the object that `src/js/run.js` holds for one run.
+#[wasm_bindgen]
+pub struct RunDriver {
+    inner: Rc<Inner>,
+}
+
+/// Starts a run and resolves with its `Execution`.
+pub fn drive(execd: Execd, plan: Plan, handlers: &JsValue) -> Result<Promise, Failure> {
+    let (driver, options) = prepare(execd, plan, handlers);
+    js::drive(driver, &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+}
+
+/// The raw events of a run. Nothing is sent before the first one is asked for.
+pub fn event_stream(execd: Execd, plan: Plan) -> Result<JsValue, Failure> {
+    let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
+    js::event_stream(driver, &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+}
+
+fn prepare(execd: Execd, plan: Plan, handlers: &JsValue) -> (JsValue, Object) {
+    let options = Object::new();
+    object::set(&options, "signals", execd.transport.signals(&plan.call));
+    object::set(&options, "interrupts", plan.interrupts);
+    object::set(&options, "startMs", plan.start_ms.unwrap_or(START_TIMEOUT_MS));
+    object::set(&options, "idleMs", plan.idle_ms.unwrap_or(IDLE_TIMEOUT_MS));
+    object::set(&options, "timeoutMs", plan.timeout_ms);
+    object::set(&options, "code", plan.endpoint == Endpoint::Code);
+    object::set(&options, "background", plan.endpoint == Endpoint::Background);
+    object::set(&options, "handlers", handlers);
+    let run = RefCell::new(Run::new(plan.endpoint));
+    let framer = RefCell::new(Framer::new(MAX_EVENT_BYTES));
+    let inner = Inner { execd, plan, framer, batch: RefCell::default(), run, too_large: Cell::new(false) };
+    (RunDriver { inner: Rc::new(inner) }.into(), options)
+}
+
+#[wasm_bindgen]
+impl RunDriver {
+    /// Sends the request; resolves with the exchange when the headers have come.
+    pub fn open(&self, signal: JsValue) -> Promise {
+        let inner = Rc::clone(&self.inner);
+        super::promise(async move {
+            let Plan { path, body, what, call, .. } = &inner.plan;
+            let call_to = Call { method: "POST", path, query: &[], what };
+            // The caller's own signal is the reader's business: an abort must not cut the connection before the id is known.
+            let unsignalled = CallOptions { signal: None, ..call.clone() };
+            let signals = object::array([object::array([signal, "closed".into()]).into()]);
+            let response = inner.execd.open(call_to, body, &unsignalled, &signals).await?;
+            Ok(JsValue::from(response.into_exchange()))
+        })
+    }
+
+    /// Decodes a chunk. Gives the number of events that are not plain output; `-1 - n` when one was too large.
+    pub fn push(&self, chunk: &[u8]) -> i32 {
+        let mut batch = self.inner.batch.borrow_mut();
+        batch.clear();
+        let pushed = self.inner.framer.borrow_mut().push(chunk, &mut *batch);
+        self.inner.too_large.set(pushed.is_err());
+        let specials = specials(&batch);
+        if pushed.is_err() { -1 - specials } else { specials }
+    }
+
+    /// The body has ended: what was left over. As `push`.
+    pub fn finish(&self) -> i32 {
+        let mut batch = self.inner.batch.borrow_mut();
+        batch.clear();
+        self.inner.framer.borrow_mut().finish(&mut *batch);
+        specials(&batch)
+    }
+
+    /// Where the decoded events lie in memory: text and its length in bytes, table and its length in numbers. Valid until
+    /// the next call.
+    pub fn views(&self) -> Vec<u32> {
+        let batch = self.inner.batch.borrow();
+        vec![batch.text.as_ptr() as u32, batch.text.len() as u32, batch.table.as_ptr() as u32, batch.table.len() as u32]
+    }
+
+    /// Takes note of an event; `true`: the run is over.
+    pub fn note(&self, signal: u8) -> bool {
+        Signal::from_number(signal).is_some_and(|signal| self.inner.run.borrow_mut().note(signal))
+    }
+
+    /// Whether the end of the body was the end of the run.
+    pub fn ended(&self) -> bool {
+        self.inner.run.borrow().ended()
+    }
+
+    /// Ends the program. Nobody waits for it.
+    pub fn interrupt(&self, id: String) {
+        let inner = Rc::clone(&self.inner);
+        let _ = super::promise(async move {
+            // The abort that led here must not stop this request, and closing the sandbox meanwhile may.
+            let _ = interrupt(&inner.execd, &id, &CallOptions::default()).await;
+            Ok(JsValue::UNDEFINED)
+        });
+    }
+
+    /// The exception for an end that `src/js/run.js` has seen.
+    pub fn failure(&self, kind: &str, detail: JsValue) -> JsValue {
+        let what = self.inner.plan.what;
+        let failure = match kind {
+            "aborted" => Failure::caused(Error::Aborted, detail),
+            "closed" => crate::host::failure::closed().into(),
+            "start" => Error::Timeout(format!("{what}: nothing has started within {} ms (startTimeoutSeconds)", rules::short(detail.as_f64().unwrap_or(0.0)))).into(),
+            "too-large" => Error::TooLarge(format!("{what}: one event is larger than {} MiB", MAX_EVENT_BYTES >> 20)).into(),
+            _ => Error::Malformed(format!("{what}: the stream carries something that is no event: {:?}", detail.as_string().unwrap_or_default())).into(),
+        };
+        failure.into()
+    }
+
+    /// The stream broke (`interrupted`) or went silent (`stalled`): finds out how the run went on, and decodes what is
+    /// missing. Resolves as `push`.
+    pub fn recover(&self, kind: &str, cause: JsValue, id: Option<String>, stdout: u32, stderr: u32) -> Promise {
+        let (inner, stalled) = (Rc::clone(&self.inner), kind == "stalled");
+        super::promise(async move { recover(&inner, stalled, cause, id, [stdout as usize, stderr as usize]).await })
+    }
+}
+
+fn specials(batch: &Batch) -> i32 {
+    let plain = [Kind::Stdout, Kind::Stderr, Kind::Ping].map(|kind| f64::from(kind as u8));
+    batch.table.chunks(ROW).filter(|row| row.first().is_some_and(|kind| !plain.contains(kind))).count() as i32
+}
+
+/// `DELETE /command?id=`: SIGTERM to the whole group, SIGKILL after 3 s. For a session it destroys the session.
+pub async fn interrupt(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Failure> {
+    execd.send(Call { method: "DELETE", path: "/command", query: &[("id", id)], what: "Interrupt command failed" }, None, call).await?.done().await
+}
+
+/// `GET /command/status/{id}`, as it is on the wire.
+pub async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<Object, Failure> {
+    let path = format!("/command/status/{}", rules::segment("commandId", id)?);
+    execd.send(Call { method: "GET", path: &path, query: &[], what: "Get command status failed" }, None, call).await?.object().await
+}
+
+async fn recover(inner: &Inner, stalled: bool, cause: JsValue, id: Option<String>, seen: [usize; 2]) -> Result<JsValue, Failure> {
+    let what = inner.plan.what;
+    let give_up = |why: &str, still_running: Option<bool>| {
+        let error = if stalled {
+            Error::Stalled(format!("{what}: the stream has been silent for too long. {why}"))
+        } else {
+            Error::Interrupted(format!("{what}: the stream ended before the run did. {why}"))
+        };
+        Failure::Typed(error, Box::new(Details { cause: cause.clone(), still_running, ..Details::default() }))
+    };
+    let Some(id) = id.filter(|_| inner.run.borrow().recoverable()) else {
+        return Err(give_up("Output that had arrived is in `execution`", None));
+    };
+    let status = match ended_status(inner, &id, stalled).await? {
+        Asked::Ended(status) => status,
+        Asked::Running => return Err(give_up("The program is still running: see commands.getCommandStatus and commands.interrupt", Some(true))),
+        Asked::Unknown(failure) => return Err(give_up(&format!("How the run went on could not be found out: {}", failure.message()), None)),
+    };
+    let exit_code = object::get(&status, "exit_code").as_f64();
+    let now = time::now();
+    let mut batch = Batch::default();
+    let mut complete = true;
+    for (name, kind, skip) in [("stdout", Kind::Stdout, seen.first()), ("stderr", Kind::Stderr, seen.last())] {
+        let skip = skip.copied().unwrap_or_default();
+        match capture_file(inner, &id, name).await {
+            Some(raw) if capture::replay(&raw, skip, kind, now, &mut batch) >= skip => {}
+            _ => complete = false,
+        }
+    }
+    if !complete {
+        let failure = give_up("The program has ended, but its output could not be read back", Some(false));
+        let error = JsValue::from(failure);
+        object::set(error.unchecked_ref(), "exitCode", exit_code.map_or(JsValue::NULL, JsValue::from));
+        return Err(Failure::Thrown(error));
+    }
+    // The end that the stream did not get to, in the stream's own words.
+    let end = match exit_code {
+        Some(0.0) => format!("{{\"type\":\"execution_complete\",\"timestamp\":{}}}", now as u64),
+        code => format!(
+            "{{\"type\":\"error\",\"timestamp\":{},\"error\":{{\"ename\":\"CommandExecError\",\"evalue\":\"{}\",\"traceback\":[{}]}}}}",
+            now as u64,
+            code.map_or_else(String::new, rules::short),
+            object::stringify(&object::get(&status, "error")).unwrap_or_else(|_| "\"\"".into()),
+        ),
+    };
+    batch.add(Kind::Json, &end, now);
+    let count = specials(&batch);
+    *inner.batch.borrow_mut() = batch;
+    Ok(count.into())
+}
+
+enum Asked {
+    Ended(Object),
+    Running,
+    Unknown(Failure),
+}
+
+/// Waits for the end of the program, or, after a stall, asks once.
+async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Asked, Failure> {
+    let transport = &inner.execd.transport;
+    let call = &inner.plan.call;
+    let mut pause = POLL_MS.0;
+    let mut failures = 0;
+    loop {
+        match status(&inner.execd, id, call).await {
+            Ok(status) if object::get(&status, "running").is_truthy() => {
+                failures = 0;
+                if once {
+                    return Ok(Asked::Running);
+                }
+            }
+            Ok(status) => return Ok(Asked::Ended(status)),
+            Err(failure) => {
+                transport.check(call)?;
+                failures += 1;
+                if failures >= POLL_FAILURES || failure.status() == Some(404) {
+                    return Ok(Asked::Unknown(failure));
+                }
+            }
+        }
+        transport.sleep(pause, call).await?;
+        pause = (pause * 1.5).min(POLL_MS.1);
+    }
+}
+
+/// execd keeps the raw output in its temp directory: `/tmp` unless `TMPDIR` says otherwise.
+async fn capture_file(inner: &Inner, id: &str, name: &str) -> Option<Vec<u8>> {
+    for dir in ["/tmp", "$TMPDIR"] {
+        let path = format!("{dir}/{id}.{name}");
+        let call_to = Call { method: "GET", path: "/files/download", query: &[("path", &path)], what: "Read captured output failed" };
+        let Ok(response) = inner.execd.send(call_to, None, &inner.plan.call).await else { continue };
+        if let Ok(bytes) = response.bytes().await {
+            return Some(bytes.to_vec());
+        }
+    }
+    None
+}
+
+/// Checks a handlers object: each field a function where it is given.
+pub fn check_handlers(handlers: &JsValue) -> Result<(), Error> {
+    let options = crate::host::args::Options::new("handlers", handlers)?;
+    for name in ["onEvent", "onInit", "onStdout", "onStderr", "onResult", "onError", "onExecutionComplete"] {
+        let _: Option<Function> = options.function(name)?;
+    }
+    options.boolean("skipAccumulation").map(|_| ())
+}
+
+/// The path of a session's runs.
+pub fn session_path(id: &str) -> Result<String, Error> {
+    Ok(format!("/session/{}/run", rules::segment("sessionId", id)?))
+}

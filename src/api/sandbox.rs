@@ -1,0 +1,291 @@
+//! `Sandbox`: one sandbox, from creation to its end.
+
+use crate::api::commands::Commands;
+use crate::api::endpoints::Endpoints;
+use crate::api::execd::{Execd, PORT};
+use crate::api::files::Files;
+use crate::api::health::{ExecdHealth, ExecdMetrics, metrics, ping};
+use crate::api::ready::{self, Readiness};
+use crate::api::{create, lifecycle, promise};
+use crate::core::error::Error;
+use crate::core::rules;
+use crate::host::args::{self, CallOptions, Options};
+use crate::host::failure::Failure;
+use crate::host::object;
+use crate::host::transport::Transport;
+use js_sys::{Object, Promise};
+use std::cell::OnceCell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+struct Inner {
+    id: String,
+    execd: Execd,
+    /// Created by this handle, so that disposing of it ends the sandbox too.
+    owned: bool,
+}
+
+impl Inner {
+    fn transport(&self) -> &Transport {
+        &self.execd.transport
+    }
+}
+
+/// A running sandbox. Made by `create`, `connect` or `resume`.
+#[wasm_bindgen]
+pub struct Sandbox {
+    inner: Rc<Inner>,
+    // Here and not in `Inner`: the services hold what `Inner` holds, and a cycle would never be freed.
+    commands: OnceCell<JsValue>,
+    files: OnceCell<JsValue>,
+    health: OnceCell<JsValue>,
+    metrics: OnceCell<JsValue>,
+}
+
+impl Sandbox {
+    fn new(transport: Rc<Transport>, id: String, owned: bool) -> Self {
+        let endpoints = Rc::new(Endpoints::new(Rc::clone(&transport), id.clone()));
+        let inner = Rc::new(Inner { id, execd: Execd { transport, endpoints }, owned });
+        Self { inner, commands: OnceCell::new(), files: OnceCell::new(), health: OnceCell::new(), metrics: OnceCell::new() }
+    }
+
+    /// Looks the daemon up and waits for it; gives the JavaScript object.
+    async fn opened(transport: Rc<Transport>, id: String, owned: bool, readiness: &Readiness, call: &CallOptions) -> Result<JsValue, Failure> {
+        let sandbox = Self::new(transport, id, owned);
+        let inner = Rc::clone(&sandbox.inner);
+        let sandbox = JsValue::from(sandbox);
+        inner.execd.endpoints.get(PORT, call).await?;
+        if !readiness.skip {
+            ready::wait(&inner.execd, &sandbox, readiness, call).await?;
+        }
+        Ok(sandbox)
+    }
+}
+
+/// Reads `{connectionConfig, adapterFactory}` of the static methods.
+fn transport_of(options: &Options) -> Result<Rc<Transport>, Failure> {
+    if options.has("adapterFactory") {
+        return Err(Failure::invalid("adapterFactory is not supported: pass your own `fetch` in connectionConfig instead"));
+    }
+    Ok(Rc::new(Transport::new(&options.raw("connectionConfig"))?))
+}
+
+async fn create_sandbox(options: Result<Options, Error>) -> Result<JsValue, Failure> {
+    let options = options?;
+    let body = create::body(&options)?;
+    let readiness = Readiness::read(&options)?;
+    let call = CallOptions { signal: options.signal("signal")?, ..CallOptions::default() };
+    let transport = transport_of(&options)?;
+    // A server may pull an image first: minutes, not the 30 s of an ordinary request.
+    let creating = CallOptions { timeout_seconds: options.number("createTimeoutSeconds")?, ..call.clone() };
+    let created = lifecycle::create(&transport, &body, &creating).await?;
+    let id = object::text(&created, "id").ok_or_else(|| Error::UnexpectedResponse("Create sandbox failed: the answer has no id".into()))?;
+    match Sandbox::opened(Rc::clone(&transport), id.clone(), true, &readiness, &call).await {
+        Ok(sandbox) => Ok(sandbox),
+        Err(first) => {
+            // Nobody else knows of it. The caller learns the first error, not one of the cleaning up.
+            let _ = lifecycle::delete(&transport, &id, &CallOptions::default()).await;
+            transport.close();
+            Err(first)
+        }
+    }
+}
+
+async fn connect_sandbox(options: Result<Options, Error>, resume: bool) -> Result<JsValue, Failure> {
+    let options = options?;
+    let id = args::filled("sandboxId", &options.raw("sandboxId"))?;
+    rules::segment("sandboxId", &id)?;
+    let readiness = Readiness::read(&options)?;
+    let call = CallOptions { signal: options.signal("signal")?, ..CallOptions::default() };
+    let transport = transport_of(&options)?;
+    if resume {
+        lifecycle::resume(&transport, &id, &call).await?;
+    }
+    let opened = Sandbox::opened(Rc::clone(&transport), id, false, &readiness, &call).await;
+    if opened.is_err() {
+        transport.close();
+    }
+    opened
+}
+
+#[wasm_bindgen]
+impl Sandbox {
+    /// Makes a sandbox and waits until its daemon answers.
+    pub fn create(options: &JsValue) -> Promise {
+        promise(create_sandbox(Options::required("options", options)))
+    }
+
+    /// A handle to a sandbox that exists.
+    pub fn connect(options: &JsValue) -> Promise {
+        promise(connect_sandbox(Options::required("options", options), false))
+    }
+
+    /// Resumes a paused sandbox and connects to it. `pkg-template/index.js` gives it its public name, `resume`: a static and
+    /// an instance method of one name would be one symbol.
+    #[wasm_bindgen(js_name = resumeById)]
+    pub fn resume_by_id(options: &JsValue) -> Promise {
+        promise(connect_sandbox(Options::required("options", options), true))
+    }
+
+    /// The sandbox's id.
+    #[wasm_bindgen(getter)]
+    pub fn id(&self) -> String {
+        self.inner.id.clone()
+    }
+
+    /// The configuration that it was made with.
+    #[wasm_bindgen(getter, js_name = connectionConfig)]
+    pub fn connection_config(&self) -> JsValue {
+        self.inner.transport().config.clone()
+    }
+
+    /// Programs and shell sessions.
+    #[wasm_bindgen(getter)]
+    pub fn commands(&self) -> JsValue {
+        self.commands.get_or_init(|| Commands::new(self.inner.execd.clone()).into()).clone()
+    }
+
+    /// Files and directories.
+    #[wasm_bindgen(getter)]
+    pub fn files(&self) -> JsValue {
+        self.files.get_or_init(|| Files::new(self.inner.execd.clone()).into()).clone()
+    }
+
+    /// Liveness of the daemon.
+    #[wasm_bindgen(getter)]
+    pub fn health(&self) -> JsValue {
+        self.health.get_or_init(|| ExecdHealth::new(self.inner.execd.clone()).into()).clone()
+    }
+
+    /// Usage of the sandbox's machine.
+    #[wasm_bindgen(getter)]
+    pub fn metrics(&self) -> JsValue {
+        self.metrics.get_or_init(|| ExecdMetrics::new(self.inner.execd.clone()).into()).clone()
+    }
+
+    /// What the lifecycle server knows of it.
+    #[wasm_bindgen(js_name = getInfo)]
+    pub fn get_info(&self, options: &JsValue) -> Promise {
+        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
+        promise(async move { lifecycle::get(inner.transport(), &inner.id, &call?).await })
+    }
+
+    /// Whether the daemon answers. Never rejects for a sandbox that does not.
+    #[wasm_bindgen(js_name = isHealthy)]
+    pub fn is_healthy(&self, options: &JsValue) -> Promise {
+        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
+        promise(async move { Ok(ping(&inner.execd, &call?).await.is_ok()) })
+    }
+
+    /// One sample of CPU and memory.
+    #[wasm_bindgen(js_name = getMetrics)]
+    pub fn get_metrics(&self, options: &JsValue) -> Promise {
+        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
+        promise(async move { metrics(&inner.execd, &call?).await })
+    }
+
+    /// Where a port of the sandbox is reached: `{endpoint, headers}`.
+    #[wasm_bindgen(js_name = getEndpoint)]
+    pub fn get_endpoint(&self, port: &JsValue, options: &JsValue) -> Promise {
+        let (inner, port, call) = (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
+        promise(async move {
+            let endpoint = inner.execd.endpoints.get(port?, &call?).await?;
+            // A copy: what the caller does to it must not change where our own requests go.
+            let copy = Object::assign(&Object::new(), &endpoint.raw);
+            object::set(&copy, "headers", Object::assign(&Object::new(), &object::get(&endpoint.raw, "headers").unchecked_into()));
+            Ok(copy)
+        })
+    }
+
+    /// The URL of a port.
+    #[wasm_bindgen(js_name = getEndpointUrl)]
+    pub fn get_endpoint_url(&self, port: &JsValue, options: &JsValue) -> Promise {
+        let (inner, port, call) = (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
+        promise(async move { Ok(inner.execd.endpoints.get(port?, &call?).await?.base) })
+    }
+
+    /// Lets the sandbox live for `timeoutSeconds` from now, which may be shorter than before.
+    pub fn renew(&self, timeout_seconds: &JsValue, options: &JsValue) -> Promise {
+        let (inner, seconds, call) = (Rc::clone(&self.inner), args::number("timeoutSeconds", timeout_seconds), CallOptions::read(options));
+        promise(async move { lifecycle::renew(inner.transport(), &inner.id, seconds?, &call?).await })
+    }
+
+    /// Sets and, with `null`, deletes metadata.
+    #[wasm_bindgen(js_name = patchMetadata)]
+    pub fn patch_metadata(&self, patch: &JsValue, options: &JsValue) -> Promise {
+        let (inner, patch, call) = (Rc::clone(&self.inner), Options::required("patch", patch).map(|_| patch.clone()), CallOptions::read(options));
+        promise(async move { lifecycle::patch_metadata(inner.transport(), &inner.id, patch?.unchecked_ref(), &call?).await })
+    }
+
+    /// Stops all its programs until it is resumed. Its expiry is not stopped.
+    pub fn pause(&self, options: &JsValue) -> Promise {
+        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
+        promise(async move {
+            inner.execd.endpoints.forget_all();
+            lifecycle::pause(inner.transport(), &inner.id, &call?).await.map(|()| JsValue::UNDEFINED)
+        })
+    }
+
+    /// Resumes it. Gives a new handle with fresh endpoints; this one keeps working where they have not moved.
+    pub fn resume(&self, options: &JsValue) -> Promise {
+        let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
+        promise(async move {
+            let options = options?;
+            let call = CallOptions { signal: options.signal("signal")?, ..CallOptions::default() };
+            let readiness = Readiness::read(&options)?;
+            lifecycle::resume(inner.transport(), &inner.id, &call).await?;
+            inner.execd.endpoints.forget_all();
+            let transport = Rc::new(Transport::new(&inner.transport().config)?);
+            Self::opened(transport, inner.id.clone(), inner.owned, &readiness, &call).await
+        })
+    }
+
+    /// Ends the sandbox. Everything in it is gone.
+    pub fn kill(&self, options: &JsValue) -> Promise {
+        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
+        promise(async move {
+            inner.execd.endpoints.forget_all();
+            lifecycle::delete(inner.transport(), &inner.id, &call?).await.map(|()| JsValue::UNDEFINED)
+        })
+    }
+
+    /// Lets go of the sandbox, which lives on: aborts this handle's requests and refuses new ones.
+    pub fn close(&self) -> Promise {
+        self.inner.transport().close();
+        promise(async { Ok(JsValue::UNDEFINED) })
+    }
+
+    /// Polls a health check until it says yes or the limit is reached.
+    #[wasm_bindgen(js_name = waitUntilReady)]
+    pub fn wait_until_ready(&self, options: &JsValue) -> Promise {
+        // A custom check is given a handle of its own to the same sandbox: `this` cannot be had here.
+        let twin = Self {
+            inner: Rc::clone(&self.inner),
+            commands: self.commands.clone(),
+            files: self.files.clone(),
+            health: self.health.clone(),
+            metrics: self.metrics.clone(),
+        };
+        let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
+        promise(async move {
+            let options = options?;
+            let call = CallOptions { signal: options.signal("signal")?, ..CallOptions::default() };
+            ready::wait(&inner.execd, &JsValue::from(twin), &Readiness::read(&options)?, &call).await.map(|()| JsValue::UNDEFINED)
+        })
+    }
+
+    /// `await using`: ends a sandbox that this handle created, lets go of one that it connected to.
+    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
+    pub fn dispose_async(&self) -> Promise {
+        let inner = Rc::clone(&self.inner);
+        promise(async move {
+            let killed = if inner.owned { lifecycle::delete(inner.transport(), &inner.id, &CallOptions::default()).await } else { Ok(()) };
+            inner.transport().close();
+            match killed {
+                // Gone already: expired, or killed by hand.
+                Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
+                other => other.map(|()| JsValue::UNDEFINED),
+            }
+        })
+    }
+}

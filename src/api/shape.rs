@@ -1,0 +1,74 @@
+//! From wire objects to official ones: times become Dates, snake_case becomes camelCase, the rest passes untouched.
+
+use crate::core::error::Error;
+use crate::host::object;
+use js_sys::{Date, Object};
+use wasm_bindgen::{JsCast, JsValue};
+
+fn date(value: &JsValue) -> Option<Date> {
+    let date = Date::new(&value.as_string()?.into());
+    (!date.get_time().is_nan()).then_some(date)
+}
+
+fn date_or_undefined(object: &Object, name: &str) {
+    let value = object::get(object, name);
+    if !value.is_undefined() {
+        object::set(object, name, date(&value).map_or(JsValue::UNDEFINED, JsValue::from));
+    }
+}
+
+/// `SandboxInfo` and the response of a create: `createdAt` must be there, no `expiresAt` means manual cleanup.
+pub fn sandbox(raw: Object) -> Result<Object, Error> {
+    let created = date(&object::get(&raw, "createdAt"))
+        .ok_or_else(|| Error::UnexpectedResponse("The server sent a sandbox without a valid createdAt".into()))?;
+    object::set(&raw, "createdAt", created);
+    object::set(&raw, "expiresAt", date(&object::get(&raw, "expiresAt")).map_or(JsValue::NULL, JsValue::from));
+    if let Ok(status) = object::get(&raw, "status").dyn_into::<Object>() {
+        date_or_undefined(&status, "lastTransitionAt");
+    }
+    Ok(raw)
+}
+
+/// The response of a renewal.
+pub fn renewal(raw: Object) -> Object {
+    date_or_undefined(&raw, "expiresAt");
+    raw
+}
+
+/// Renames a property.
+fn rename(object: &Object, from: &str, to: &str, value: Option<JsValue>) {
+    let _ = js_sys::Reflect::delete_property(object, &from.into());
+    object::set_some(object, to, value);
+}
+
+/// `FileInfo`.
+pub fn file(raw: &Object) {
+    for (from, to) in [("modified_at", "modifiedAt"), ("created_at", "createdAt")] {
+        rename(raw, from, to, date(&object::get(raw, from)).map(JsValue::from));
+    }
+}
+
+/// `CommandStatus`: what is absent on the wire while the command runs is `null` here.
+pub fn command_status(raw: Object) -> Object {
+    let or_null = |value: Option<JsValue>| Some(value.unwrap_or(JsValue::NULL));
+    let exit_code = object::get(&raw, "exit_code");
+    rename(&raw, "exit_code", "exitCode", or_null(exit_code.as_f64().map(JsValue::from)));
+    rename(&raw, "started_at", "startedAt", date(&object::get(&raw, "started_at")).map(JsValue::from));
+    rename(&raw, "finished_at", "finishedAt", or_null(date(&object::get(&raw, "finished_at")).map(JsValue::from)));
+    raw
+}
+
+/// `SandboxMetrics`: missing numbers are 0.
+pub fn metrics(raw: &JsValue) -> Object {
+    let metrics = Object::new();
+    for (from, to) in [
+        ("cpu_count", "cpuCount"),
+        ("cpu_used_pct", "cpuUsedPercentage"),
+        ("mem_total_mib", "memoryTotalMiB"),
+        ("mem_used_mib", "memoryUsedMiB"),
+        ("timestamp", "timestamp"),
+    ] {
+        object::set(&metrics, to, object::get(raw, from).as_f64().unwrap_or(0.0));
+    }
+    metrics
+}

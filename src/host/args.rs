@@ -1,0 +1,180 @@
+//! The one place that reads the caller's values. Every read is checked and its error names the field: an unchecked
+//! `String` parameter of a release build reads out of bounds when a number is passed.
+
+use crate::core::error::Error;
+use crate::host::object;
+use js_sys::{Array, Function, Object};
+use wasm_bindgen::{JsCast, JsValue};
+
+fn wrong(field: &str, wanted: &str, value: &JsValue) -> Error {
+    let kind = if value.is_null() { "null".to_owned() } else { value.js_typeof().as_string().unwrap_or_default() };
+    Error::InvalidArgument(format!("{field} must be {wanted}, got {kind}"))
+}
+
+/// A required string.
+pub fn string(field: &str, value: &JsValue) -> Result<String, Error> {
+    value.as_string().ok_or_else(|| wrong(field, "a string", value))
+}
+
+/// A required string with something in it. The message is the official one.
+pub fn filled(field: &str, value: &JsValue) -> Result<String, Error> {
+    let text = string(field, value)?;
+    if text.trim().is_empty() { Err(Error::InvalidArgument(format!("{field} cannot be empty"))) } else { Ok(text) }
+}
+
+/// A required finite number.
+pub fn number(field: &str, value: &JsValue) -> Result<f64, Error> {
+    let number = value.as_f64().ok_or_else(|| wrong(field, "a number", value))?;
+    if number.is_finite() {
+        Ok(number)
+    } else {
+        Err(Error::InvalidArgument(format!("{field} must be a finite number, got {}", crate::core::rules::short(number))))
+    }
+}
+
+/// A required array of strings.
+pub fn strings(field: &str, value: &JsValue) -> Result<Vec<String>, Error> {
+    let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of strings", value))?;
+    list.iter().enumerate().map(|(index, item)| string(&format!("{field}[{index}]"), &item)).collect()
+}
+
+/// A required array of objects.
+pub fn objects(field: &str, value: &JsValue) -> Result<Vec<Options>, Error> {
+    let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of objects", value))?;
+    list.iter().enumerate().map(|(index, item)| Options::required(&format!("{field}[{index}]"), &item)).collect()
+}
+
+/// An options object, read field by field. `undefined` and `null` are "not given", for it and for its fields.
+#[derive(Clone)]
+pub struct Options {
+    value: JsValue,
+    prefix: String,
+}
+
+impl Options {
+    /// An argument that may be left out.
+    pub fn new(field: &str, value: &JsValue) -> Result<Self, Error> {
+        if object::absent(value) { Ok(Self { value: JsValue::UNDEFINED, prefix: String::new() }) } else { Self::required(field, value) }
+    }
+
+    /// An argument that must be an object.
+    pub fn required(field: &str, value: &JsValue) -> Result<Self, Error> {
+        if !value.is_object() || value.is_instance_of::<Array>() {
+            return Err(wrong(field, "an object", value));
+        }
+        // Fields of a top-level options object are named alone, those of list entries with their place.
+        let prefix = if field.ends_with(']') { format!("{field}.") } else { String::new() };
+        Ok(Self { value: value.clone(), prefix })
+    }
+
+    /// The field's name as the caller knows it.
+    pub fn path(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// The field as it is.
+    pub fn raw(&self, name: &str) -> JsValue {
+        object::get(&self.value, name)
+    }
+
+    /// Whether the field is there at all, if only as `null`.
+    pub fn has(&self, name: &str) -> bool {
+        !self.raw(name).is_undefined()
+    }
+
+    fn optional<T>(&self, name: &str, read: impl FnOnce(&str, &JsValue) -> Result<T, Error>) -> Result<Option<T>, Error> {
+        let value = self.raw(name);
+        if object::absent(&value) { Ok(None) } else { read(&self.path(name), &value).map(Some) }
+    }
+
+    /// A string field.
+    pub fn string(&self, name: &str) -> Result<Option<String>, Error> {
+        self.optional(name, string)
+    }
+
+    /// A string field that must be there.
+    pub fn required_string(&self, name: &str) -> Result<String, Error> {
+        string(&self.path(name), &self.raw(name))
+    }
+
+    /// A finite number field.
+    pub fn number(&self, name: &str) -> Result<Option<f64>, Error> {
+        self.optional(name, number)
+    }
+
+    /// A whole number that is not negative.
+    pub fn count(&self, name: &str) -> Result<Option<f64>, Error> {
+        match self.number(name)? {
+            Some(value) if value < 0.0 || value.fract() != 0.0 => {
+                Err(Error::InvalidArgument(format!("{} must be a whole number of at least 0, got {}", self.path(name), crate::core::rules::short(value))))
+            }
+            value => Ok(value),
+        }
+    }
+
+    /// A boolean field.
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>, Error> {
+        self.optional(name, |field, value| value.as_bool().ok_or_else(|| wrong(field, "a boolean", value)))
+    }
+
+    /// A function field.
+    pub fn function(&self, name: &str) -> Result<Option<Function>, Error> {
+        self.optional(name, |field, value| value.dyn_ref::<Function>().cloned().ok_or_else(|| wrong(field, "a function", value)))
+    }
+
+    /// A field that is an object which the server, not we, understands.
+    pub fn object(&self, name: &str) -> Result<Option<Object>, Error> {
+        self.optional(name, |field, value| {
+            let object = value.is_object() && !value.is_instance_of::<Array>();
+            if object { Ok(value.clone().unchecked_into()) } else { Err(wrong(field, "an object", value)) }
+        })
+    }
+
+    /// An array of strings.
+    pub fn strings(&self, name: &str) -> Result<Option<Vec<String>>, Error> {
+        self.optional(name, strings)
+    }
+
+    /// An object whose values are strings.
+    pub fn string_map(&self, name: &str) -> Result<Option<Vec<(String, String)>>, Error> {
+        let Some(object) = self.object(name)? else { return Ok(None) };
+        let path = self.path(name);
+        object::entries(&object).into_iter().map(|(key, value)| Ok((key.clone(), string(&format!("{path}.{key}"), &value)?))).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// An `AbortSignal`, by its shape: it may come from another realm or a polyfill.
+    pub fn signal(&self, name: &str) -> Result<Option<JsValue>, Error> {
+        self.optional(name, |field, value| signal(field, value))
+    }
+}
+
+fn signal(field: &str, value: &JsValue) -> Result<JsValue, Error> {
+    let shaped = object::get(value, "aborted").as_bool().is_some() && object::get(value, "addEventListener").is_function();
+    if shaped { Ok(value.clone()) } else { Err(wrong(field, "an AbortSignal", value)) }
+}
+
+/// What the last argument of every async method may say.
+#[derive(Default, Clone)]
+pub struct CallOptions {
+    /// Aborts this call.
+    pub signal: Option<JsValue>,
+    /// Replaces the configuration's `requestTimeoutSeconds`; 0 or less: no limit.
+    pub timeout_seconds: Option<f64>,
+    /// Extra request headers.
+    pub headers: Vec<(String, String)>,
+}
+
+impl CallOptions {
+    /// From `{signal, requestTimeoutSeconds, headers}` or, as in the official SDK, a bare `AbortSignal`.
+    pub fn read(value: &JsValue) -> Result<Self, Error> {
+        if let Ok(signal) = signal("signal", value) {
+            return Ok(Self { signal: Some(signal), ..Self::default() });
+        }
+        let options = Options::new("call options", value)?;
+        Ok(Self {
+            signal: options.signal("signal")?,
+            timeout_seconds: options.number("requestTimeoutSeconds")?,
+            headers: options.string_map("headers")?.unwrap_or_default(),
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! What a rejected promise carries: an error of ours, or, untouched, whatever the caller's own code threw.
+
+use crate::core::error::{Error, ErrorBody};
+use crate::host::js::{self, Halt};
+use crate::host::object;
+use js_sys::{Array, Object};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// An error on its way to JavaScript.
+#[derive(Debug, Clone)]
+pub enum Failure {
+    /// One of ours, with what belongs to it.
+    Typed(Error, Box<Details>),
+    /// A value that user code threw, or an exception that is complete already. It is passed on as it is.
+    Thrown(JsValue),
+}
+
+/// What an exception carries beside its code and message.
+#[derive(Debug, Clone, Default)]
+pub struct Details {
+    /// The error or abort reason behind it.
+    pub cause: JsValue,
+    /// `X-Request-ID` of the answer, or the one that was sent.
+    pub request_id: Option<String>,
+    /// The answer's body, parsed.
+    pub raw_body: JsValue,
+    /// Whether the program goes on, where that is known.
+    pub still_running: Option<bool>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Typed(error, Box::default())
+    }
+}
+
+impl Failure {
+    /// An error with a cause.
+    pub fn caused(error: Error, cause: JsValue) -> Self {
+        Self::Typed(error, Box::new(Details { cause, ..Details::default() }))
+    }
+
+    /// A value of the caller's is wrong.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Error::InvalidArgument(message.into()).into()
+    }
+
+    /// HTTP status, where there was one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Typed(error, _) => error.status(),
+            Self::Thrown(_) => None,
+        }
+    }
+
+    /// The message, for diagnostics inside another error.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Typed(error, _) => error.to_string(),
+            Self::Thrown(value) => describe(value),
+        }
+    }
+
+    /// From the [`Halt`] that `src/js/http.js` rejects with.
+    pub fn from_halt(halt: JsValue, what: &str, url: &str, timeout_ms: f64) -> Self {
+        let Some(halt) = halt.dyn_ref::<Halt>() else { return Self::Thrown(halt) };
+        let cause = halt.cause();
+        match halt.kind().as_str() {
+            "timeout" => Error::Timeout(format!("{what}: no complete answer within {} ms", timeout_ms as u64)).into(),
+            "aborted" => Self::caused(Error::Aborted, cause),
+            "closed" => closed().into(),
+            _ => Self::caused(Error::Network(unreachable(what, url, &cause)), cause),
+        }
+    }
+
+    /// A body that broke after its headers: a halt, or whatever the platform threw.
+    pub fn broken_body(what: &str, cause: JsValue) -> Self {
+        if cause.dyn_ref::<Halt>().is_some() {
+            return Self::from_halt(cause, what, "", 0.0);
+        }
+        Self::caused(Error::Network(format!("{what}: the connection was lost in the middle: {}", describe(&cause))), cause)
+    }
+
+    /// From an answer with an error status.
+    pub fn from_response(status: u16, text: &str, request_id: Option<String>, fallback: &str) -> Self {
+        let json = object::parse(text).filter(JsValue::is_object);
+        let body = json.as_ref().map_or_else(|| ErrorBody { text: text.to_owned(), ..ErrorBody::default() }, read_body);
+        let raw_body = json.unwrap_or_else(|| if text.is_empty() { JsValue::UNDEFINED } else { text.into() });
+        Self::Typed(body.into_error(status, fallback), Box::new(Details { request_id, raw_body, ..Details::default() }))
+    }
+}
+
+impl From<Failure> for JsValue {
+    fn from(failure: Failure) -> Self {
+        let (error, details) = match failure {
+            Failure::Thrown(value) => return value,
+            Failure::Typed(error, details) => (error, details),
+        };
+        let options = Object::new();
+        object::set(&options, "isRetryable", error.is_retryable());
+        object::set_some(&options, "statusCode", error.status());
+        object::set_some(&options, "requestId", details.request_id);
+        object::set_some(&options, "stillRunning", details.still_running);
+        object::set(&options, "rawBody", details.raw_body);
+        object::set(&options, "cause", details.cause);
+        js::make_error(error.class(), error.code(), &error.to_string(), &options).unwrap_or_else(|thrown| thrown)
+    }
+}
+
+/// The error of every call on an object after its `close()`.
+pub fn closed() -> Error {
+    Error::Closed("This object has been closed with close(): create or connect another one".into())
+}
+
+/// The message of anything that can be thrown.
+pub fn describe(value: &JsValue) -> String {
+    object::text(value, "message").or_else(|| value.as_string()).unwrap_or_else(|| format!("{value:?}"))
+}
+
+/// The four error shapes of the servers: `{code,message}`, `{detail:[…]}`, `{detail:"…"}`, `{error:"…"|{code,message}}`.
+fn read_body(json: &JsValue) -> ErrorBody {
+    let (error, detail) = (object::get(json, "error"), object::get(json, "detail"));
+    let text = |value: &JsValue, name: &str| object::text(value, name);
+    let details = detail.dyn_ref::<Array>().map(|list| list.iter().map(|item| validation(&item)).collect()).unwrap_or_default();
+    ErrorBody {
+        code: text(json, "code").or_else(|| text(&error, "code")),
+        message: text(json, "message").or_else(|| text(&error, "message")).or_else(|| error.as_string()).or_else(|| detail.as_string()),
+        details,
+        text: String::new(),
+    }
+}
+
+/// One entry of FastAPI's list. Its `input` and `ctx` echo the request and are not read.
+fn validation(item: &JsValue) -> (String, String) {
+    let place = object::get(item, "loc").dyn_into::<Array>().map(|loc| {
+        let parts: Vec<String> = loc.iter().map(|part| part.as_string().unwrap_or_else(|| part.as_f64().map_or_else(String::new, crate::core::rules::short))).collect();
+        parts.join(".")
+    });
+    (place.unwrap_or_default(), object::text(item, "msg").unwrap_or_default())
+}
+
+/// Browsers say no more than "Failed to fetch": the message lists what to look at. Elsewhere the reason is in `cause.cause`.
+fn unreachable(what: &str, url: &str, cause: &JsValue) -> String {
+    let inner = object::get(cause, "cause");
+    let mut reason = describe(cause);
+    for detail in [object::text(&inner, "code"), object::text(&inner, "message")].into_iter().flatten() {
+        if !detail.is_empty() && !reason.contains(&detail) {
+            reason = format!("{reason} ({detail})");
+        }
+    }
+    let place = url.split(['?', '#']).next().unwrap_or_default();
+    let page = object::text(&object::get(&js_sys::global(), "location"), "protocol").unwrap_or_default();
+    let mut message = format!("{what}: fetch failed: {place} gave no answer: {reason}");
+    if page == "https:" && url.starts_with("http:") {
+        message.push_str(". A page on https cannot call a server on http (mixed content): use protocol \"https\"");
+    } else if page.starts_with("http") {
+        message.push_str(
+            ". A browser hides the reason. Check that the server runs, that it allows this page's origin (CORS), \
+             and, for calls into a sandbox, that useServerProxy is on",
+        );
+    }
+    message
+}

@@ -1,0 +1,197 @@
+//! Sends a request and reads its answer. The only way from Rust to the network.
+
+use crate::core::error::Error;
+use crate::host::args::CallOptions;
+use crate::host::failure::{Details, Failure};
+use crate::host::js::{self, Exchange};
+use crate::host::transport::Transport;
+use crate::host::{object, time};
+use js_sys::{Object, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// A request before it is sent.
+pub struct Request<'a> {
+    /// `GET`, `POST` …
+    pub method: &'static str,
+    /// The whole URL.
+    pub url: String,
+    /// Headers that belong to the endpoint and go nowhere else.
+    pub endpoint_headers: &'a [(String, String)],
+    /// Extra headers of this kind of request.
+    pub headers: Vec<(&'static str, String)>,
+    /// Text, Blob, Uint8Array or stream; `undefined` for none.
+    pub body: JsValue,
+    /// What is being done, for messages: "Get sandbox failed".
+    pub fallback: &'static str,
+}
+
+impl<'a> Request<'a> {
+    /// Without a body.
+    pub fn new(method: &'static str, url: String, fallback: &'static str) -> Self {
+        Self { method, url, endpoint_headers: &[], headers: Vec::new(), body: JsValue::UNDEFINED, fallback }
+    }
+
+    /// For an endpoint with headers of its own.
+    pub fn to(mut self, endpoint_headers: &'a [(String, String)]) -> Self {
+        self.endpoint_headers = endpoint_headers;
+        self
+    }
+
+    /// With a JSON body.
+    pub fn json(mut self, body: &JsValue) -> Result<Self, Failure> {
+        self.body = object::stringify(body).map_err(|thrown| Failure::caused(Error::InvalidArgument("A value cannot be written as JSON".into()), thrown))?.into();
+        self.headers.push(("Content-Type", "application/json".into()));
+        Ok(self)
+    }
+}
+
+/// An answer with a status of success.
+pub struct Response {
+    exchange: Exchange,
+    what: &'static str,
+    url: String,
+    timeout_ms: f64,
+    request_id: Option<String>,
+}
+
+/// Sends it. Everything but 2xx is an error.
+pub async fn send(transport: &Transport, request: Request<'_>, call: &CallOptions) -> Result<Response, Failure> {
+    let timeout_ms = transport.timeout_ms(call);
+    let signals = transport.signals(call);
+    send_with(transport, request, call, timeout_ms, &signals).await
+}
+
+/// Sends it with a timeout and signals of its own: streams have another clock.
+pub async fn send_with(
+    transport: &Transport,
+    request: Request<'_>,
+    call: &CallOptions,
+    timeout_ms: f64,
+    signals: &js_sys::Array,
+) -> Result<Response, Failure> {
+    transport.check(call)?;
+    let Request { method, url, endpoint_headers, headers: own, body, fallback } = request;
+    let (headers, sent_id) = transport.headers_for(&url, endpoint_headers, call)?;
+    for (name, value) in own {
+        object::set(&headers, name, value);
+    }
+    let init = Object::new();
+    object::set(&init, "method", method);
+    object::set(&init, "headers", headers);
+    if !body.is_undefined() {
+        if object::get(&body, "getReader").is_function() {
+            // Without it fetch refuses a stream as a body.
+            object::set(&init, "duplex", "half");
+        }
+        object::set(&init, "body", body);
+    }
+    let started = time::now();
+    let opened = match js::open_exchange(&transport.fetch(), &url, &init, timeout_ms, signals) {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(thrown) => Err(thrown),
+    };
+    let exchange: Exchange = match opened {
+        Ok(exchange) => exchange.unchecked_into(),
+        Err(halt) => {
+            transport.log(method, &url, 0, time::now() - started, sent_id.as_deref());
+            return Err(with_request_id(Failure::from_halt(halt, fallback, &url, timeout_ms), sent_id));
+        }
+    };
+    let status = exchange.status();
+    // CORS may hide the response's id; the one that was sent is the same one.
+    let request_id = exchange.header("x-request-id").or(sent_id);
+    transport.log(method, &url, status, time::now() - started, request_id.as_deref());
+    if exchange.is_redirect() {
+        exchange.abort();
+        return Err(with_request_id(Error::Redirect(status).into(), request_id));
+    }
+    let response = Response { exchange, what: fallback, url, timeout_ms, request_id };
+    if (200..300).contains(&status) {
+        return Ok(response);
+    }
+    // The status says more than a body that cannot be read.
+    let text = response.read_text().await.unwrap_or_default();
+    Err(Failure::from_response(status, &text, response.request_id, fallback))
+}
+
+fn with_request_id(failure: Failure, request_id: Option<String>) -> Failure {
+    match failure {
+        Failure::Typed(error, details) => Failure::Typed(error, Box::new(Details { request_id, ..*details })),
+        thrown => thrown,
+    }
+}
+
+impl Response {
+    /// A response header; `None` also where CORS hides it.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.exchange.header(name)
+    }
+
+    /// HTTP status.
+    pub fn status(&self) -> u16 {
+        self.exchange.status()
+    }
+
+    async fn read_text(&self) -> Result<String, Failure> {
+        let text = JsFuture::from(self.exchange.text()).await;
+        text.map(|text| text.as_string().unwrap_or_default()).map_err(|halt| self.broken(halt))
+    }
+
+    fn broken(&self, halt: JsValue) -> Failure {
+        with_request_id(Failure::from_halt(halt, self.what, &self.url, self.timeout_ms), self.request_id.clone())
+    }
+
+    /// The body as text.
+    pub async fn text(self) -> Result<String, Failure> {
+        self.read_text().await
+    }
+
+    /// The body as bytes.
+    pub async fn bytes(self) -> Result<Uint8Array, Failure> {
+        let bytes = JsFuture::from(self.exchange.bytes()).await;
+        bytes.map(JsCast::unchecked_into).map_err(|halt| self.broken(halt))
+    }
+
+    /// The body as JSON; `undefined` when it is empty.
+    pub async fn json(self) -> Result<JsValue, Failure> {
+        let text = self.read_text().await?;
+        if text.is_empty() {
+            return Ok(JsValue::UNDEFINED);
+        }
+        object::parse(&text).ok_or_else(|| self.unexpected("the answer is not JSON"))
+    }
+
+    /// The body as a JSON object.
+    pub async fn object(self) -> Result<Object, Failure> {
+        let (what, request_id) = (self.what, self.request_id.clone());
+        match self.json().await?.dyn_into::<Object>() {
+            Ok(object) if !object.is_instance_of::<js_sys::Array>() => Ok(object),
+            _ => Err(with_request_id(Error::UnexpectedResponse(format!("{what}: the answer is not a JSON object")).into(), request_id)),
+        }
+    }
+
+    /// The body as a JSON array; an empty body or `null` is an empty one.
+    pub async fn array(self) -> Result<js_sys::Array, Failure> {
+        let (what, request_id) = (self.what, self.request_id.clone());
+        let json = self.json().await?;
+        if object::absent(&json) {
+            return Ok(js_sys::Array::new());
+        }
+        json.dyn_into().map_err(|_| with_request_id(Error::UnexpectedResponse(format!("{what}: the answer is not a JSON array")).into(), request_id))
+    }
+
+    /// Reads the body to its end and drops it, so that the connection can be used again.
+    pub async fn done(self) -> Result<(), Failure> {
+        self.read_text().await.map(|_| ())
+    }
+
+    /// The exchange itself, for streams.
+    pub fn into_exchange(self) -> Exchange {
+        self.exchange
+    }
+
+    fn unexpected(&self, problem: &str) -> Failure {
+        with_request_id(Error::UnexpectedResponse(format!("{}: {problem}", self.what)).into(), self.request_id.clone())
+    }
+}

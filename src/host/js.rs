@@ -1,0 +1,101 @@
+//! The JavaScript snippets of `src/js`, declared. Each is called from one place in `host` or `api`.
+
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/js/errors.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = makeError)]
+    pub fn make_error(class: &str, code: &str, message: &str, options: &JsValue) -> Result<JsValue, JsValue>;
+
+    // Never used from Rust: `reexport` makes the glue export the classes.
+    #[wasm_bindgen(reexport)]
+    pub type SandboxError;
+    #[wasm_bindgen(reexport)]
+    pub type SandboxException;
+    #[wasm_bindgen(reexport)]
+    pub type SandboxApiException;
+    #[wasm_bindgen(reexport)]
+    pub type SandboxInternalException;
+    #[wasm_bindgen(reexport)]
+    pub type SandboxUnhealthyException;
+    #[wasm_bindgen(reexport)]
+    pub type SandboxReadyTimeoutException;
+    #[wasm_bindgen(reexport)]
+    pub type InvalidArgumentException;
+    #[wasm_bindgen(reexport)]
+    pub type SandboxAbortException;
+    #[wasm_bindgen(reexport)]
+    pub type SandboxTimeoutException;
+    #[wasm_bindgen(reexport)]
+    pub type SandboxConnectionException;
+    #[wasm_bindgen(reexport)]
+    pub type SandboxStreamException;
+}
+
+#[wasm_bindgen(module = "/src/js/config.js")]
+extern "C" {
+    #[wasm_bindgen(reexport)]
+    pub type ConnectionConfig;
+    #[wasm_bindgen(constructor, catch)]
+    pub fn new(options: &JsValue) -> Result<ConnectionConfig, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = getBaseUrl)]
+    pub fn base_url(this: &ConnectionConfig) -> Result<String, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/http.js")]
+extern "C" {
+    pub type Exchange;
+    #[wasm_bindgen(catch, js_name = openExchange)]
+    pub fn open_exchange(fetch: &JsValue, url: &str, init: &JsValue, timeout_ms: f64, signals: &Array) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, getter)]
+    pub fn status(this: &Exchange) -> u16;
+    #[wasm_bindgen(method, getter, js_name = isRedirect)]
+    pub fn is_redirect(this: &Exchange) -> bool;
+    #[wasm_bindgen(method)]
+    pub fn header(this: &Exchange, name: &str) -> Option<String>;
+    #[wasm_bindgen(method)]
+    pub fn text(this: &Exchange) -> Promise;
+    #[wasm_bindgen(method)]
+    pub fn bytes(this: &Exchange) -> Promise;
+    #[wasm_bindgen(method)]
+    pub fn abort(this: &Exchange);
+
+    /// Why an exchange stopped.
+    pub type Halt;
+    #[wasm_bindgen(method, getter)]
+    pub fn kind(this: &Halt) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub fn cause(this: &Halt) -> JsValue;
+
+    #[wasm_bindgen(catch, js_name = requestId)]
+    pub fn request_id() -> Result<String, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/timers.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    pub fn sleep(ms: f64, signals: &Array) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub fn within(work: &JsValue, ms: f64, signals: &Array) -> Result<Promise, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/run.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    pub fn drive(driver: JsValue, memory: &JsValue, options: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = eventStream)]
+    pub fn event_stream(driver: JsValue, memory: &JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/transfer.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = uploadBody)]
+    pub fn upload_body(head: &str, data: &JsValue, tail: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = contentType)]
+    pub fn content_type(data: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = byteStream)]
+    pub fn byte_stream(driver: JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = decodeText)]
+    pub fn decode_text(bytes: &Uint8Array, encoding: &str) -> Result<String, JsValue>;
+}

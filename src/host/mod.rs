@@ -1,0 +1,9 @@
+//! The only code that touches JavaScript: fetch, timers, checked reads of the caller's values, error classes.
+
+pub mod args;
+pub mod failure;
+pub mod http;
+pub mod js;
+pub mod object;
+pub mod time;
+pub mod transport;

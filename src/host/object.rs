@@ -1,0 +1,59 @@
+//! Plain JavaScript objects: reading a property, building one, JSON.
+
+use js_sys::{Array, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// A property, or `undefined`: also of things that are no objects, and of a getter that throws.
+pub fn get(value: &JsValue, name: &str) -> JsValue {
+    if value.is_object() || value.is_function() { Reflect::get(value, &name.into()).unwrap_or_default() } else { JsValue::UNDEFINED }
+}
+
+/// A property that is a string.
+pub fn text(value: &JsValue, name: &str) -> Option<String> {
+    get(value, name).as_string()
+}
+
+/// Whether it is `null` or `undefined`.
+pub fn absent(value: &JsValue) -> bool {
+    value.is_null() || value.is_undefined()
+}
+
+/// Sets a property of an object of ours.
+pub fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
+    // Cannot fail: the object is plain and extensible.
+    let _ = Reflect::set(object, &name.into(), &value.into());
+}
+
+/// Sets a property unless the value is `undefined`.
+pub fn set_some(object: &Object, name: &str, value: Option<impl Into<JsValue>>) {
+    if let Some(value) = value {
+        set(object, name, value);
+    }
+}
+
+/// The own enumerable entries of an object.
+pub fn entries(value: &JsValue) -> Vec<(String, JsValue)> {
+    let Some(object) = value.dyn_ref::<Object>() else { return Vec::new() };
+    Object::entries(object)
+        .iter()
+        .filter_map(|entry| {
+            let entry: Array = entry.dyn_into().ok()?;
+            Some((entry.get(0).as_string()?, entry.get(1)))
+        })
+        .collect()
+}
+
+/// `JSON.parse`, or `None`.
+pub fn parse(text: &str) -> Option<JsValue> {
+    js_sys::JSON::parse(text).ok()
+}
+
+/// `JSON.stringify`. Fails for cycles and BigInts, which are the caller's doing.
+pub fn stringify(value: &JsValue) -> Result<String, JsValue> {
+    js_sys::JSON::stringify(value).map(String::from)
+}
+
+/// An array of the given values.
+pub fn array(values: impl IntoIterator<Item = JsValue>) -> Array {
+    values.into_iter().collect()
+}

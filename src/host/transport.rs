@@ -1,0 +1,176 @@
+//! What all requests of one object share: the configuration, the signal that `close()` fires, and whose key goes where.
+
+use crate::core::{error::Error, rules, url};
+use crate::host::args::CallOptions;
+use crate::host::failure::{Failure, closed};
+use crate::host::js::{self, ConnectionConfig};
+use crate::host::{object, time};
+use js_sys::{Array, Object};
+use std::cell::Cell;
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+
+#[wasm_bindgen]
+extern "C" {
+    type AbortController;
+    #[wasm_bindgen(constructor)]
+    fn new() -> AbortController;
+    #[wasm_bindgen(method, getter)]
+    fn signal(this: &AbortController) -> JsValue;
+    #[wasm_bindgen(method)]
+    fn abort(this: &AbortController);
+
+    #[wasm_bindgen(js_namespace = console, js_name = log)]
+    fn console_log(line: &str);
+}
+
+/// The header of the lifecycle server's API key.
+pub const API_KEY: &str = "OPEN-SANDBOX-API-KEY";
+
+/// One per `Sandbox` or `SandboxManager`, so that closing one leaves others that share the configuration alone.
+pub struct Transport {
+    /// The caller's configuration object.
+    pub config: JsValue,
+    /// Base of the lifecycle API, with `/v1`.
+    pub base: String,
+    /// `http` or `https`, for endpoints, which come without a scheme.
+    pub protocol: String,
+    /// For messages.
+    pub domain: String,
+    /// Whether endpoints are asked for with `use_server_proxy=true`.
+    pub use_server_proxy: bool,
+    api_key: Option<String>,
+    headers: Vec<(String, String)>,
+    timeout_seconds: f64,
+    debug: bool,
+    closing: AbortController,
+    closed: Cell<bool>,
+}
+
+impl Transport {
+    /// From a `ConnectionConfig`, an object with its fields, or nothing.
+    pub fn new(config: &JsValue) -> Result<Self, Failure> {
+        let given = if object::absent(config) { JsValue::from(Object::new()) } else { config.clone() };
+        let config: JsValue = if object::get(&given, "getBaseUrl").is_function() {
+            given
+        } else {
+            ConnectionConfig::new(&given).map_err(Failure::Thrown)?.into()
+        };
+        let base = config.unchecked_ref::<ConnectionConfig>().base_url().map_err(Failure::Thrown)?;
+        let text = |name: &str| object::text(&config, name);
+        let headers: Vec<(String, String)> = object::entries(&object::get(&config, "headers"))
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_string()?)))
+            .collect();
+        let api_key = text("apiKey").filter(|key| !key.is_empty());
+        for (name, value) in headers.iter().map(|(n, v)| (n.as_str(), v)).chain(api_key.as_ref().map(|key| (API_KEY, key))) {
+            rules::header(name, value)?;
+        }
+        Ok(Self {
+            base,
+            protocol: text("protocol").unwrap_or_else(|| "http".into()),
+            domain: text("domain").unwrap_or_default(),
+            use_server_proxy: object::get(&config, "useServerProxy").as_bool().unwrap_or(false),
+            api_key,
+            headers,
+            timeout_seconds: object::get(&config, "requestTimeoutSeconds").as_f64().unwrap_or(30.0),
+            debug: object::get(&config, "debug").as_bool().unwrap_or(false),
+            closing: AbortController::new(),
+            closed: Cell::new(false),
+            config,
+        })
+    }
+
+    /// The configured `fetch`. The config's own default looks the global one up at each call.
+    pub fn fetch(&self) -> JsValue {
+        let configured = object::get(&self.config, "fetch");
+        if configured.is_function() { configured } else { JsValue::UNDEFINED }
+    }
+
+    /// Aborts every request of this object and refuses new ones.
+    pub fn close(&self) {
+        self.closed.set(true);
+        self.closing.abort();
+    }
+
+    /// The error of a call on a closed object.
+    pub fn check_open(&self) -> Result<(), Error> {
+        if self.closed.get() { Err(closed()) } else { Ok(()) }
+    }
+
+    /// The request timeout in milliseconds; 0 means none.
+    pub fn timeout_ms(&self, call: &CallOptions) -> f64 {
+        let seconds = call.timeout_seconds.unwrap_or(self.timeout_seconds);
+        if seconds.is_finite() && seconds > 0.0 { seconds * 1000.0 } else { 0.0 }
+    }
+
+    /// Pairs of a signal and what its firing means, for `src/js/http.js` and `run.js`.
+    pub fn signals(&self, call: &CallOptions) -> Array {
+        let pair = |signal: JsValue, kind: &str| JsValue::from(object::array([signal, kind.into()]));
+        object::array([pair(self.closing.signal(), "closed")].into_iter().chain(call.signal.clone().map(|signal| pair(signal, "aborted"))))
+    }
+
+    /// The bare signals, for waits that end early.
+    pub fn bare_signals(&self, call: &CallOptions) -> Array {
+        object::array([self.closing.signal()].into_iter().chain(call.signal.clone()))
+    }
+
+    /// Waits, and rejects when the object was closed or the call aborted meanwhile.
+    pub async fn sleep(&self, ms: f64, call: &CallOptions) -> Result<(), Failure> {
+        time::sleep(ms, &self.bare_signals(call)).await.map_err(Failure::Thrown)?;
+        self.check(call)
+    }
+
+    /// Rejects when the object was closed or the call aborted.
+    pub fn check(&self, call: &CallOptions) -> Result<(), Failure> {
+        self.check_open()?;
+        match &call.signal {
+            Some(signal) if object::get(signal, "aborted").is_truthy() => Err(Failure::caused(Error::Aborted, object::get(signal, "reason"))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The headers for `url`, and the request id among them. The API key goes under the lifecycle base and nowhere else;
+    /// also when the caller put it among the headers, in whatever case.
+    pub fn headers_for(&self, url: &str, endpoint: &[(String, String)], call: &CallOptions) -> Result<(Object, Option<String>), Failure> {
+        let home = url::is_under(url, &self.base);
+        let headers = Object::new();
+        let mut sent: Vec<(String, String)> = Vec::new();
+        let mut add = |name: &str, value: &str| {
+            sent.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+            sent.push((name.to_owned(), value.to_owned()));
+        };
+        let mut request_id = None;
+        if home || self.use_server_proxy {
+            let id = js::request_id().map_err(Failure::Thrown)?;
+            add("X-Request-ID", &id);
+            request_id = Some(id);
+        }
+        if let (true, Some(key)) = (home, &self.api_key) {
+            add(API_KEY, key);
+        }
+        for (name, value) in self.headers.iter().chain(&call.headers).filter(|(name, _)| home || !name.eq_ignore_ascii_case(API_KEY)) {
+            rules::header(name, value)?;
+            add(name, value);
+        }
+        for (name, value) in endpoint {
+            rules::header(name, value)?;
+            add(name, value);
+        }
+        for (name, value) in sent {
+            if name.eq_ignore_ascii_case("x-request-id") {
+                request_id = Some(value.clone());
+            }
+            object::set(&headers, &name, value);
+        }
+        Ok((headers, request_id))
+    }
+
+    /// One line per request for `debug`. Headers, queries and bodies may hold secrets and are never shown.
+    pub fn log(&self, method: &str, url: &str, status: u16, ms: f64, request_id: Option<&str>) {
+        if self.debug {
+            let place = url.split('?').next().unwrap_or_default();
+            let id = request_id.unwrap_or("-");
+            console_log(&format!("[opensandbox] {method} {place} -> {} in {} ms, request {id}", if status == 0 { "no answer".into() } else { status.to_string() }, ms as u64));
+        }
+    }
+}
