@@ -122,7 +122,6 @@ function assemble() {
     cpSync(at("pkg-template", name), join(fresh, name), { recursive: true });
   }
   const manifest = join(fresh, "package.json");
-  if (!existsSync(manifest)) throw new Stop("pkg-template/package.json is missing");
   const fields = JSON.parse(readFileSync(manifest, "utf8"));
   check(
     fields.version === "0.0.0",
@@ -135,6 +134,7 @@ function assemble() {
 
 export async function buildPackage({ fast = false } = {}) {
   await step(fast ? "npm package pkg/, fast variant" : "npm package pkg/", async (say) => {
+    if (!existsSync(at("pkg-template", "package.json"))) throw new Stop("pkg-template/package.json is missing");
     const toolchain = await wasmToolchain();
     const inputs = hash(INPUTS, toolchain.version, wasmBindgen(), wasmPack(), String(fast));
     if (stamp("package") === inputs && existsSync(join(pkg, "package.json"))) {

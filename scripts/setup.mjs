@@ -19,7 +19,9 @@ async function npmPackages() {
     const wanted = () => hash(["package.json", "package-lock.json", "www/package.json"], process.version);
     if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted()) return "ready";
     // In CI the lock file decides; a developer's new dependency has to get into it first.
-    await run("npm packages", "npm", [process.env.CI ? "ci" : "install", "--no-audit", "--no-fund"], {
+    // npm's own patience makes a missing network cost more than five minutes.
+    const retries = ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
+    await run("npm packages", "npm", [process.env.CI ? "ci" : "install", "--prefer-offline", ...retries], {
       log: "npm.log",
       network: true,
       onLine: say,
