@@ -163,7 +163,7 @@ impl Commands {
             let logs = Object::new();
             // Where CORS hides the header, the bytes that came say the same: the cursor is a byte offset.
             let from = cursor.as_deref().and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-            object::set(&logs, "content", crate::host::js::decode_text(&bytes, "utf-8").map_err(Failure::Thrown)?);
+            object::set(&logs, "content", crate::host::js::bytes_to_text(&bytes, "utf-8").map_err(Failure::Thrown)?);
             object::set(&logs, "cursor", header.unwrap_or(from + f64::from(bytes.length())));
             Ok(logs)
         })

@@ -228,7 +228,7 @@ impl Files {
         promise(async move {
             let (download, encoding) = download?;
             let bytes = download.open(&execd, "Download failed", &download.call).await?.bytes().await?;
-            js::decode_text(&bytes, encoding.as_deref().unwrap_or("utf-8"))
+            js::bytes_to_text(&bytes, encoding.as_deref().unwrap_or("utf-8"))
                 .map_err(|thrown| Failure::caused(Error::InvalidArgument("encoding is not one that TextDecoder knows".into()), thrown))
         })
     }

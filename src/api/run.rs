@@ -5,7 +5,7 @@ use crate::core::capture;
 use crate::core::error::Error;
 use crate::core::events::{Batch, Kind, ROW};
 use crate::core::frames::Framer;
-use crate::core::run::{Endpoint, Run, Signal};
+use crate::core::run::{Endpoint, Run, Signal, exit_code};
 use crate::core::rules;
 use crate::host::args::CallOptions;
 use crate::host::failure::{Details, Failure};
@@ -134,6 +134,12 @@ impl RunDriver {
     /// Takes note of an event; `true`: the run is over.
     pub fn note(&self, signal: u8) -> bool {
         Signal::from_number(signal).is_some_and(|signal| self.inner.run.borrow_mut().note(signal))
+    }
+
+    /// The exit code in the `evalue` of an `error` event, where there is one.
+    #[wasm_bindgen(js_name = exitCode)]
+    pub fn exit_code(&self, evalue: String) -> Option<i32> {
+        exit_code(&evalue)
     }
 
     /// Whether the end of the body was the end of the run.

@@ -80,6 +80,13 @@ extern "C" {
     pub fn within(work: &JsValue, ms: f64, signals: &Array) -> Result<Promise, JsValue>;
 }
 
+// Not used from Rust either. A snippet is shipped only when Rust names it, and run.js imports this one.
+#[wasm_bindgen(module = "/src/js/execution.js")]
+extern "C" {
+    #[wasm_bindgen(reexport)]
+    pub type Execution;
+}
+
 #[wasm_bindgen(module = "/src/js/run.js")]
 extern "C" {
     #[wasm_bindgen(catch)]
@@ -96,6 +103,6 @@ extern "C" {
     pub fn content_type(data: &JsValue) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = byteStream)]
     pub fn byte_stream(driver: JsValue) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(catch, js_name = decodeText)]
-    pub fn decode_text(bytes: &Uint8Array, encoding: &str) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = bytesToText)]
+    pub fn bytes_to_text(bytes: &Uint8Array, encoding: &str) -> Result<String, JsValue>;
 }

@@ -147,6 +147,7 @@ export class Recorder {
   #timeoutMs;
   #startedAt = Date.now();
   #onlyText;
+  #exitCode = null;
 
   /** `code`: the run is of code: no exit code, output verbatim. `timeoutMs`: the run's own limit, 0 for none. */
   constructor({ handlers, code, background, timeoutMs }) {
@@ -158,8 +159,9 @@ export class Recorder {
     this.#onlyText = !onEvent && !onStdout && !onStderr;
   }
 
-  /** A promise only where a handler gave one. */
-  async take(batch) {
+  /** `exitCode`: the one that an `error` event among them carries, as the Rust side read it. */
+  async take(batch, exitCode) {
+    this.#exitCode = exitCode ?? null;
     const { execution } = this;
     if (!this.#handlers.skipAccumulation) keep(execution, batch);
     if (this.#onlyText) {
@@ -232,7 +234,7 @@ export class Recorder {
     // SQL sends null for "no traceback".
     const traceback = Array.isArray(payload.traceback) ? payload.traceback.map(String) : [];
     execution.error = { name, value, traceback, timestamp };
-    if (!this.#code) execution.exitCode = exitCode(value);
+    if (!this.#code) execution.exitCode = this.#exitCode;
     // Nothing on the wire says "timeout": a kill after the limit that was asked for is one. Sessions say it in words.
     const late = this.#timeoutMs > 0 && Date.now() - this.#startedAt >= this.#timeoutMs;
     if (late && (traceback[0] === "signal: killed" || /timeout after/.test(value))) learn(execution, { timedOut: true });
@@ -245,10 +247,3 @@ export class Recorder {
 }
 
 const isThenable = (value) => typeof value?.then === "function";
-
-/** execd sends the exit code as a decimal string; when the program could not be started, a sentence. */
-export function exitCode(value) {
-  const text = value.trim();
-  const code = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
-  return Number.isSafeInteger(code) ? code : null;
-}

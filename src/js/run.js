@@ -38,6 +38,7 @@ class RunReader {
   #seen = { stdout: 0, stderr: 0 };
   id;
   lastEvent;
+  exitCode;
   recovered = false;
   /** Rejects as soon as the run is aborted, closed or late, whatever else is going on. Never resolves. */
   whenHalted;
@@ -224,6 +225,7 @@ class RunReader {
       case "execution_complete":
         return this.#driver.note(COMPLETE);
       case "error":
+        this.exitCode = this.#driver.exitCode(String(event.error?.evalue ?? event.error?.value ?? event.value ?? ""));
         return this.#driver.note(ERROR);
       case undefined:
         return typeof event.code === "string" && this.#driver.note(REFUSED);
@@ -324,7 +326,7 @@ export async function drive(driver, memory, options) {
   const reader = new RunReader(driver, memory, options);
   const recorder = new Recorder(options);
   const all = async () => {
-    for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) await recorder.take(batch);
+    for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) await recorder.take(batch, reader.exitCode);
   };
   try {
     // The race is for the handlers: one that never settles must not stand between an abort and its rejection.

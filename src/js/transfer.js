@@ -125,6 +125,6 @@ export function byteStream(driver) {
   };
 }
 
-export function decodeText(bytes, encoding) {
+export function bytesToText(bytes, encoding) {
   return new TextDecoder(encoding).decode(bytes);
 }
