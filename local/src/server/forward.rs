@@ -41,7 +41,7 @@ pub struct Target {
 #[derive(Debug)]
 pub enum Broken {
     /// Nobody listens there.
-    Connect(String),
+    Connect,
     /// No answer in time.
     Timeout,
     /// It was no HTTP, or it was cut.
@@ -59,8 +59,8 @@ pub fn is_websocket(headers: &HeaderMap) -> bool {
 pub async fn forward(mut request: Request<Body>, target: Target) -> Result<Response<Body>, Broken> {
     let connecting = tokio::time::timeout(CONNECT_LIMIT, TcpStream::connect(target.address)).await;
     let stream = connecting
-        .map_err(|_| Broken::Connect("timed out".into()))?
-        .map_err(|error| Broken::Connect(error.to_string()))?;
+        .map_err(|_| Broken::Connect)?
+        .map_err(|_| Broken::Connect)?;
     // Events are small and must not wait for the next one.
     let _ = stream.set_nodelay(true);
     let broken = |error: hyper::Error| Broken::Answer(error.to_string());

@@ -13,14 +13,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /// Links or directories of the host's system that programs need.
 const SYSTEM: [&str; 7] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt"];
 /// Files of /etc that root could read and a sandbox must not.
-const SECRETS: [&str; 6] = [
-    "shadow",
-    "shadow-",
-    "gshadow",
-    "gshadow-",
-    "sudoers",
-    "machine-id",
-];
+const SECRETS: [&str; 5] = ["shadow", "shadow-", "gshadow", "gshadow-", "sudoers"];
 const SECRET_DIRS: [&str; 3] = ["ssh", "ssl/private", "sudoers.d"];
 /// What root keeps inside: about what a container has, without the rights to mount, trace or make devices.
 const CAPABILITIES: [&str; 10] = [
@@ -260,6 +253,8 @@ impl Isolation {
                 ]);
             }
         }
+        // Commands may run as another user, who must get through this directory.
+        args.add(["--perms", "0755", "--dir", "/.opensandbox", "--dir", "/home"]);
         args.add([
             "--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp",
         ]);

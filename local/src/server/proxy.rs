@@ -203,7 +203,7 @@ async fn pass(
     )
     .await
     .map_err(|broken| match broken {
-        Broken::Connect(_) => unreachable("All connection attempts failed"),
+        Broken::Connect => unreachable("All connection attempts failed"),
         Broken::Timeout => Failure::api(
             StatusCode::GATEWAY_TIMEOUT,
             "BACKEND_TIMEOUT",
