@@ -254,7 +254,14 @@ impl Isolation {
             }
         }
         // Commands may run as another user, who must get through this directory.
-        args.add(["--perms", "0755", "--dir", "/.opensandbox", "--dir", "/home"]);
+        args.add([
+            "--perms",
+            "0755",
+            "--dir",
+            "/.opensandbox",
+            "--dir",
+            "/home",
+        ]);
         args.add([
             "--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp",
         ]);

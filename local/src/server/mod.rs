@@ -25,6 +25,7 @@ mod routes;
 mod sandbox;
 mod spawner;
 mod state;
+mod state_dir;
 mod www;
 
 use serde_json::json;
@@ -107,9 +108,7 @@ async fn serve(options: Options) -> Result<(), String> {
     if options.www.as_ref().is_some_and(|dir| !dir.is_dir()) {
         return Err("--www is not a directory".into());
     }
-    let dir = tempfile::Builder::new()
-        .prefix("opensandbox-local-")
-        .tempdir()
+    let dir = state_dir::StateDir::create()
         .map_err(|error| format!("cannot make a directory for the sandboxes' files: {error}"))?;
     let (isolation, problem) = isolation::Isolation::find(dir.path(), options.no_bwrap)
         .await
