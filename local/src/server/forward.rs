@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -105,8 +106,7 @@ pub async fn forward(mut request: Request<Body>, target: Target) -> Result<Respo
         tokio::spawn(async move {
             let _connection = connection;
             if let (Ok(client), Ok(backend)) = (client.await, backend.await) {
-                let (mut client, mut backend) = (TokioIo::new(client), TokioIo::new(backend));
-                let _ = tokio::io::copy_bidirectional(&mut client, &mut backend).await;
+                tunnel(TokioIo::new(client), TokioIo::new(backend)).await;
             }
         });
         return Ok(answer.map(Body::new));
@@ -119,6 +119,23 @@ pub async fn forward(mut request: Request<Body>, target: Target) -> Result<Respo
             frame
         }))
     }))
+}
+
+/// Carries bytes both ways until one side ends. Then both end: a WebSocket has no half-closed state, and a
+/// client that is gone must not leave its terminal behind.
+async fn tunnel<A, B>(client: A, backend: B)
+where
+    A: AsyncRead + AsyncWrite,
+    B: AsyncRead + AsyncWrite,
+{
+    let (mut from_client, mut to_client) = tokio::io::split(client);
+    let (mut from_backend, mut to_backend) = tokio::io::split(backend);
+    tokio::select! {
+        _ = tokio::io::copy(&mut from_client, &mut to_backend) => {}
+        _ = tokio::io::copy(&mut from_backend, &mut to_client) => {}
+    }
+    let _ = to_client.shutdown().await;
+    let _ = to_backend.shutdown().await;
 }
 
 /// What of a request's headers goes on.
