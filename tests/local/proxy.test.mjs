@@ -133,7 +133,7 @@ describe('proxy', () => {
       const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
       socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: mine\r\n\r\nhello`);
       socket.on('data', (chunk) => { bytes.push(chunk); socket.write(`<${chunk}>`); });
-      socket.on('close', () => bytes.push('closed'));
+      socket.on('end', () => bytes.push('closed'));
     });
     const opened = await upgrade(server, `${prefix}/ws?q=1`, { 'Sec-WebSocket-Protocol': 'mine', Cookie: 'c=1', Origin: server.url });
     assert.equal(opened.status, 101);
