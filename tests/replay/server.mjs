@@ -11,12 +11,13 @@ export const binary = process.env.OPENSANDBOX_LOCAL_BIN ?? join(root, 'target/lo
 export const fixtures = (name) => join(root, 'tests/fixtures', name);
 
 /** A running execd on a free port, with a temporary directory of its own. */
-export async function startExecd({ args = [], entrypoint, env = {}, cwd } = {}) {
+export async function startExecd({ args = [], entrypoint, env = {}, cwd, wrapper = [] } = {}) {
   const temporary = mkdtempSync(join(tmpdir(), 'execd-test-'));
-  const child = spawn(binary, ['execd', '--port', '0', ...args, ...(entrypoint ? ['--', ...entrypoint] : [])], {
+  const line = [...wrapper, binary, 'execd', '--port', '0', ...args, ...(entrypoint ? ['--', ...entrypoint] : [])];
+  const child = spawn(line[0], line.slice(1), {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TMPDIR: temporary, EXECD_ACCESS_TOKEN: '', EXECD_API_GRACE_SHUTDOWN: '', EXECD_ENVS: '', ...clean(env) },
+    env: environment({ TMPDIR: temporary, ...env }),
   });
   let log = '';
   let out = '';
@@ -25,8 +26,8 @@ export async function startExecd({ args = [], entrypoint, env = {}, cwd } = {}) 
   const port = await new Promise((resolve, reject) => {
     child.stdout.on('data', (chunk) => {
       out += chunk;
-      const line = /^listening (\d+)\n/.exec(out);
-      if (line) resolve(Number(line[1]));
+      const announced = /^listening (\d+)\n/.exec(out);
+      if (announced) resolve(Number(announced[1]));
     });
     exited.then(({ code }) => reject(new Error(`execd ended with ${code}: ${log}`)));
   });
@@ -48,6 +49,8 @@ export async function startExecd({ args = [], entrypoint, env = {}, cwd } = {}) 
   };
 }
 
-function clean(env) {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
+/** Ours without what would change execd's behaviour. */
+function environment(more) {
+  const { EXECD_ACCESS_TOKEN, EXECD_API_GRACE_SHUTDOWN, EXECD_ENVS, ...rest } = process.env;
+  return { ...rest, ...more };
 }
