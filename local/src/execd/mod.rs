@@ -56,7 +56,7 @@ pub struct Options {
     #[arg(long, env = "EXECD_ACCESS_TOKEN", hide_env_values = true)]
     access_token: Option<String>,
     /// How long a command's stream stays open after its last event
-    #[arg(long, env = "EXECD_API_GRACE_SHUTDOWN", default_value = "1s", value_parser = duration::parse)]
+    #[arg(long, env = "EXECD_API_GRACE_SHUTDOWN", default_value = "1s", value_parser = grace)]
     graceful_shutdown_timeout: Duration,
     /// File for what the entrypoint prints; without it, execd's stderr
     #[arg(long, value_name = "PATH")]
@@ -64,6 +64,11 @@ pub struct Options {
     /// The program whose end is the end of the sandbox
     #[arg(last = true)]
     entrypoint: Vec<String>,
+}
+
+/// An empty variable counts as none.
+fn grace(text: &str) -> Result<Duration, String> {
+    if text.is_empty() { Ok(Duration::from_secs(1)) } else { duration::parse(text) }
 }
 
 /// What all requests share.
