@@ -1,10 +1,211 @@
-//! The lifecycle server.
+//! The lifecycle server: options, start-up and shut-down.
+
+mod auth;
+mod checks;
+mod cors;
+mod create;
+mod create_request;
+mod endpoints;
+mod errors;
+mod expiry;
+pub mod forward;
+mod freeze;
+mod host_check;
+mod isolation;
+mod lifecycle;
+mod list;
+mod metadata;
+mod model;
+mod proc_table;
+mod process;
+mod proxy;
+mod refused;
+mod request_id;
+mod routes;
+mod sandbox;
+mod spawner;
+mod state;
+mod state_dir;
+mod www;
+
+use serde_json::json;
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Command line of `opensandbox-local serve`.
 #[derive(clap::Args)]
-pub struct Options {}
+pub struct Options {
+    /// Port to listen on; 0 takes any free one
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// The API key; a random one if not given
+    #[arg(long, env = "OPENSANDBOX_LOCAL_API_KEY", hide_env_values = true)]
+    api_key: Option<String>,
+    /// Directory of a page to serve at /
+    #[arg(long, value_name = "DIR")]
+    www: Option<PathBuf>,
+    /// An origin (such as http://localhost:3000) whose pages may use this server; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// Expose only the response headers that the real server exposes to pages
+    #[arg(long)]
+    strict_cors: bool,
+    /// Run sandboxes as plain processes, without bubblewrap
+    #[arg(long)]
+    no_bwrap: bool,
+    /// Print readable lines instead of one JSON line when ready
+    #[arg(long)]
+    human: bool,
+    /// Log warnings and errors only
+    #[arg(long)]
+    quiet: bool,
+    /// Needed for an address other than loopback: whoever has the key, or guesses a sandbox's id, runs code here
+    #[arg(long)]
+    i_know_this_runs_code_for_anyone: bool,
+}
 
 /// Serves until it is told to stop.
-pub async fn run(_options: Options) -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub async fn run(options: Options) -> ExitCode {
+    log_to_stderr(options.quiet);
+    match serve(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("opensandbox-local: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn log_to_stderr(quiet: bool) {
+    let level = if quiet {
+        tracing::Level::WARN
+    } else {
+        tracing::Level::INFO
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}
+
+async fn serve(options: Options) -> Result<(), String> {
+    // Before anything else, so that a signal during start-up is not lost.
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let api_key = api_key(&options)?;
+    let listener = listen(&options).await?;
+    let local = listener.local_addr().map_err(|error| error.to_string())?;
+    if options.www.as_ref().is_some_and(|dir| !dir.is_dir()) {
+        return Err("--www is not a directory".into());
+    }
+    let dir = state_dir::StateDir::create()
+        .map_err(|error| format!("cannot make a directory for the sandboxes' files: {error}"))?;
+    let (isolation, problem) = isolation::Isolation::find(dir.path(), options.no_bwrap)
+        .await
+        .map_err(|error| error.to_string())?;
+    if let Some(problem) = problem {
+        tracing::warn!(
+            "NO ISOLATION: {problem}. Code in sandboxes runs as you, with all your files."
+        );
+    }
+    let app = Arc::new(state::Shared {
+        api_key,
+        port: local.port(),
+        hosts: host_check::Hosts::new(local),
+        cors: cors::Cors {
+            named: options.allow_origin.clone(),
+            strict: options.strict_cors,
+        },
+        www: options.www.clone(),
+        isolation,
+        spawner: spawner::Spawner::new().map_err(|error| error.to_string())?,
+        state_dir: dir.path().to_owned(),
+        sandboxes: sandbox::Sandboxes::default(),
+    });
+    announce(&app, local, options.human).map_err(|error| error.to_string())?;
+    tokio::spawn(expiry::run(app.clone()));
+    let service = routes::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service);
+    let outcome = tokio::select! {
+        outcome = serving => outcome.map_err(|error| error.to_string()),
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+    };
+    // Open streams are not waited for: their sandboxes end now.
+    app.sandboxes.end_all().await;
+    outcome
+}
+
+fn api_key(options: &Options) -> Result<String, String> {
+    match &options.api_key {
+        None => Ok(process::random_hex()),
+        Some(key) if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Err("the API key must be visible ASCII characters".into())
+        }
+        Some(key) => Ok(key.clone()),
+    }
+}
+
+async fn listen(options: &Options) -> Result<TcpListener, String> {
+    let host = if options.host == "localhost" {
+        "127.0.0.1"
+    } else {
+        &options.host
+    };
+    let address: IpAddr = host
+        .parse()
+        .map_err(|_| format!("--host {host} is not an IP address"))?;
+    if !address.is_loopback() && !options.i_know_this_runs_code_for_anyone {
+        return Err(format!(
+            "--host {address} would let other machines run code here. If that is meant, add --i-know-this-runs-code-for-anyone"
+        ));
+    }
+    let address = SocketAddr::new(address, options.port);
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "port {} is in use; choose another with --port N (0 takes any free one)",
+                options.port
+            ),
+            _ => format!("cannot listen on {address}: {error}"),
+        })
+}
+
+/// The one line that scripts wait for, or a few for people.
+fn announce(app: &state::Shared, local: SocketAddr, human: bool) -> std::io::Result<()> {
+    let url = format!("http://{local}");
+    let page = format!("{url}/#key={}", app.api_key);
+    let mut out = std::io::stdout().lock();
+    if human {
+        writeln!(out, "OpenSandbox for development: {url}")?;
+        writeln!(out, "  API key    {}", app.api_key)?;
+        if app.www.is_some() {
+            writeln!(out, "  Playground {page}")?;
+        }
+        writeln!(out, "  Isolation  {}", app.isolation.name())?;
+        writeln!(out, "Ctrl-C ends it and all its sandboxes.")?;
+    } else {
+        let line = json!({
+            "event": "listening",
+            "url": url,
+            "domain": local.to_string(),
+            "apiKey": app.api_key,
+            "pageUrl": page,
+            "isolation": app.isolation.name(),
+            "pid": std::process::id(),
+        });
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
 }

@@ -1,0 +1,482 @@
+//! The body of create: fields, Pydantic's rules, and what Docker refuses, in the real server's order.
+
+use super::checks::{Checker, not_an_object};
+use super::errors::Failure;
+use super::metadata::{check_labels, is_dns_label};
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+/// A create request that may be carried out.
+#[derive(Debug)]
+pub struct Create {
+    pub image: String,
+    pub entrypoint: Vec<String>,
+    pub timeout: Option<i64>,
+    pub env: Vec<(String, String)>,
+    pub metadata: Map<String, Value>,
+    pub platform: Option<Value>,
+    pub limits: Map<String, Value>,
+}
+
+/// Reads the body: first 422 for what Pydantic would refuse, then 400 and 501 for what the runtime would.
+pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
+    let Some(map) = body.as_object() else {
+        return Err(Failure::Invalid(vec![not_an_object(json!(["body"]), body)]));
+    };
+    let mut check = Checker::default();
+    let image = image(map.get("image"), &mut check);
+    let snapshot = check.string(map.get("snapshotId"), json!(["body", "snapshotId"]));
+    let platform = platform(map.get("platform"), &mut check);
+    let timeout = set(map, "timeout").and_then(|value| {
+        let loc = json!(["body", "timeout"]);
+        let number = check.integer(value, loc.clone())?;
+        check.at_least(number, 60, loc, value).then_some(number)
+    });
+    let limits = check.strings(
+        map.get("resourceLimits"),
+        &["body", "resourceLimits"],
+        false,
+    );
+    check.strings(
+        map.get("resourceRequests"),
+        &["body", "resourceRequests"],
+        false,
+    );
+    let env = check.strings(map.get("env"), &["body", "env"], true);
+    let metadata = check.strings(map.get("metadata"), &["body", "metadata"], false);
+    let lifecycle = object(map, "lifecycle", &mut check);
+    let entrypoint = entrypoint(map, &mut check);
+    let policy = object(map, "networkPolicy", &mut check);
+    let proxy = object(map, "credentialProxy", &mut check);
+    let proxied = proxy
+        .and_then(|proxy| proxy.get("enabled"))
+        .and_then(|value| check.boolean(value, json!(["body", "credentialProxy", "enabled"])))
+        .unwrap_or(false);
+    let secure = map
+        .get("secureAccess")
+        .and_then(|value| check.boolean(value, json!(["body", "secureAccess"])))
+        .unwrap_or(false);
+    let volumes = volumes(map, &mut check);
+    let extensions = check
+        .strings(map.get("extensions"), &["body", "extensions"], false)
+        .unwrap_or_default();
+    let template = check.string(map.get("templateId"), json!(["body", "templateId"]));
+    check.finish()?;
+
+    // Rules over the whole model: 422 as well, and the whole body is echoed.
+    let refuse = |message: &str| {
+        Err(Failure::invalid(
+            "value_error",
+            json!(["body"]),
+            &format!("Value error, {message}"),
+            body,
+            Some(json!({ "error": {} })),
+        ))
+    };
+    let image = image.filter(|uri| !uri.trim().is_empty());
+    let snapshot = snapshot.filter(|id| !id.trim().is_empty());
+    let pool = extensions
+        .get("poolRef")
+        .and_then(Value::as_str)
+        .is_some_and(|pool| !pool.trim().is_empty());
+    if template.is_some_and(|id| !id.trim().is_empty()) {
+        return Err(Failure::api(
+            StatusCode::NOT_IMPLEMENTED,
+            "FSB::API_NOT_SUPPORTED",
+            "Template management requires the kubernetes runtime.",
+        ));
+    }
+    if !pool {
+        if proxied && policy.is_none() {
+            return refuse("credentialProxy.enabled requires networkPolicy.");
+        }
+        if image.is_some() == snapshot.is_some() {
+            return refuse("Exactly one of image or snapshotId must be provided.");
+        }
+        if image.is_some() && entrypoint.is_none() {
+            return refuse("Entrypoint is required when image is provided.");
+        }
+        if limits.is_none() {
+            return refuse("resourceLimits is required when poolRef is not provided.");
+        }
+    }
+
+    check_extensions(&extensions)?;
+    if pool {
+        return Err(Failure::api(
+            StatusCode::BAD_REQUEST,
+            "SANDBOX::UNSUPPORTED_POOL_REF",
+            "poolRef is not supported by the Docker provider. Use Kubernetes BatchSandbox provider instead.",
+        ));
+    }
+    if snapshot.is_some() {
+        return Err(super::refused::snapshots());
+    }
+    if lifecycle.is_some() {
+        return Err(Failure::parameter(
+            "lifecycle hooks are not supported by the Docker provider.",
+        ));
+    }
+    let metadata = metadata.unwrap_or_default();
+    check_labels(&metadata)?;
+    let platform = platform.map(check_platform).transpose()?;
+    if let Some(timeout) = timeout {
+        expiry(now, timeout)?;
+    }
+    if secure {
+        return Err(Failure::parameter(
+            "secureAccess is not supported when runtime.type='docker'. Use the Kubernetes runtime to create secured sandboxes.",
+        ));
+    }
+    if policy.is_some() {
+        return Err(Failure::parameter(
+            "egress.image must be configured when networkPolicy is provided.",
+        ));
+    }
+    let limits = limits.unwrap_or_default();
+    check_limits(&limits)?;
+    check_volumes(&volumes)?;
+    Ok(Create {
+        image: image.unwrap_or_default(),
+        entrypoint: entrypoint.unwrap_or_default(),
+        timeout,
+        env: env
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+            .collect(),
+        metadata,
+        platform,
+        limits,
+    })
+}
+
+/// When a sandbox made `now` ends.
+pub fn expiry(now: Timestamp, timeout: i64) -> Result<Timestamp, Failure> {
+    let end = now.checked_add(SignedDuration::from_secs(timeout));
+    end.map_err(|_| {
+        Failure::parameter(format!(
+            "Sandbox timeout {timeout}s is too large to represent safely."
+        ))
+    })
+}
+
+/// A field that is neither absent nor null.
+fn set<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    map.get(key).filter(|value| !value.is_null())
+}
+
+fn object<'a>(
+    map: &'a Map<String, Value>,
+    key: &str,
+    check: &mut Checker,
+) -> Option<&'a Map<String, Value>> {
+    let value = set(map, key)?;
+    if !value.is_object() {
+        check
+            .errors
+            .push(not_an_object(json!(["body", key]), value));
+    }
+    value.as_object()
+}
+
+fn image(value: Option<&Value>, check: &mut Checker) -> Option<String> {
+    match value? {
+        Value::Null => None,
+        Value::Object(image) => {
+            check.required_string(image, "uri", json!(["body", "image", "uri"]))
+        }
+        other => {
+            check
+                .errors
+                .push(not_an_object(json!(["body", "image"]), other));
+            None
+        }
+    }
+}
+
+fn platform(value: Option<&Value>, check: &mut Checker) -> Option<(String, String)> {
+    match value? {
+        Value::Null => None,
+        Value::Object(map) => {
+            let os = check.required_string(map, "os", json!(["body", "platform", "os"]));
+            let arch = check.required_string(map, "arch", json!(["body", "platform", "arch"]));
+            os.zip(arch)
+        }
+        other => {
+            check
+                .errors
+                .push(not_an_object(json!(["body", "platform"]), other));
+            None
+        }
+    }
+}
+
+fn check_platform((os, arch): (String, String)) -> Result<Value, Failure> {
+    let normal = |text: &str| text.trim().to_ascii_lowercase();
+    if !["linux", "windows"].contains(&normal(&os).as_str()) {
+        return Err(Failure::parameter(format!(
+            "Unsupported platform.os '{os}'. Supported values: ['linux', 'windows']."
+        )));
+    }
+    if !["amd64", "arm64"].contains(&normal(&arch).as_str()) {
+        return Err(Failure::parameter(format!(
+            "Unsupported platform.arch '{arch}'. Supported values: ['amd64', 'arm64']."
+        )));
+    }
+    Ok(json!({ "os": normal(&os), "arch": normal(&arch) }))
+}
+
+fn entrypoint(map: &Map<String, Value>, check: &mut Checker) -> Option<Vec<String>> {
+    let value = set(map, "entrypoint")?;
+    let Some(list) = value.as_array() else {
+        let msg = "Input should be a valid list";
+        check.push("list_type", json!(["body", "entrypoint"]), msg, value, None);
+        return None;
+    };
+    if list.is_empty() {
+        let msg = "List should have at least 1 item after validation, not 0";
+        let ctx = json!({ "field_type": "List", "min_length": 1, "actual_length": 0 });
+        check.push(
+            "too_short",
+            json!(["body", "entrypoint"]),
+            msg,
+            value,
+            Some(ctx),
+        );
+        return None;
+    }
+    let mut words = Vec::new();
+    for (index, word) in list.iter().enumerate() {
+        match word.as_str() {
+            Some(word) => words.push(word.to_owned()),
+            None => {
+                let loc = json!(["body", "entrypoint", index]);
+                check.push(
+                    "string_type",
+                    loc,
+                    "Input should be a valid string",
+                    word,
+                    None,
+                );
+            }
+        }
+    }
+    Some(words)
+}
+
+fn check_extensions(extensions: &Map<String, Value>) -> Result<(), Failure> {
+    const RENEW: &str = "access.renew.extend.seconds";
+    match extensions.get(RENEW).and_then(Value::as_str) {
+        Some(text) if !text.parse().is_ok_and(|n: u32| (300..=86400).contains(&n)) => {
+            Err(Failure::parameter(format!(
+                "extensions['{RENEW}'] must be an integer between 300 and 86400 (inclusive), got '{text}'."
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Server 1.1.1 refuses limits it cannot read; here they are read and then not enforced.
+fn check_limits(limits: &Map<String, Value>) -> Result<(), Failure> {
+    for (name, value) in limits {
+        let text = value
+            .as_str()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        let digits_end = text
+            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits_end);
+        let number = number.parse::<f64>().is_ok_and(|number| number > 0.0);
+        let good = match name.as_str() {
+            "cpu" => number && ["", "m"].contains(&unit),
+            "memory" => {
+                number
+                    && [
+                        "", "b", "k", "kb", "ki", "kib", "m", "mb", "mi", "mib", "g", "gb", "gi",
+                        "gib", "t", "tb", "ti", "tib",
+                    ]
+                    .contains(&unit)
+            }
+            "gpu" => text == "all" || (number && unit.is_empty()),
+            _ => true,
+        };
+        if !good {
+            return Err(Failure::parameter(format!(
+                "Invalid {name} limit '{}'.",
+                value.as_str().unwrap_or_default()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn volumes(map: &Map<String, Value>, check: &mut Checker) -> Vec<Map<String, Value>> {
+    let Some(value) = set(map, "volumes") else {
+        return Vec::new();
+    };
+    let Some(list) = value.as_array() else {
+        let msg = "Input should be a valid list";
+        check.push("list_type", json!(["body", "volumes"]), msg, value, None);
+        return Vec::new();
+    };
+    let mut volumes = Vec::new();
+    for (index, value) in list.iter().enumerate() {
+        let loc = |name: &str| json!(["body", "volumes", index, name]);
+        let Some(volume) = value.as_object() else {
+            check
+                .errors
+                .push(not_an_object(json!(["body", "volumes", index]), value));
+            continue;
+        };
+        let before = check.errors.len();
+        let name = check.required_string(volume, "name", loc("name"));
+        if let Some(name) = name.filter(|name| name.len() > 63 || !is_dns_label(name)) {
+            let pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+            let msg = format!("String should match pattern '{pattern}'");
+            let ctx = json!({ "pattern": pattern });
+            check.push(
+                "string_pattern_mismatch",
+                loc("name"),
+                &msg,
+                &json!(name),
+                Some(ctx),
+            );
+        }
+        let path = check.required_string(volume, "mountPath", loc("mountPath"));
+        if let Some(path) = path.filter(|path| !path.starts_with('/')) {
+            let msg = "String should match pattern '^/.*'";
+            let ctx = json!({ "pattern": "^/.*" });
+            check.push(
+                "string_pattern_mismatch",
+                loc("mountPath"),
+                msg,
+                &json!(path),
+                Some(ctx),
+            );
+        }
+        let backends = ["host", "pvc", "ossfs"]
+            .iter()
+            .filter(|name| set(volume, name).is_some())
+            .count();
+        if check.errors.len() == before && backends != 1 {
+            let msg = "Value error, Exactly one backend (host, pvc, ossfs) must be specified.";
+            let ctx = json!({ "error": {} });
+            check.push(
+                "value_error",
+                json!(["body", "volumes", index]),
+                msg,
+                value,
+                Some(ctx),
+            );
+        }
+        volumes.push(volume.clone());
+    }
+    volumes
+}
+
+/// No host path is allowed here, which is the real server's answer to an empty list; other volumes come later.
+fn check_volumes(volumes: &[Map<String, Value>]) -> Result<(), Failure> {
+    let mut names = Vec::new();
+    for volume in volumes {
+        let name = volume
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if names.contains(&name) {
+            return Err(Failure::api(
+                StatusCode::BAD_REQUEST,
+                "VOLUME::DUPLICATE_NAME",
+                format!(
+                    "Duplicate volume name '{name}' found. Each volume must have a unique name."
+                ),
+            ));
+        }
+        names.push(name);
+        if let Some(host) = set(volume, "host") {
+            let path = host.get("path").and_then(Value::as_str).unwrap_or_default();
+            return Err(Failure::api(
+                StatusCode::BAD_REQUEST,
+                "VOLUME::HOST_PATH_NOT_ALLOWED",
+                format!("Host path '{path}' is not under any allowed prefix. Allowed prefixes: []"),
+            ));
+        }
+    }
+    if volumes.is_empty() {
+        Ok(())
+    } else {
+        Err(super::refused::volumes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(body: Value) -> String {
+        match read(&body, Timestamp::UNIX_EPOCH) {
+            Ok(_) => "ok".into(),
+            Err(Failure::Api(status, code, _)) => format!("{} {code}", status.as_u16()),
+            Err(Failure::Invalid(list)) => format!("422 {}", list.len()),
+            Err(_) => "other".into(),
+        }
+    }
+
+    #[test]
+    fn order_of_checks() {
+        let with = |extra: Value| {
+            let mut body =
+                json!({ "image": { "uri": "x" }, "entrypoint": ["x"], "resourceLimits": {} });
+            for (key, value) in extra.as_object().unwrap() {
+                body[key] = value.clone();
+            }
+            status(body)
+        };
+        assert_eq!(with(json!({})), "ok");
+        assert_eq!(with(json!({ "timeout": "90", "env": { "A": null } })), "ok");
+        assert_eq!(
+            with(json!({ "timeout": 59, "metadata": { "a": 1 } })),
+            "422 2"
+        );
+        assert_eq!(with(json!({ "entrypoint": [] })), "422 1");
+        assert_eq!(with(json!({ "image": { "uri": " " } })), "422 1");
+        assert_eq!(with(json!({ "snapshotId": "s" })), "422 1");
+        assert_eq!(
+            with(json!({ "timeout": 1e15 })),
+            "400 SANDBOX::INVALID_PARAMETER"
+        );
+        assert_eq!(
+            with(json!({ "secureAccess": true })),
+            "400 SANDBOX::INVALID_PARAMETER"
+        );
+        assert_eq!(
+            with(json!({ "resourceLimits": { "cpu": "much" } })),
+            "400 SANDBOX::INVALID_PARAMETER"
+        );
+        assert_eq!(
+            with(json!({ "resourceLimits": { "memory": "512Mi", "disk": "?" } })),
+            "ok"
+        );
+        assert_eq!(
+            with(json!({ "metadata": { "a b": "" }, "networkPolicy": {} })),
+            "400 SANDBOX::INVALID_METADATA_LABEL"
+        );
+        assert_eq!(
+            with(json!({ "extensions": { "poolRef": "p" } })),
+            "400 SANDBOX::UNSUPPORTED_POOL_REF"
+        );
+        assert_eq!(
+            with(
+                json!({ "volumes": [{ "name": "v", "mountPath": "/m", "host": { "path": "/etc" } }] })
+            ),
+            "400 VOLUME::HOST_PATH_NOT_ALLOWED"
+        );
+        assert_eq!(
+            with(json!({ "volumes": [{ "name": "v", "mountPath": "/m" }] })),
+            "422 1"
+        );
+    }
+}

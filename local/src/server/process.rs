@@ -1,0 +1,240 @@
+//! The processes of one sandbox: starting execd, waiting for it, ending everything.
+
+use super::errors::Failure;
+use super::isolation::Layout;
+use super::proc_table::{self, Tree};
+use super::state::Shared;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::Child;
+use tokio::sync::watch;
+
+/// How long execd may take to listen.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// A running (or ended) execd with all that it started.
+pub struct Process {
+    /// Where it listens.
+    pub execd_port: u16,
+    /// What it asks for in `X-EXECD-ACCESS-TOKEN`.
+    pub token: String,
+    /// The process this server started; exits with the entrypoint's status.
+    outer: i32,
+    tree: Tree,
+    ended: watch::Receiver<Option<(i32, Timestamp)>>,
+    dir: PathBuf,
+}
+
+/// A lock that does not care whether another holder panicked: what is inside is replaced in one go.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Process {
+    /// Starts a sandbox and waits until its execd listens.
+    pub async fn start(
+        app: &Shared,
+        id: &str,
+        entrypoint: &[String],
+        env: &[(String, String)],
+    ) -> Result<Self, Failure> {
+        let failed = |why: String| {
+            tracing::error!(sandbox = id, "start failed: {why}");
+            Failure::api(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "DOCKER::SANDBOX_EXECD_START_FAILED",
+                format!("Failed to start the execd of sandbox {id}: {why}"),
+            )
+        };
+        let layout =
+            Layout::create(&app.state_dir, id).map_err(|error| failed(error.to_string()))?;
+        // A client may choose the token itself, as with the real server.
+        let token = env
+            .iter()
+            .find(|(name, value)| name == "EXECD_ACCESS_TOKEN" && !value.is_empty())
+            .map_or_else(random_hex, |(_, value)| value.clone());
+        let mut command = app.isolation.command(&layout, entrypoint);
+        command
+            .envs(env.iter().map(|(name, value)| (name, value)))
+            .env("OPENSANDBOX_ID", id)
+            .env("EXECD_ACCESS_TOKEN", &token)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(
+                layout
+                    .log_file()
+                    .map_err(|error| failed(error.to_string()))?,
+            )
+            // Its own group: Ctrl-C in the server's terminal is for the server, which ends sandboxes in order.
+            .process_group(0)
+            .kill_on_drop(true);
+        let mut child = match app.spawner.spawn(command).await {
+            Ok(child) => child,
+            Err(error) => {
+                layout.remove();
+                return Err(failed(error.to_string()));
+            }
+        };
+        let listening = match child.stdout.take() {
+            Some(stdout) => tokio::time::timeout(START_LIMIT, first_port(stdout)).await,
+            None => Ok(None),
+        };
+        let execd_port = match listening {
+            Ok(Some(port)) => port,
+            Ok(None) => {
+                let status = child.wait().await;
+                let why = layout.log_tail();
+                layout.remove();
+                return Err(failed(format!(
+                    "it ended before it listened ({status:?}) {why}"
+                )));
+            }
+            Err(_) => {
+                // Dropping the child kills it, and bubblewrap's PID 1 dies with it.
+                drop(child);
+                layout.remove();
+                return Err(failed("it did not listen within 10 s".into()));
+            }
+        };
+        let outer = child
+            .id()
+            .and_then(|pid| i32::try_from(pid).ok())
+            .unwrap_or(0);
+        let tree = if app.isolation.is_bubblewrap() {
+            // The outer process is only bubblewrap's watcher; the sandbox starts at its child, PID 1 inside.
+            Tree {
+                root: proc_table::child_of(outer).unwrap_or(outer),
+                marker: None,
+            }
+        } else {
+            Tree {
+                root: outer,
+                marker: Some(format!("OPENSANDBOX_ID={id}")),
+            }
+        };
+        Ok(Self {
+            execd_port,
+            token,
+            outer,
+            tree,
+            ended: watch_exit(child, id.to_owned()),
+            dir: layout.dir,
+        })
+    }
+
+    /// Exit code and time, once it ended.
+    pub fn ended(&self) -> Option<(i32, Timestamp)> {
+        *self.ended.borrow()
+    }
+
+    /// Where its processes are.
+    pub fn tree(&self) -> Tree {
+        self.tree.clone()
+    }
+
+    /// Kills everything and returns when nothing is left of it.
+    pub async fn kill(&self) {
+        let tree = self.tree.clone();
+        let outer = (self.ended().is_none()).then_some(self.outer);
+        let killing = tokio::task::spawn_blocking(move || kill_tree(&tree, outer));
+        if killing.await.is_err() {
+            tracing::error!("killing a sandbox failed");
+        }
+        let mut ended = self.ended.clone();
+        let _ = tokio::time::timeout(Duration::from_secs(5), ended.wait_for(Option::is_some)).await;
+        if let Err(error) = tokio::fs::remove_dir_all(&self.dir).await {
+            tracing::warn!("cannot remove {}: {error}", self.dir.display());
+        }
+    }
+}
+
+/// With a PID namespace the kernel kills all of it with its PID 1. Without one, everybody is stopped first, so
+/// that nobody starts a process between being seen and being killed.
+fn kill_tree(tree: &Tree, outer: Option<i32>) {
+    let send = |pid: i32, signal: Signal| {
+        if pid > 1 {
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+    };
+    for round in 0..500 {
+        // After its exit the root's pid may belong to somebody else.
+        let alive = outer.is_some() || tree.marker.is_some();
+        let members = if alive {
+            live_members(tree, outer)
+        } else {
+            Vec::new()
+        };
+        if members.is_empty() {
+            break;
+        }
+        if tree.marker.is_some() {
+            for pid in &members {
+                send(*pid, Signal::SIGSTOP);
+            }
+        }
+        for pid in &members {
+            send(*pid, Signal::SIGKILL);
+        }
+        std::thread::sleep(Duration::from_millis(if round < 50 { 1 } else { 10 }));
+    }
+    if let Some(outer) = outer {
+        send(outer, Signal::SIGKILL);
+    }
+}
+
+fn live_members(tree: &Tree, outer: Option<i32>) -> Vec<i32> {
+    let mut tree = tree.clone();
+    if outer.is_none() {
+        // Only those that carry the mark.
+        tree.root = 0;
+    }
+    proc_table::members(&tree)
+        .iter()
+        .map(|entry| entry.pid)
+        .collect()
+}
+
+/// Reads execd's `listening <port>` line; what follows is read and dropped, so that execd never blocks on it.
+async fn first_port(stdout: impl AsyncRead + Unpin + Send + 'static) -> Option<u16> {
+    let mut lines = BufReader::new(stdout).lines();
+    let port = loop {
+        let line = lines.next_line().await.ok()??;
+        if let Some(port) = line.strip_prefix("listening ") {
+            break port.trim().parse().ok()?;
+        }
+    };
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Some(port)
+}
+
+fn watch_exit(mut child: Child, id: String) -> watch::Receiver<Option<(i32, Timestamp)>> {
+    use std::os::unix::process::ExitStatusExt;
+    let (tell, ended) = watch::channel(None);
+    tokio::spawn(async move {
+        let code = match child.wait().await {
+            Ok(status) => status
+                .code()
+                .or(status.signal().map(|signal| 128 + signal))
+                .unwrap_or(255),
+            Err(_) => 255,
+        };
+        tracing::info!(sandbox = id, code, "ended");
+        let _ = tell.send(Some((code, Timestamp::now())));
+    });
+    ended
+}
+
+/// 32 random bytes in hex.
+pub fn random_hex() -> String {
+    rand::random::<[u8; 32]>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

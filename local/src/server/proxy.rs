@@ -1,0 +1,279 @@
+//! The server proxy: `/sandboxes/{id}/proxy/{port}[/{path}]`, HTTP and WebSocket.
+
+use super::auth::API_KEY;
+use super::checks::Checker;
+use super::endpoints::{EXECD_PORT, valid_port};
+use super::errors::Failure;
+use super::forward::{self, Broken, Target};
+use super::state::App;
+use axum::body::Body;
+use axum::extract::ws::{CloseFrame, Message, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use serde_json::json;
+use std::net::{Ipv4Addr, SocketAddr};
+
+const EXECD_TOKEN: HeaderName = HeaderName::from_static("x-execd-access-token");
+/// Secrets of the page or the tenant: never for a sandbox.
+const SECRET: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    header::COOKIE,
+    HeaderName::from_static(API_KEY),
+    HeaderName::from_static("opensandbox-secure-access"),
+];
+/// Not believed when a client sends them.
+const FORWARDED: [HeaderName; 6] = [
+    HeaderName::from_static("forwarded"),
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+];
+/// Would act on this server's origin, which the playground shares. CORS is this server's own business.
+const ORIGIN_WIDE: [HeaderName; 8] = [
+    HeaderName::from_static("service-worker-allowed"),
+    HeaderName::from_static("clear-site-data"),
+    header::SERVER,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_ALLOW_HEADERS,
+    header::ACCESS_CONTROL_ALLOW_METHODS,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+];
+/// An opaque origin: a page out of a sandbox cannot read this origin's pages, storage or answers.
+const JAIL: HeaderValue = HeaderValue::from_static("sandbox allow-scripts allow-forms");
+
+/// The parts of a proxy path, as they were sent (not decoded).
+struct Place<'a> {
+    id: &'a str,
+    port: &'a str,
+    /// Up to and including the port.
+    prefix: &'a str,
+    /// Empty or from the slash on.
+    rest: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn parse(path: &'a str) -> Option<Self> {
+        let bare = path.strip_prefix("/v1").unwrap_or(path);
+        let (id, after) = bare.strip_prefix("/sandboxes/")?.split_once("/proxy/")?;
+        let port = after.split('/').next()?;
+        let rest = after.strip_prefix(port)?;
+        Some(Self {
+            id,
+            port,
+            prefix: path.strip_suffix(rest)?,
+            rest,
+        })
+    }
+}
+
+/// Any proxied request.
+pub async fn proxy(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let websocket = forward::is_websocket(request.headers())
+        && request.headers().contains_key(header::SEC_WEBSOCKET_KEY);
+    if !websocket {
+        return match pass(&app, peer, request).await {
+            Ok(answer) => answer,
+            Err(failure) => failure.into_response(),
+        };
+    }
+    let (mut parts, body) = request.into_parts();
+    // Kept aside: a failure is told to a WebSocket client in a close frame, because browsers show no status.
+    let mut spare = parts.clone();
+    if let Some(upgrade) = parts.extensions.remove::<hyper::upgrade::OnUpgrade>() {
+        spare.extensions.insert(upgrade.clone());
+        parts.extensions.insert(upgrade);
+    }
+    let (code, reason) = match pass(&app, peer, Request::from_parts(parts, body)).await {
+        Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => return answer,
+        Ok(_) => (1008, String::new()),
+        Err(Failure::Invalid(_)) => return StatusCode::FORBIDDEN.into_response(),
+        Err(Failure::Api(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT, ..)) => {
+            (1011, String::new())
+        }
+        Err(failure) => (1011, failure.reason()),
+    };
+    match WebSocketUpgrade::from_request_parts(&mut spare, &()).await {
+        Ok(upgrade) => upgrade.on_upgrade(move |mut socket| async move {
+            let reason = reason.chars().take(100).collect::<String>().into();
+            let _ = socket
+                .send(Message::Close(Some(CloseFrame { code, reason })))
+                .await;
+        }),
+        Err(rejection) => rejection.into_response(),
+    }
+}
+
+async fn pass(
+    app: &App,
+    peer: SocketAddr,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, Failure> {
+    let uri = request.uri().clone();
+    let place = Place::parse(uri.path()).ok_or(Failure::NotFound)?;
+    let mut check = Checker::default();
+    let number = check.integer(&json!(place.port), json!(["path", "port"]));
+    check.finish()?;
+    let port = valid_port(number.unwrap_or_default())?;
+    let sandbox = app.sandboxes.get(place.id)?;
+    if port == app.port || app.sandboxes.is_execd(port) {
+        // By this way a sandbox or a page would speak to this server, or to another sandbox, from the inside.
+        return Err(Failure::api(
+            StatusCode::FORBIDDEN,
+            "PORT_NOT_ALLOWED",
+            format!("Port {port} belongs to the server and is not reached through the proxy."),
+        ));
+    }
+    if request
+        .headers()
+        .get("service-worker")
+        .is_some_and(|value| value == "script")
+    {
+        // A service worker of this origin would see the playground's requests.
+        return Err(Failure::api(
+            StatusCode::FORBIDDEN,
+            "SERVICE_WORKER_NOT_ALLOWED",
+            "Sandboxes may not register service workers on this server's origin.",
+        ));
+    }
+    if forward::is_websocket(request.headers())
+        && !request.headers().contains_key(header::SEC_WEBSOCKET_KEY)
+    {
+        return Err(Failure::api(
+            StatusCode::BAD_REQUEST,
+            "GENERAL::UNKNOWN_ERROR",
+            "Websocket upgrade is not supported yet",
+        ));
+    }
+    let shown = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let unreachable = |why: &str| {
+        Failure::api(
+            StatusCode::BAD_GATEWAY,
+            "BACKEND_CONNECTION_FAILED",
+            format!("Could not connect to the backend sandbox {shown}: {why}"),
+        )
+    };
+    if sandbox.process.ended().is_some() {
+        // Its port may be somebody else's by now.
+        return Err(unreachable("the sandbox has ended"));
+    }
+
+    let mut headers = HeaderMap::new();
+    for name in SECRET.iter().chain(&FORWARDED) {
+        request.headers_mut().remove(name);
+    }
+    headers.insert("x-forwarded-proto", HeaderValue::from_static("http"));
+    if let Some(host) = request.headers().get(header::HOST) {
+        headers.insert("x-forwarded-host", host.clone());
+    }
+    if let Ok(peer) = peer.ip().to_string().parse() {
+        headers.insert("x-forwarded-for", peer);
+    }
+    let mut address = shown;
+    if port == EXECD_PORT {
+        address.set_port(sandbox.process.execd_port);
+        // A token the caller brought is left to execd to judge.
+        if let (false, Ok(token)) = (
+            request.headers().contains_key(EXECD_TOKEN),
+            HeaderValue::from_str(&sandbox.process.token),
+        ) {
+            headers.insert(EXECD_TOKEN, token);
+        }
+    }
+    let path = match (place.rest, uri.query()) {
+        ("", None) => "/".to_owned(),
+        ("", Some(query)) => format!("/?{query}"),
+        (rest, None) => rest.to_owned(),
+        (rest, Some(query)) => format!("{rest}?{query}"),
+    };
+    let mut answer = forward::forward(
+        request,
+        Target {
+            address,
+            path,
+            headers,
+        },
+    )
+    .await
+    .map_err(|broken| match broken {
+        Broken::Connect => unreachable("All connection attempts failed"),
+        Broken::Timeout => Failure::api(
+            StatusCode::GATEWAY_TIMEOUT,
+            "BACKEND_TIMEOUT",
+            format!("The backend sandbox {shown} did not answer in time."),
+        ),
+        Broken::Answer(why) => Failure::api(
+            StatusCode::BAD_GATEWAY,
+            "BACKEND_RESPONSE_FAILED",
+            format!("The backend sandbox {shown} broke off: {why}"),
+        ),
+    })?;
+    harden(answer.headers_mut(), place.prefix);
+    Ok(answer)
+}
+
+/// Makes what a sandbox sent harmless for the origin it is served from.
+fn harden(headers: &mut HeaderMap, prefix: &str) {
+    for name in &ORIGIN_WIDE {
+        headers.remove(name);
+    }
+    headers.append(header::CONTENT_SECURITY_POLICY, JAIL);
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    // A redirect to the root of the sandbox's server stays inside the sandbox.
+    let location = headers
+        .get(header::LOCATION)
+        .and_then(|value| value.to_str().ok());
+    if let Some(path) = location.filter(|to| to.starts_with('/') && !to.starts_with("//")) {
+        if let Ok(inside) = format!("{prefix}{path}").parse() {
+            headers.insert(header::LOCATION, inside);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places() {
+        let place = Place::parse("/v1/sandboxes/a-b/proxy/80/x%2Fy//z").unwrap();
+        assert_eq!(
+            (place.id, place.port, place.rest),
+            ("a-b", "80", "/x%2Fy//z")
+        );
+        assert_eq!(place.prefix, "/v1/sandboxes/a-b/proxy/80");
+        let bare = Place::parse("/sandboxes/a/proxy/80").unwrap();
+        assert_eq!((bare.prefix, bare.rest), ("/sandboxes/a/proxy/80", ""));
+    }
+
+    #[test]
+    fn jail_is_added_to_the_sandboxs_own_policy() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src *"),
+        );
+        headers.insert(header::LOCATION, HeaderValue::from_static("/login"));
+        headers.insert("clear-site-data", HeaderValue::from_static("\"*\""));
+        harden(&mut headers, "/p");
+        assert_eq!(
+            headers
+                .get_all(header::CONTENT_SECURITY_POLICY)
+                .iter()
+                .count(),
+            2
+        );
+        assert_eq!(headers.get(header::LOCATION).unwrap(), "/p/login");
+        assert!(!headers.contains_key("clear-site-data"));
+    }
+}

@@ -1,0 +1,229 @@
+//! The route table and the layers around it.
+
+use super::errors::Failure;
+use super::state::App;
+use super::{
+    auth, cors, create, endpoints, host_check, lifecycle, list, metadata, proxy, refused,
+    request_id, www,
+};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{Response, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, any, delete, get, patch, post};
+use axum::{Json, http::Uri};
+use serde_json::json;
+
+/// Paths below `/` and `/v1`; `*` stands for one segment. For the slash redirect.
+const PATHS: [&str; 18] = [
+    "/sandboxes",
+    "/sandboxes/*",
+    "/sandboxes/*/metadata",
+    "/sandboxes/*/pause",
+    "/sandboxes/*/resume",
+    "/sandboxes/*/renew-expiration",
+    "/sandboxes/*/endpoints/*",
+    "/sandboxes/*/snapshots",
+    "/sandboxes/*/diagnostics/logs",
+    "/sandboxes/*/diagnostics/events",
+    "/sandboxes/*/diagnostics/inspect",
+    "/sandboxes/*/diagnostics/summary",
+    "/sandboxes/*/networkpolicy",
+    "/snapshots",
+    "/snapshots/*",
+    "/pools",
+    "/templates",
+    "/health",
+];
+
+/// The whole server.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new()
+        .route(
+            "/health",
+            only("GET", get(async || Json(json!({ "status": "healthy" })))),
+        )
+        .route(
+            "/version",
+            only("GET", get(async || Json(json!({ "version": "1.1.1" })))),
+        );
+    // Mounted twice, like the real one.
+    for prefix in ["", "/v1"] {
+        router = api(router, prefix);
+    }
+    router
+        .fallback(fallback)
+        .with_state(app.clone())
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(app.clone(), auth::layer))
+        .layer(from_fn_with_state(app.clone(), cors::layer))
+        .layer(from_fn_with_state(app, host_check::layer))
+        .layer(from_fn(request_id::layer))
+}
+
+fn api(router: Router<App>, prefix: &str) -> Router<App> {
+    let at = |path: &str| format!("{prefix}{path}");
+    let proxied = || {
+        only(
+            "GET, POST, PUT, DELETE, PATCH",
+            get(proxy::proxy)
+                .post(proxy::proxy)
+                .put(proxy::proxy)
+                .delete(proxy::proxy)
+                .patch(proxy::proxy),
+        )
+    };
+    let mut router = router
+        .route(
+            &at("/sandboxes"),
+            only("POST", post(create::create).get(list::list)),
+        )
+        .route(
+            &at("/sandboxes/{id}"),
+            only("GET", get(lifecycle::get).delete(lifecycle::delete)),
+        )
+        .route(
+            &at("/sandboxes/{id}/metadata"),
+            only("PATCH", patch(metadata::patch)),
+        )
+        .route(
+            &at("/sandboxes/{id}/pause"),
+            only("POST", post(lifecycle::pause)),
+        )
+        .route(
+            &at("/sandboxes/{id}/resume"),
+            only("POST", post(lifecycle::resume)),
+        )
+        .route(
+            &at("/sandboxes/{id}/renew-expiration"),
+            only("POST", post(lifecycle::renew)),
+        )
+        .route(
+            &at("/sandboxes/{id}/endpoints/{port}"),
+            only("GET", get(endpoints::get)),
+        )
+        .route(
+            &at("/sandboxes/{id}/snapshots"),
+            only("POST", post(refused::create_snapshot)),
+        )
+        .route(&at("/snapshots"), only("GET", get(refused::any_snapshot)))
+        .route(
+            &at("/snapshots/{id}"),
+            only(
+                "GET",
+                get(refused::any_snapshot).delete(refused::any_snapshot),
+            ),
+        )
+        .route(&at("/sandboxes/{id}/networkpolicy"), {
+            let method = get(refused::network_policy)
+                .put(refused::network_policy)
+                .patch(refused::network_policy)
+                .delete(refused::network_policy);
+            only("GET", method)
+        })
+        .route(
+            &at("/pools"),
+            only("POST", post(refused::pools).get(refused::pools)),
+        )
+        .route(
+            &at("/pools/{name}"),
+            only(
+                "GET",
+                get(refused::pools)
+                    .put(refused::pools)
+                    .delete(refused::pools),
+            ),
+        )
+        .route(
+            &at("/templates"),
+            only("POST", post(refused::templates).get(refused::templates)),
+        )
+        .route(
+            &at("/templates/{id}"),
+            only(
+                "GET",
+                get(refused::templates).merge(delete(refused::templates)),
+            ),
+        )
+        .route(&at("/sandboxes/{id}/proxy/{port}"), proxied())
+        .route(&at("/sandboxes/{id}/proxy/{port}/"), proxied())
+        .route(&at("/sandboxes/{id}/proxy/{port}/{*path}"), proxied());
+    for kind in ["logs", "events", "inspect", "summary"] {
+        let path = at(&format!("/sandboxes/{{id}}/diagnostics/{kind}"));
+        router = router.route(&path, only("GET", get(refused::diagnostics)));
+    }
+    if prefix == "/v1" {
+        // The SDKs' telemetry: taken and dropped.
+        let metrics = post(async || StatusCode::NO_CONTENT);
+        router = router.route("/v1/metrics/events", only("POST", metrics));
+    }
+    router
+}
+
+/// 405 as Starlette says it: `Allow` names the methods of the first route with this path only, and HEAD is not
+/// answered by GET.
+fn only(allow: &'static str, methods: MethodRouter<App>) -> MethodRouter<App> {
+    let refuse = async move || Failure::MethodNotAllowed(allow);
+    methods.head(refuse).fallback_service(any(refuse))
+}
+
+async fn fallback(State(app): State<App>, request: Request<Body>) -> Response<Body> {
+    if let Some(location) = without_slash(request.uri(), request.headers().get(header::HOST)) {
+        return (
+            StatusCode::TEMPORARY_REDIRECT,
+            [(header::LOCATION, location)],
+        )
+            .into_response();
+    }
+    www::serve(&app, request).await
+}
+
+/// The absolute address of a known path that was asked for with a slash at its end.
+fn without_slash(uri: &Uri, host: Option<&axum::http::HeaderValue>) -> Option<String> {
+    let path = uri.path();
+    let bare = path.trim_end_matches('/');
+    let known = path != bare && {
+        let below = bare.strip_prefix("/v1").unwrap_or(bare);
+        PATHS.iter().any(|pattern| matches(pattern, below))
+    };
+    let host = host.filter(|_| known)?.to_str().ok()?;
+    let query = uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    Some(format!("http://{host}{bare}{query}"))
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut parts = path.split('/');
+    pattern.split('/').all(|want| {
+        parts
+            .next()
+            .is_some_and(|part| part == want || (want == "*" && !part.is_empty()))
+    }) && parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slash_redirects() {
+        let host = axum::http::HeaderValue::from_static("localhost:1");
+        let to = |uri: &str| without_slash(&uri.parse().unwrap(), Some(&host));
+        assert_eq!(
+            to("/v1/sandboxes/?page=1").as_deref(),
+            Some("http://localhost:1/v1/sandboxes?page=1")
+        );
+        assert_eq!(
+            to("/sandboxes/x/pause/").as_deref(),
+            Some("http://localhost:1/sandboxes/x/pause")
+        );
+        assert_eq!(to("/v1/sandboxes"), None);
+        assert_eq!(to("/v1/nothing/"), None);
+        assert_eq!(to("//evil.example/"), None);
+        assert_eq!(to("/"), None);
+    }
+}
