@@ -1,5 +1,5 @@
 // `make demo`: sets up, builds, starts the local server, runs the README's example against it and prints the one URL.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { buildPage, buildServer } from "./build-local.mjs";
 import { buildPackage } from "./build-package.mjs";
@@ -14,6 +14,7 @@ const EXAMPLE = "examples/hello.mjs";
 
 /** Shows the program and then, as it comes, everything that it prints. */
 async function runExample(server) {
+  if (!existsSync(at(EXAMPLE))) throw new Stop(`${EXAMPLE} is missing`);
   const lines = readFileSync(at(EXAMPLE), "utf8").trimEnd().split("\n");
   console.log(`\n${bold(`$ node ${EXAMPLE}`)} ${dim(`(${lines.length} lines, also in README.md)`)}`);
   const from = performance.now();
