@@ -139,12 +139,10 @@ impl Transport {
             sent.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
             sent.push((name.to_owned(), value.to_owned()));
         };
-        let mut request_id = None;
-        if home || self.use_server_proxy {
-            let id = js::request_id().map_err(Failure::Thrown)?;
-            add("X-Request-ID", &id);
-            request_id = Some(id);
-        }
+        // Ours, so that errors carry one where CORS hides the response's, and where the server has none: execd.
+        let id = js::request_id().map_err(Failure::Thrown)?;
+        add("X-Request-ID", &id);
+        let mut request_id = Some(id);
         if let (true, Some(key)) = (home, &self.api_key) {
             add(API_KEY, key);
         }

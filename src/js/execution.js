@@ -84,6 +84,11 @@ export class Execution {
     return { ...this };
   }
 
+  /** Node's console.log would show `logs` as "[Getter]". */
+  [Symbol.for("nodejs.util.inspect.custom")](_depth, options, inspect) {
+    return `Execution ${inspect({ ...this }, options)}`;
+  }
+
   #materialise() {
     this.#logs ??= { stdout: [], stderr: [] };
     for (const batch of this.#batches.splice(0)) {
