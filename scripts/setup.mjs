@@ -18,14 +18,19 @@ async function npmPackages() {
     const stampFile = at("node_modules", ".installed");
     const wanted = () => hash(["package.json", "package-lock.json", "www/package.json"], process.version);
     if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted()) return "ready";
-    // In CI the lock file decides; a developer's new dependency has to get into it first.
-    // npm's own patience makes a missing network cost more than five minutes.
+    const lock = () => readFileSync(at("package-lock.json"), "utf8");
+    const before = lock();
+    // npm's own patience makes a missing network cost more than five minutes. Not `npm ci`: it refuses a lock file that was written
+    // where some other system's variant of an optional package could not be had.
     const retries = ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
-    await run("npm packages", "npm", [process.env.CI ? "ci" : "install", "--prefer-offline", ...retries], {
+    await run("npm packages", "npm", ["install", "--prefer-offline", ...retries], {
       log: "npm.log",
       network: true,
       onLine: say,
     });
+    if (process.env.CI && lock() !== before) {
+      throw new Stop('package-lock.json does not match package.json: run "npm install" and commit it');
+    }
     writeFileSync(stampFile, wanted());
     return "installed";
   });
