@@ -13,6 +13,7 @@ import {
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { linkPackage } from "./link-package.mjs";
 import { locked } from "./lock.mjs";
 import { at, pkg, root, target } from "./paths.mjs";
 import { run } from "./process.mjs";
@@ -89,15 +90,6 @@ function writeImports(snippets) {
     "",
   ];
   writeFileSync(join(fresh, "imports.js"), lines.join("\n"));
-}
-
-/** A bare import or require of the package from anywhere in the checkout finds pkg/. npm removes the link at each install. */
-export function linkPackage() {
-  const link = at("node_modules", "opensandbox-wasm");
-  if (existsSync(dirname(link)) && !existsSync(link)) {
-    rmSync(link, { force: true });
-    symlinkSync(join("..", basename(pkg)), link, "dir");
-  }
 }
 
 function assemble() {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { linkPackage } from "./link-package.mjs";
 import { locked } from "./lock.mjs";
 import { at, root, tools, which } from "./paths.mjs";
 import { checkPrerequisites } from "./prerequisites.mjs";
@@ -97,6 +98,7 @@ export async function setup({ for: purpose }) {
   await checkPrerequisites();
   if (purpose === "demo" || purpose === "test") await installSystemPackages(purpose);
   await npmPackages();
+  linkPackage();
   if (purpose === "test" || purpose === "quick") await rustComponents();
   if (purpose === "quick") return;
   await installToolchain();
