@@ -1,17 +1,7 @@
 // Builds the npm package pkg/: wasm and glue by wasm-pack, the rest from pkg-template/. `--fast`: for the inner loop, not for release.
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { linkPackage } from "./link-package.mjs";
 import { locked } from "./lock.mjs";
