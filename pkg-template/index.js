@@ -3,6 +3,7 @@
 import "./load.js";
 import { Sandbox } from "./core_bg.js";
 
+export * from "./constants.js";
 export {
   ConnectionConfig,
   InvalidArgumentException,
@@ -19,7 +20,6 @@ export {
   SandboxTimeoutException,
   SandboxUnhealthyException,
 } from "./core_bg.js";
-export * from "./constants.js";
 
 // wasm-bindgen cannot export a static and an instance method of one name.
 Sandbox.resume = Sandbox.resumeById;

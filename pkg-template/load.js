@@ -28,7 +28,8 @@ function start() {
 // Hex, not base64: it keeps the bytes aligned, so that it compresses to 8 % more than the binary instead of 25 to 31 %.
 function decode(text) {
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = (digit(text.charCodeAt(2 * i)) << 4) | digit(text.charCodeAt(2 * i + 1));
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = (digit(text.charCodeAt(2 * i)) << 4) | digit(text.charCodeAt(2 * i + 1));
   return bytes;
 }
 const digit = (code) => (code < 58 ? code - 48 : code - 87);

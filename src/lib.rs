@@ -5,7 +5,10 @@
 
 pub mod core;
 
+// Public for the tests of the bindings only.
 #[cfg(all(target_arch = "wasm32", feature = "bindings"))]
-mod api;
+#[doc(hidden)]
+pub mod api;
 #[cfg(all(target_arch = "wasm32", feature = "bindings"))]
-mod host;
+#[doc(hidden)]
+pub mod host;

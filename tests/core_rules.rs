@@ -53,8 +53,17 @@ fn only_a_foreground_command_with_an_id_can_be_recovered() {
 
 #[test]
 fn exit_codes() {
-    let table = [("7", Some(7)), (" -1 ", Some(-1)), ("0", Some(0)), ("", None), ("-", None), ("1.5", None),
-        ("fork/exec /bin/bash: operation not permitted", None), ("99999999999", None), ("+1", None)];
+    let table = [
+        ("7", Some(7)),
+        (" -1 ", Some(-1)),
+        ("0", Some(0)),
+        ("", None),
+        ("-", None),
+        ("1.5", None),
+        ("fork/exec /bin/bash: operation not permitted", None),
+        ("99999999999", None),
+        ("+1", None),
+    ];
     for (text, expected) in table {
         assert_eq!(exit_code(text), expected, "{text:?}");
     }
@@ -67,7 +76,11 @@ fn urls() {
     assert_eq!(url::with_query("/x?y=1", &[("a", "&")]), "/x?y=1&a=%26");
     let pairs = [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "x&y=z w+%41".to_owned())];
     assert_eq!(url::metadata_filter(&pairs), "a=1&b=x%26y%3Dz%20w%2B%2541");
-    for (text, base) in [("h:1", "http://h:1"), ("h/sandboxes/i/proxy/44772/", "http://h/sandboxes/i/proxy/44772"), ("[::1]:8", "http://[::1]:8")] {
+    for (text, base) in [
+        ("h:1", "http://h:1"),
+        ("h/sandboxes/i/proxy/44772/", "http://h/sandboxes/i/proxy/44772"),
+        ("[::1]:8", "http://[::1]:8"),
+    ] {
         assert_eq!(url::endpoint_base("http", text).unwrap(), base);
     }
     for text in ["", "/x", "https://h", "u:p@h", "h#f", "h?q", "h x", "h\n", "javascript://h", "h\\x"] {
@@ -111,7 +124,11 @@ fn arguments_that_are_refused() {
         assert!(rules::mode("mode", value).is_err(), "{value}");
     }
     assert_eq!(rules::mode("mode", 644.0).unwrap(), 644);
-    assert!(rules::volume_backend("v", 0).is_err() && rules::volume_backend("v", 2).is_err() && rules::volume_backend("v", 1).is_ok());
+    assert!(
+        rules::volume_backend("v", 0).is_err()
+            && rules::volume_backend("v", 2).is_err()
+            && rules::volume_backend("v", 1).is_ok()
+    );
     for (path, good) in [("/a", true), ("C:\\a", true), ("d:/a", true), ("a", false), ("", false), ("C:a", false)] {
         assert_eq!(rules::host_path(path).is_ok(), good, "{path:?}");
     }
@@ -126,9 +143,24 @@ fn error_bodies_in_every_shape() {
         text: text.to_owned(),
     };
     let table = [
-        (body(Some("DOCKER::SANDBOX_NOT_FOUND"), Some("Sandbox x not found."), &[], ""), 404, "DOCKER::SANDBOX_NOT_FOUND", "Sandbox x not found."),
-        (body(None, None, &[("query.page", "Input should be greater"), ("", "other")], ""), 422, "UNEXPECTED_RESPONSE", "List failed: query.page: Input should be greater; other"),
-        (body(None, None, &[], "Internal Server Error"), 500, "UNEXPECTED_RESPONSE", "List failed (HTTP 500): Internal Server Error"),
+        (
+            body(Some("DOCKER::SANDBOX_NOT_FOUND"), Some("Sandbox x not found."), &[], ""),
+            404,
+            "DOCKER::SANDBOX_NOT_FOUND",
+            "Sandbox x not found.",
+        ),
+        (
+            body(None, None, &[("query.page", "Input should be greater"), ("", "other")], ""),
+            422,
+            "UNEXPECTED_RESPONSE",
+            "List failed: query.page: Input should be greater; other",
+        ),
+        (
+            body(None, None, &[], "Internal Server Error"),
+            500,
+            "UNEXPECTED_RESPONSE",
+            "List failed (HTTP 500): Internal Server Error",
+        ),
         (body(None, None, &[], "<html>nginx</html>"), 502, "UNEXPECTED_RESPONSE", "List failed (HTTP 502)"),
         (body(None, None, &[], ""), 500, "UNEXPECTED_RESPONSE", "List failed (HTTP 500)"),
         (body(Some(""), Some(" "), &[], ""), 503, "UNEXPECTED_RESPONSE", "List failed (HTTP 503)"),
@@ -150,15 +182,22 @@ fn captures_become_the_events_that_are_missing() {
         let mut at = 0;
         let text = String::from_utf8(batch.text).unwrap();
         let units: Vec<u16> = text.encode_utf16().collect();
-        let texts: Vec<String> = batch.table.chunks(ROW).map(|row| {
-            let part = String::from_utf16(&units[at..at + row[1] as usize]).unwrap();
-            at += row[1] as usize;
-            part
-        }).collect();
+        let texts: Vec<String> = batch
+            .table
+            .chunks(ROW)
+            .map(|row| {
+                let part = String::from_utf16(&units[at..at + row[1] as usize]).unwrap();
+                at += row[1] as usize;
+                part
+            })
+            .collect();
         (count, texts)
     };
     // The recording command-line-endings, from its raw output.
-    assert_eq!(texts(b"a\n\nb\r\nc\rd\nno-newline", 0), (6, ["a", "\n", "b", "c", "d", "no-newline"].map(String::from).to_vec()));
+    assert_eq!(
+        texts(b"a\n\nb\r\nc\rd\nno-newline", 0),
+        (6, ["a", "\n", "b", "c", "d", "no-newline"].map(String::from).to_vec())
+    );
     assert_eq!(texts(b"a\n\nb\r\nc\rd\nno-newline", 4), (6, ["d", "no-newline"].map(String::from).to_vec()));
     assert_eq!(texts(b"a\n", 5), (1, vec![]), "fewer lines than were received: not the whole output");
     assert_eq!(texts(b"", 0), (0, vec![]));

@@ -134,13 +134,21 @@ fn server_sent_events_as_the_standard_says() {
             "data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\rdata_5\ndata:3\rdata:\r\n data:32\ndata:4\n\n",
             vec!["\0\n 2\n1\n3\n\n4"],
         ),
-        ("field-unknown", "data:test\n data\ndata\nfoobar:xxx\njustsometext\n:comment\ndata:test\n\n", vec!["test\n\ntest"]),
+        (
+            "field-unknown",
+            "data:test\n data\ndata\nfoobar:xxx\njustsometext\n:comment\ndata:test\n\n",
+            vec!["test\n\ntest"],
+        ),
         ("leading-space", "data:\ttest\rdata: \ndata:test\n\n", vec!["\ttest\n\ntest"]),
         ("newlines", "data:test\r\ndata\ndata:test\r\n\r\n", vec!["test\n\ntest"]),
         ("null-character", "data:\0\n\n", vec!["\0"]),
         ("utf-8", "data:ok…\n\n", vec!["ok…"]),
         ("json in data", "data: {\"a\":\ndata: 1}\n\n", vec!["{\"a\":\n1}"]),
-        ("bare and SSE mixed", "{\"a\":1}\n\ndata: {\"b\":2}\n{\"c\":3}\n\n", vec!["{\"a\":1}", "{\"b\":2}", "{\"c\":3}"]),
+        (
+            "bare and SSE mixed",
+            "{\"a\":1}\n\ndata: {\"b\":2}\n{\"c\":3}\n\n",
+            vec!["{\"a\":1}", "{\"b\":2}", "{\"c\":3}"],
+        ),
     ];
     for (name, input, expected) in table {
         let bytes = input.as_bytes();
@@ -182,8 +190,13 @@ fn odd_json_goes_to_the_host_and_comes_back_equal() {
         assert_eq!(read([format!("{row}\n").as_bytes()]), vec![expected], "{row}");
     }
     // Not JSON, though nearly: the host refuses them, and so do we.
-    for row in ["{\"type\":\"stdout\",\"text\":\"\u{1}\",\"timestamp\":5}", r#"{"type":"stdout","text":"a","timestamp":05}"#,
-        r#"{"type":"stdout","text":"a","timestamp":5}x"#, r#"{"type":"stdout","text":"\x","timestamp":5}"#, r#"{"type":"stdout","text":"a","timestamp":5,}"#] {
+    for row in [
+        "{\"type\":\"stdout\",\"text\":\"\u{1}\",\"timestamp\":5}",
+        r#"{"type":"stdout","text":"a","timestamp":05}"#,
+        r#"{"type":"stdout","text":"a","timestamp":5}x"#,
+        r#"{"type":"stdout","text":"\x","timestamp":5}"#,
+        r#"{"type":"stdout","text":"a","timestamp":5,}"#,
+    ] {
         assert_eq!(read([format!("{row}\n").as_bytes()]), vec![json!({"malformed": row})]);
     }
     // An unpaired surrogate has no UTF-8: it must reach the host as JSON text.

@@ -34,7 +34,9 @@ fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions, Error> {
 
 fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, Error> {
     match options.number(name)? {
-        Some(seconds) if seconds < 0.0 => Err(Error::InvalidArgument(format!("{name} must not be negative, got {}", rules::short(seconds)))),
+        Some(seconds) if seconds < 0.0 => {
+            Err(Error::InvalidArgument(format!("{name} must not be negative, got {}", rules::short(seconds))))
+        }
         seconds => Ok(seconds.map(|seconds| (seconds * 1000.0).round())),
     }
 }
@@ -79,7 +81,9 @@ fn interrupts(options: &Options) -> Result<bool, Error> {
     match options.string("onAbort")?.as_deref() {
         None | Some("interrupt") => Ok(true),
         Some("detach") => Ok(false),
-        Some(other) => Err(Error::InvalidArgument(format!("onAbort must be \"interrupt\" or \"detach\", got {other:?}"))),
+        Some(other) => {
+            Err(Error::InvalidArgument(format!("onAbort must be \"interrupt\" or \"detach\", got {other:?}")))
+        }
     }
 }
 
@@ -179,19 +183,34 @@ impl Commands {
             let call_to = Call { method: "POST", path: "/session", query: &[], what: "Create session failed" };
             let raw = execd.send(call_to, Some(&body.into()), &call?).await?.object().await?;
             let id = object::text(&raw, "session_id").filter(|id| !id.is_empty());
-            Ok(id.ok_or_else(|| Error::UnexpectedResponse("Create session failed: the answer has no session_id".into()))?)
+            Ok(id.ok_or_else(|| {
+                Error::UnexpectedResponse("Create session failed: the answer has no session_id".into())
+            })?)
         })
     }
 
     /// Runs a command in a session. Its stderr comes as stdout, and empty lines are lost: execd merges and drops them.
     #[wasm_bindgen(js_name = runInSession)]
-    pub fn run_in_session(&self, session: &JsValue, command: &JsValue, options: &JsValue, handlers: &JsValue, signal: &JsValue) -> Promise {
+    pub fn run_in_session(
+        &self,
+        session: &JsValue,
+        command: &JsValue,
+        options: &JsValue,
+        handlers: &JsValue,
+        signal: &JsValue,
+    ) -> Promise {
         driven(self.execd.clone(), session_plan(session, command, options, signal), handlers.clone())
     }
 
     /// The raw events of a run in a session.
     #[wasm_bindgen(js_name = runInSessionStream)]
-    pub fn run_in_session_stream(&self, session: &JsValue, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn run_in_session_stream(
+        &self,
+        session: &JsValue,
+        command: &JsValue,
+        options: &JsValue,
+        signal: &JsValue,
+    ) -> Result<JsValue, JsValue> {
         streamed(self.execd.clone(), session_plan(session, command, options, signal))
     }
 
@@ -201,7 +220,11 @@ impl Commands {
         let (execd, id, call) = (self.execd.clone(), args::filled("sessionId", session), CallOptions::read(options));
         promise(async move {
             let path = format!("/session/{}", rules::segment("sessionId", &id?)?);
-            execd.send(Call { method: "DELETE", path: &path, query: &[], what: "Delete session failed" }, None, &call?).await?.done().await?;
+            execd
+                .send(Call { method: "DELETE", path: &path, query: &[], what: "Delete session failed" }, None, &call?)
+                .await?
+                .done()
+                .await?;
             Ok(JsValue::UNDEFINED)
         })
     }

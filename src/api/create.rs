@@ -104,4 +104,3 @@ fn volumes(options: &Options) -> Result<Option<Array>, Error> {
     }
     Ok(Some(value.unchecked_into()))
 }
-

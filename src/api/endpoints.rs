@@ -40,13 +40,18 @@ impl Endpoints {
     /// The endpoint of a port. A look-up that fails is not remembered.
     pub async fn get(self: &Rc<Self>, port: u16, call: &CallOptions) -> Result<Endpoint, Failure> {
         self.transport.check(call)?;
-        let remembered = self.known.borrow().iter().find(|(known, _)| *known == port).map(|(_, promise)| promise.clone());
+        let remembered =
+            self.known.borrow().iter().find(|(known, _)| *known == port).map(|(_, promise)| promise.clone());
         let promise = remembered.unwrap_or_else(|| self.look_up(port, call));
         let raw: Object = JsFuture::from(promise).await.map_err(Failure::Thrown)?.unchecked_into();
-        let address = object::text(&raw, "endpoint")
-            .ok_or_else(|| Error::UnexpectedResponse("Get sandbox endpoint failed: the answer has no endpoint".into()))?;
+        let address = object::text(&raw, "endpoint").ok_or_else(|| {
+            Error::UnexpectedResponse("Get sandbox endpoint failed: the answer has no endpoint".into())
+        })?;
         let base = url::endpoint_base(&self.transport.protocol, &address).map_err(Error::UnexpectedResponse)?;
-        let headers = object::entries(&object::get(&raw, "headers")).into_iter().filter_map(|(name, value)| Some((name, value.as_string()?))).collect();
+        let headers = object::entries(&object::get(&raw, "headers"))
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_string()?)))
+            .collect();
         Ok(Endpoint { raw, base, headers })
     }
 

@@ -35,7 +35,12 @@ pub struct Call<'a> {
 }
 
 impl Execd {
-    async fn request<'a>(&self, call: &Call<'_>, endpoint: &'a Endpoint, json: Option<&JsValue>) -> Result<Request<'a>, Failure> {
+    async fn request<'a>(
+        &self,
+        call: &Call<'_>,
+        endpoint: &'a Endpoint,
+        json: Option<&JsValue>,
+    ) -> Result<Request<'a>, Failure> {
         let url = url::with_query(&format!("{}{}", endpoint.base, call.path), call.query);
         let request = Request::new(call.method, url, call.what).to(&endpoint.headers);
         match json {
@@ -45,13 +50,24 @@ impl Execd {
     }
 
     /// Sends a request, with a JSON body or none.
-    pub async fn send(&self, call: Call<'_>, json: Option<&JsValue>, options: &CallOptions) -> Result<Response, Failure> {
+    pub async fn send(
+        &self,
+        call: Call<'_>,
+        json: Option<&JsValue>,
+        options: &CallOptions,
+    ) -> Result<Response, Failure> {
         let endpoint = self.endpoints.get(PORT, options).await?;
         send(&self.transport, self.request(&call, &endpoint, json).await?, options).await
     }
 
     /// Sends a request with a header or a body that is not JSON.
-    pub async fn send_raw(&self, call: Call<'_>, headers: Vec<(&'static str, String)>, body: JsValue, options: &CallOptions) -> Result<Response, Failure> {
+    pub async fn send_raw(
+        &self,
+        call: Call<'_>,
+        headers: Vec<(&'static str, String)>,
+        body: JsValue,
+        options: &CallOptions,
+    ) -> Result<Response, Failure> {
         let endpoint = self.endpoints.get(PORT, options).await?;
         let mut request = self.request(&call, &endpoint, None).await?;
         request.headers.extend(headers);
@@ -60,7 +76,13 @@ impl Execd {
     }
 
     /// Opens a stream: no timeout of its own, and only the given signals, since its reader watches the rest.
-    pub async fn open(&self, call: Call<'_>, json: &JsValue, options: &CallOptions, signals: &Array) -> Result<Response, Failure> {
+    pub async fn open(
+        &self,
+        call: Call<'_>,
+        json: &JsValue,
+        options: &CallOptions,
+        signals: &Array,
+    ) -> Result<Response, Failure> {
         let endpoint = self.endpoints.get(PORT, options).await?;
         let mut request = self.request(&call, &endpoint, Some(json)).await?;
         request.headers.push(("Accept", "text/event-stream".into()));

@@ -67,7 +67,12 @@ fn permission(entry: &Options, default_mode: Option<f64>) -> Result<Object, Erro
 }
 
 /// Requests that answer with nothing.
-async fn empty(execd: &Execd, call: Call<'_>, json: Option<&JsValue>, options: &CallOptions) -> Result<JsValue, Failure> {
+async fn empty(
+    execd: &Execd,
+    call: Call<'_>,
+    json: Option<&JsValue>,
+    options: &CallOptions,
+) -> Result<JsValue, Failure> {
     execd.send(call, json, options).await?.done().await?;
     Ok(JsValue::UNDEFINED)
 }
@@ -118,7 +123,14 @@ impl Download {
         query.extend(self.offset.as_deref().map(|offset| ("offset", offset)));
         query.extend(self.limit.as_deref().map(|limit| ("limit", limit)));
         let headers = self.range.iter().map(|range| ("Range", range.clone())).collect();
-        execd.send_raw(Call { method: "GET", path: "/files/download", query: &query, what }, headers, JsValue::UNDEFINED, call).await
+        execd
+            .send_raw(
+                Call { method: "GET", path: "/files/download", query: &query, what },
+                headers,
+                JsValue::UNDEFINED,
+                call,
+            )
+            .await
     }
 }
 
@@ -128,9 +140,13 @@ async fn upload(execd: &Execd, entry: &Options, call: &CallOptions) -> Result<()
     object::set(&metadata, "path", path.as_str());
     let metadata = object::stringify(&metadata).map_err(Failure::Thrown)?;
     let data = entry.raw("data");
-    let kind = js::content_type(&data).map_err(|thrown| Failure::invalid(format!("{}: {}", entry.path("data"), crate::host::failure::describe(&thrown))))?;
+    let kind = js::content_type(&data).map_err(|thrown| {
+        Failure::invalid(format!("{}: {}", entry.path("data"), crate::host::failure::describe(&thrown)))
+    })?;
     let boundary = format!("opensandbox-{}", js::request_id().map_err(Failure::Thrown)?);
-    let body = js::upload_body(&multipart::head(&boundary, &metadata, &path, &kind), &data, &multipart::tail(&boundary)).map_err(Failure::Thrown)?;
+    let body =
+        js::upload_body(&multipart::head(&boundary, &metadata, &path, &kind), &data, &multipart::tail(&boundary))
+            .map_err(Failure::Thrown)?;
     let body = JsFuture::from(body).await.map_err(Failure::Thrown)?;
     let headers = vec![("Content-Type", format!("multipart/form-data; boundary={boundary}"))];
     let call_to = Call { method: "POST", path: "/files/upload", query: &[], what: "Upload failed" };
@@ -145,7 +161,8 @@ impl Files {
         let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
         promise(async move {
             let list = list?;
-            let call_to = Call { method: "GET", path: "/files/info", query: &path_query(&list), what: "Get file info failed" };
+            let call_to =
+                Call { method: "GET", path: "/files/info", query: &path_query(&list), what: "Get file info failed" };
             let map = execd.send(call_to, None, &call?).await?.object().await?;
             for (_, info) in object::entries(&map) {
                 if let Some(info) = info.dyn_ref::<Object>() {
@@ -164,7 +181,16 @@ impl Files {
             let (path, pattern) = (path_field(&entry, "path")?, entry.string("pattern")?);
             let mut query = vec![("path", path.as_str())];
             query.extend(pattern.as_deref().map(|pattern| ("pattern", pattern)));
-            infos(execd.send(Call { method: "GET", path: "/files/search", query: &query, what: "Search files failed" }, None, &call?).await?).await
+            infos(
+                execd
+                    .send(
+                        Call { method: "GET", path: "/files/search", query: &query, what: "Search files failed" },
+                        None,
+                        &call?,
+                    )
+                    .await?,
+            )
+            .await
         })
     }
 
@@ -177,7 +203,16 @@ impl Files {
             let (path, depth) = (path_field(&entry, "path")?, entry.count("depth")?.map(rules::short));
             let mut query = vec![("path", path.as_str())];
             query.extend(depth.as_deref().map(|depth| ("depth", depth)));
-            infos(execd.send(Call { method: "GET", path: "/directories/list", query: &query, what: "List directory failed" }, None, &call?).await?).await
+            infos(
+                execd
+                    .send(
+                        Call { method: "GET", path: "/directories/list", query: &query, what: "List directory failed" },
+                        None,
+                        &call?,
+                    )
+                    .await?,
+            )
+            .await
         })
     }
 
@@ -198,14 +233,26 @@ impl Files {
         let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
         promise(async move {
             let list = list?;
-            empty(&execd, Call { method: "DELETE", path: "/directories", query: &path_query(&list), what: "Delete directories failed" }, None, &call?).await
+            empty(
+                &execd,
+                Call {
+                    method: "DELETE",
+                    path: "/directories",
+                    query: &path_query(&list),
+                    what: "Delete directories failed",
+                },
+                None,
+                &call?,
+            )
+            .await
         })
     }
 
     /// Writes files one after another; stops at the first failure.
     #[wasm_bindgen(js_name = writeFiles)]
     pub fn write_files(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let (execd, entries, call) = (self.execd.clone(), args::objects("entries", entries), CallOptions::read(options));
+        let (execd, entries, call) =
+            (self.execd.clone(), args::objects("entries", entries), CallOptions::read(options));
         promise(async move {
             let (entries, call) = (entries?, call?);
             // All mistakes first: nothing is half written because of one in the last entry.
@@ -224,12 +271,14 @@ impl Files {
     #[wasm_bindgen(js_name = readFile)]
     pub fn read_file(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
         let execd = self.execd.clone();
-        let download = Options::new("options", options).and_then(|options| Ok((Download::read(path, &options, call)?, options.string("encoding")?)));
+        let download = Options::new("options", options)
+            .and_then(|options| Ok((Download::read(path, &options, call)?, options.string("encoding")?)));
         promise(async move {
             let (download, encoding) = download?;
             let bytes = download.open(&execd, "Download failed", &download.call).await?.bytes().await?;
-            js::bytes_to_text(&bytes, encoding.as_deref().unwrap_or("utf-8"))
-                .map_err(|thrown| Failure::caused(Error::InvalidArgument("encoding is not one that TextDecoder knows".into()), thrown))
+            js::bytes_to_text(&bytes, encoding.as_deref().unwrap_or("utf-8")).map_err(|thrown| {
+                Failure::caused(Error::InvalidArgument("encoding is not one that TextDecoder knows".into()), thrown)
+            })
         })
     }
 
@@ -247,7 +296,9 @@ impl Files {
     /// A file as chunks, as they come. The request is sent when the first one is asked for.
     #[wasm_bindgen(js_name = readBytesStream)]
     pub fn read_bytes_stream(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Result<JsValue, JsValue> {
-        let download = Options::new("options", options).and_then(|options| Download::read(path, &options, call)).map_err(Failure::from)?;
+        let download = Options::new("options", options)
+            .and_then(|options| Download::read(path, &options, call))
+            .map_err(Failure::from)?;
         js::byte_stream(DownloadDriver { execd: self.execd.clone(), download: Rc::new(download) }.into())
     }
 
@@ -257,14 +308,21 @@ impl Files {
         let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
         promise(async move {
             let list = list?;
-            empty(&execd, Call { method: "DELETE", path: "/files", query: &path_query(&list), what: "Delete files failed" }, None, &call?).await
+            empty(
+                &execd,
+                Call { method: "DELETE", path: "/files", query: &path_query(&list), what: "Delete files failed" },
+                None,
+                &call?,
+            )
+            .await
         })
     }
 
     /// Moves files and directories. A target that exists is an error.
     #[wasm_bindgen(js_name = moveFiles)]
     pub fn move_files(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let (execd, entries, call) = (self.execd.clone(), args::objects("entries", entries), CallOptions::read(options));
+        let (execd, entries, call) =
+            (self.execd.clone(), args::objects("entries", entries), CallOptions::read(options));
         promise(async move {
             let body = Array::new();
             for entry in entries? {
@@ -273,7 +331,13 @@ impl Files {
                 object::set(&item, "dest", path_field(&entry, "dest")?);
                 body.push(&item);
             }
-            empty(&execd, Call { method: "POST", path: "/files/mv", query: &[], what: "Move files failed" }, Some(&body.into()), &call?).await
+            empty(
+                &execd,
+                Call { method: "POST", path: "/files/mv", query: &[], what: "Move files failed" },
+                Some(&body.into()),
+                &call?,
+            )
+            .await
         })
     }
 
@@ -281,7 +345,15 @@ impl Files {
     #[wasm_bindgen(js_name = replaceContents)]
     pub fn replace_contents(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let (execd, body, call) = (self.execd.clone(), replacements(entries), CallOptions::read(options));
-        promise(async move { empty(&execd, Call { method: "POST", path: "/files/replace", query: &[], what: "Replace contents failed" }, Some(&body?.into()), &call?).await })
+        promise(async move {
+            empty(
+                &execd,
+                Call { method: "POST", path: "/files/replace", query: &[], what: "Replace contents failed" },
+                Some(&body?.into()),
+                &call?,
+            )
+            .await
+        })
     }
 
     /// As `replaceContents`, and tells how often each was found.
@@ -289,7 +361,12 @@ impl Files {
     pub fn replace_contents_detailed(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let (execd, body, call) = (self.execd.clone(), replacements(entries), CallOptions::read(options));
         promise(async move {
-            let call_to = Call { method: "POST", path: "/files/replace", query: &[("verbose", "true")], what: "Replace contents failed" };
+            let call_to = Call {
+                method: "POST",
+                path: "/files/replace",
+                query: &[("verbose", "true")],
+                what: "Replace contents failed",
+            };
             let counts = execd.send(call_to, Some(&body?.into()), &call?).await?.object().await?;
             let results = object::entries(&counts).into_iter().map(|(path, count)| {
                 let result = Object::new();
@@ -307,7 +384,8 @@ impl Files {
         let body = by_path("entries", entries, |entry| permission(entry, Some(755.0)));
         let (execd, call) = (self.execd.clone(), CallOptions::read(options));
         promise(async move {
-            let call_to = Call { method: "POST", path: "/files/permissions", query: &[], what: "Set permissions failed" };
+            let call_to =
+                Call { method: "POST", path: "/files/permissions", query: &[], what: "Set permissions failed" };
             empty(&execd, call_to, Some(&body?.into()), &call?).await
         })
     }
@@ -339,7 +417,9 @@ impl DownloadDriver {
     /// Sends the request; resolves with the exchange when the headers have come.
     pub fn open(&self) -> Promise {
         let (execd, download) = (self.execd.clone(), Rc::clone(&self.download));
-        promise(async move { Ok(JsValue::from(download.open(&execd, "Download stream failed", &download.call).await?.into_exchange())) })
+        promise(async move {
+            Ok(JsValue::from(download.open(&execd, "Download stream failed", &download.call).await?.into_exchange()))
+        })
     }
 
     /// The exception for a body that broke in the middle.

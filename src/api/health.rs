@@ -21,7 +21,11 @@ pub struct ExecdMetrics {
 
 /// Resolves when the daemon answers.
 pub async fn ping(execd: &Execd, call: &CallOptions) -> Result<(), Failure> {
-    execd.send(Call { method: "GET", path: "/ping", query: &[], what: "Execd ping failed" }, None, call).await?.done().await
+    execd
+        .send(Call { method: "GET", path: "/ping", query: &[], what: "Execd ping failed" }, None, call)
+        .await?
+        .done()
+        .await
 }
 
 /// One sample.

@@ -34,12 +34,18 @@ pub async fn delete(transport: &Transport, id: &str, call: &CallOptions) -> Resu
 
 /// `POST /sandboxes/{id}/pause`.
 pub async fn pause(transport: &Transport, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    send(transport, Request::new("POST", path(transport, id, "/pause")?, "Pause sandbox failed"), call).await?.done().await
+    send(transport, Request::new("POST", path(transport, id, "/pause")?, "Pause sandbox failed"), call)
+        .await?
+        .done()
+        .await
 }
 
 /// `POST /sandboxes/{id}/resume`.
 pub async fn resume(transport: &Transport, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    send(transport, Request::new("POST", path(transport, id, "/resume")?, "Resume sandbox failed"), call).await?.done().await
+    send(transport, Request::new("POST", path(transport, id, "/resume")?, "Resume sandbox failed"), call)
+        .await?
+        .done()
+        .await
 }
 
 /// `POST /sandboxes/{id}/renew-expiration`: the sandbox then ends `seconds` from now, which may be earlier than before.
@@ -50,18 +56,25 @@ pub async fn renew(transport: &Transport, id: &str, seconds: f64, call: &CallOpt
     }
     let body = Object::new();
     object::set(&body, "expiresAt", at.to_iso_string());
-    let request = Request::new("POST", path(transport, id, "/renew-expiration")?, "Renew sandbox expiration failed").json(&body)?;
+    let request = Request::new("POST", path(transport, id, "/renew-expiration")?, "Renew sandbox expiration failed")
+        .json(&body)?;
     Ok(shape::renewal(send(transport, request, call).await?.object().await?))
 }
 
 /// `PATCH /sandboxes/{id}/metadata`: a merge patch, `null` deletes a key.
-pub async fn patch_metadata(transport: &Transport, id: &str, patch: &Object, call: &CallOptions) -> Result<Object, Failure> {
+pub async fn patch_metadata(
+    transport: &Transport,
+    id: &str,
+    patch: &Object,
+    call: &CallOptions,
+) -> Result<Object, Failure> {
     for (key, value) in object::entries(patch) {
         if !value.is_string() && !value.is_null() {
             return Err(Failure::invalid(format!("patch.{key} must be a string, or null to delete the key")));
         }
     }
-    let request = Request::new("PATCH", path(transport, id, "/metadata")?, "Patch sandbox metadata failed").json(patch)?;
+    let request =
+        Request::new("PATCH", path(transport, id, "/metadata")?, "Patch sandbox metadata failed").json(patch)?;
     Ok(shape::sandbox(send(transport, request, call).await?.object().await?)?)
 }
 
@@ -80,7 +93,9 @@ pub async fn list(transport: &Transport, filter: &Options, call: &CallOptions) -
     let url = url::with_query(&format!("{}/sandboxes", transport.base), &pairs);
     let page = send(transport, Request::new("GET", url, "List sandboxes failed"), call).await?.object().await?;
     let items = object::get(&page, "items");
-    let items = items.dyn_ref::<js_sys::Array>().ok_or_else(|| Error::UnexpectedResponse("List sandboxes failed: the answer has no items".into()))?;
+    let items = items
+        .dyn_ref::<js_sys::Array>()
+        .ok_or_else(|| Error::UnexpectedResponse("List sandboxes failed: the answer has no items".into()))?;
     for item in items.iter() {
         shape::sandbox(item.unchecked_into())?;
     }

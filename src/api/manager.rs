@@ -17,7 +17,8 @@ pub struct SandboxManager {
 /// A call on one sandbox that gives nothing back.
 macro_rules! by_id {
     ($self:ident, $id:ident, $options:ident, $call:path) => {{
-        let (transport, id, call) = (Rc::clone(&$self.transport), args::filled("sandboxId", $id), CallOptions::read($options));
+        let (transport, id, call) =
+            (Rc::clone(&$self.transport), args::filled("sandboxId", $id), CallOptions::read($options));
         promise(async move { $call(&transport, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
     }};
 }
@@ -29,7 +30,9 @@ impl SandboxManager {
         let make = || -> Result<SandboxManager, Failure> {
             let options = Options::new("options", options)?;
             if options.has("adapterFactory") {
-                return Err(Failure::invalid("adapterFactory is not supported: pass your own `fetch` in connectionConfig instead"));
+                return Err(Failure::invalid(
+                    "adapterFactory is not supported: pass your own `fetch` in connectionConfig instead",
+                ));
             }
             Ok(SandboxManager { transport: Rc::new(Transport::new(&options.raw("connectionConfig"))?) })
         };
@@ -45,21 +48,24 @@ impl SandboxManager {
     /// One page of sandboxes, newest first.
     #[wasm_bindgen(js_name = listSandboxInfos)]
     pub fn list(&self, filter: &JsValue, options: &JsValue) -> Promise {
-        let (transport, filter, call) = (Rc::clone(&self.transport), Options::new("filter", filter), CallOptions::read(options));
+        let (transport, filter, call) =
+            (Rc::clone(&self.transport), Options::new("filter", filter), CallOptions::read(options));
         promise(async move { lifecycle::list(&transport, &filter?, &call?).await })
     }
 
     /// What the server knows of a sandbox.
     #[wasm_bindgen(js_name = getSandboxInfo)]
     pub fn get(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        let (transport, id, call) = (Rc::clone(&self.transport), args::filled("sandboxId", sandbox_id), CallOptions::read(options));
+        let (transport, id, call) =
+            (Rc::clone(&self.transport), args::filled("sandboxId", sandbox_id), CallOptions::read(options));
         promise(async move { lifecycle::get(&transport, &id?, &call?).await })
     }
 
     /// Sets and, with `null`, deletes metadata.
     #[wasm_bindgen(js_name = patchSandboxMetadata)]
     pub fn patch_metadata(&self, sandbox_id: &JsValue, patch: &JsValue, options: &JsValue) -> Promise {
-        let (transport, id, call) = (Rc::clone(&self.transport), args::filled("sandboxId", sandbox_id), CallOptions::read(options));
+        let (transport, id, call) =
+            (Rc::clone(&self.transport), args::filled("sandboxId", sandbox_id), CallOptions::read(options));
         let patch = Options::required("patch", patch).map(|_| patch.clone());
         promise(async move { lifecycle::patch_metadata(&transport, &id?, patch?.unchecked_ref(), &call?).await })
     }
@@ -85,7 +91,8 @@ impl SandboxManager {
     /// Lets a sandbox live for `timeoutSeconds` from now.
     #[wasm_bindgen(js_name = renewSandbox)]
     pub fn renew(&self, sandbox_id: &JsValue, timeout_seconds: &JsValue, options: &JsValue) -> Promise {
-        let (transport, id, call) = (Rc::clone(&self.transport), args::filled("sandboxId", sandbox_id), CallOptions::read(options));
+        let (transport, id, call) =
+            (Rc::clone(&self.transport), args::filled("sandboxId", sandbox_id), CallOptions::read(options));
         let seconds = args::number("timeoutSeconds", timeout_seconds);
         promise(async move { lifecycle::renew(&transport, &id?, seconds?, &call?).await.map(|_| JsValue::UNDEFINED) })
     }

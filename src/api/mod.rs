@@ -10,10 +10,10 @@ mod execd;
 mod files;
 mod health;
 mod lifecycle;
-mod manager;
+pub mod manager;
 mod ready;
 mod run;
-mod sandbox;
+pub mod sandbox;
 mod shape;
 
 use crate::host::failure::Failure;

@@ -31,7 +31,10 @@ impl Readiness {
             None => options.number("healthCheckPollingInterval")?.unwrap_or(DEFAULT_POLL_MS),
         };
         if poll_ms < 0.0 {
-            return Err(Error::InvalidArgument(format!("Ready polling interval must not be negative, got: {}", short(poll_ms))));
+            return Err(Error::InvalidArgument(format!(
+                "Ready polling interval must not be negative, got: {}",
+                short(poll_ms)
+            )));
         }
         Ok(Self {
             seconds: options.number("readyTimeoutSeconds")?.unwrap_or(DEFAULT_SECONDS),
@@ -88,7 +91,13 @@ pub async fn wait(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, call:
     Err(Failure::caused(Error::ReadyTimeout(message), last.err().unwrap_or_default()))
 }
 
-async fn attempt(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, left: f64, call: &CallOptions) -> Result<bool, Failure> {
+async fn attempt(
+    execd: &Execd,
+    sandbox: &JsValue,
+    readiness: &Readiness,
+    left: f64,
+    call: &CallOptions,
+) -> Result<bool, Failure> {
     let Some(check) = &readiness.check else {
         let limit = execd.transport.timeout_ms(call);
         let seconds = if limit > 0.0 { limit.min(left) } else { left } / 1000.0;
@@ -106,5 +115,9 @@ async fn attempt(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, left: 
 /// Seconds for the message, with at most one decimal: printing an f64 in full costs 14 kB of WebAssembly.
 fn seconds(value: f64) -> String {
     let tenths = (value * 10.0).round();
-    if tenths % 10.0 == 0.0 { short(tenths / 10.0) } else { format!("{}.{}", short((tenths / 10.0).floor()), short(tenths.rem_euclid(10.0))) }
+    if tenths % 10.0 == 0.0 {
+        short(tenths / 10.0)
+    } else {
+        format!("{}.{}", short((tenths / 10.0).floor()), short(tenths.rem_euclid(10.0)))
+    }
 }

@@ -5,8 +5,8 @@ use crate::core::capture;
 use crate::core::error::Error;
 use crate::core::events::{Batch, Kind, ROW};
 use crate::core::frames::Framer;
-use crate::core::run::{Endpoint, Run, Signal, exit_code};
 use crate::core::rules;
+use crate::core::run::{Endpoint, Run, Signal, exit_code};
 use crate::host::args::CallOptions;
 use crate::host::failure::{Details, Failure};
 use crate::host::{js, object, time};
@@ -163,9 +163,19 @@ impl RunDriver {
         let failure = match kind {
             "aborted" => Failure::caused(Error::Aborted, detail),
             "closed" => crate::host::failure::closed().into(),
-            "start" => Error::Timeout(format!("{what}: nothing has started within {} ms (startTimeoutSeconds)", rules::short(detail.as_f64().unwrap_or(0.0)))).into(),
-            "too-large" => Error::TooLarge(format!("{what}: one event is larger than {} MiB", MAX_EVENT_BYTES >> 20)).into(),
-            _ => Error::Malformed(format!("{what}: the stream carries something that is no event: {:?}", detail.as_string().unwrap_or_default())).into(),
+            "start" => Error::Timeout(format!(
+                "{what}: nothing has started within {} ms (startTimeoutSeconds)",
+                rules::short(detail.as_f64().unwrap_or(0.0))
+            ))
+            .into(),
+            "too-large" => {
+                Error::TooLarge(format!("{what}: one event is larger than {} MiB", MAX_EVENT_BYTES >> 20)).into()
+            }
+            _ => Error::Malformed(format!(
+                "{what}: the stream carries something that is no event: {:?}",
+                detail.as_string().unwrap_or_default()
+            ))
+            .into(),
         };
         failure.into()
     }
@@ -185,16 +195,34 @@ fn specials(batch: &Batch) -> i32 {
 
 /// `DELETE /command?id=`: SIGTERM to the whole group, SIGKILL after 3 s. For a session it destroys the session.
 pub async fn interrupt(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    execd.send(Call { method: "DELETE", path: "/command", query: &[("id", id)], what: "Interrupt command failed" }, None, call).await?.done().await
+    execd
+        .send(
+            Call { method: "DELETE", path: "/command", query: &[("id", id)], what: "Interrupt command failed" },
+            None,
+            call,
+        )
+        .await?
+        .done()
+        .await
 }
 
 /// `GET /command/status/{id}`, as it is on the wire.
 pub async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<Object, Failure> {
     let path = format!("/command/status/{}", rules::segment("commandId", id)?);
-    execd.send(Call { method: "GET", path: &path, query: &[], what: "Get command status failed" }, None, call).await?.object().await
+    execd
+        .send(Call { method: "GET", path: &path, query: &[], what: "Get command status failed" }, None, call)
+        .await?
+        .object()
+        .await
 }
 
-async fn recover(inner: &Inner, stalled: bool, cause: JsValue, id: Option<String>, seen: [usize; 2]) -> Result<JsValue, Failure> {
+async fn recover(
+    inner: &Inner,
+    stalled: bool,
+    cause: JsValue,
+    id: Option<String>,
+    seen: [usize; 2],
+) -> Result<JsValue, Failure> {
     let what = inner.plan.what;
     let give_up = |why: &str, still_running: Option<bool>| {
         let error = if stalled {
@@ -209,8 +237,15 @@ async fn recover(inner: &Inner, stalled: bool, cause: JsValue, id: Option<String
     };
     let status = match ended_status(inner, &id, stalled).await? {
         Asked::Ended(status) => status,
-        Asked::Running => return Err(give_up("The program is still running: see commands.getCommandStatus and commands.interrupt", Some(true))),
-        Asked::Unknown(failure) => return Err(give_up(&format!("How the run went on could not be found out: {}", failure.message()), None)),
+        Asked::Running => {
+            return Err(give_up(
+                "The program is still running: see commands.getCommandStatus and commands.interrupt",
+                Some(true),
+            ));
+        }
+        Asked::Unknown(failure) => {
+            return Err(give_up(&format!("How the run went on could not be found out: {}", failure.message()), None));
+        }
     };
     let exit_code = object::get(&status, "exit_code").as_f64();
     let now = time::now();
@@ -236,7 +271,7 @@ async fn recover(inner: &Inner, stalled: bool, cause: JsValue, id: Option<String
             "{{\"type\":\"error\",\"timestamp\":{},\"error\":{{\"ename\":\"CommandExecError\",\"evalue\":\"{}\",\"traceback\":[{}]}}}}",
             now as u64,
             code.map_or_else(String::new, rules::short),
-            object::stringify(&object::get(&status, "error")).unwrap_or_else(|_| "\"\"".into()),
+            object::stringify(&object::get(&status, "error")).unwrap_or_default(),
         ),
     };
     batch.add(Kind::Json, &end, now);
@@ -283,7 +318,12 @@ async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Asked, Fail
 async fn capture_file(inner: &Inner, id: &str, name: &str) -> Option<Vec<u8>> {
     for dir in ["/tmp", "$TMPDIR"] {
         let path = format!("{dir}/{id}.{name}");
-        let call_to = Call { method: "GET", path: "/files/download", query: &[("path", &path)], what: "Read captured output failed" };
+        let call_to = Call {
+            method: "GET",
+            path: "/files/download",
+            query: &[("path", &path)],
+            what: "Read captured output failed",
+        };
         let Ok(response) = inner.execd.send(call_to, None, &inner.plan.call).await else { continue };
         if let Ok(bytes) = response.bytes().await {
             return Some(bytes.to_vec());

@@ -46,11 +46,23 @@ impl Sandbox {
     fn new(transport: Rc<Transport>, id: String, owned: bool) -> Self {
         let endpoints = Rc::new(Endpoints::new(Rc::clone(&transport), id.clone()));
         let inner = Rc::new(Inner { id, execd: Execd { transport, endpoints }, owned });
-        Self { inner, commands: OnceCell::new(), files: OnceCell::new(), health: OnceCell::new(), metrics: OnceCell::new() }
+        Self {
+            inner,
+            commands: OnceCell::new(),
+            files: OnceCell::new(),
+            health: OnceCell::new(),
+            metrics: OnceCell::new(),
+        }
     }
 
     /// Looks the daemon up and waits for it; gives the JavaScript object.
-    async fn opened(transport: Rc<Transport>, id: String, owned: bool, readiness: &Readiness, call: &CallOptions) -> Result<JsValue, Failure> {
+    async fn opened(
+        transport: Rc<Transport>,
+        id: String,
+        owned: bool,
+        readiness: &Readiness,
+        call: &CallOptions,
+    ) -> Result<JsValue, Failure> {
         let sandbox = Self::new(transport, id, owned);
         let inner = Rc::clone(&sandbox.inner);
         let sandbox = JsValue::from(sandbox);
@@ -65,7 +77,9 @@ impl Sandbox {
 /// Reads `{connectionConfig, adapterFactory}` of the static methods.
 fn transport_of(options: &Options) -> Result<Rc<Transport>, Failure> {
     if options.has("adapterFactory") {
-        return Err(Failure::invalid("adapterFactory is not supported: pass your own `fetch` in connectionConfig instead"));
+        return Err(Failure::invalid(
+            "adapterFactory is not supported: pass your own `fetch` in connectionConfig instead",
+        ));
     }
     Ok(Rc::new(Transport::new(&options.raw("connectionConfig"))?))
 }
@@ -79,7 +93,8 @@ async fn create_sandbox(options: Result<Options, Error>) -> Result<JsValue, Fail
     // A server may pull an image first: minutes, not the 30 s of an ordinary request.
     let creating = CallOptions { timeout_seconds: options.number("createTimeoutSeconds")?, ..call.clone() };
     let created = lifecycle::create(&transport, &body, &creating).await?;
-    let id = object::text(&created, "id").ok_or_else(|| Error::UnexpectedResponse("Create sandbox failed: the answer has no id".into()))?;
+    let id = object::text(&created, "id")
+        .ok_or_else(|| Error::UnexpectedResponse("Create sandbox failed: the answer has no id".into()))?;
     match Sandbox::opened(Rc::clone(&transport), id.clone(), true, &readiness, &call).await {
         Ok(sandbox) => Ok(sandbox),
         Err(first) => {
@@ -187,12 +202,17 @@ impl Sandbox {
     /// Where a port of the sandbox is reached: `{endpoint, headers}`.
     #[wasm_bindgen(js_name = getEndpoint)]
     pub fn get_endpoint(&self, port: &JsValue, options: &JsValue) -> Promise {
-        let (inner, port, call) = (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
+        let (inner, port, call) =
+            (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
         promise(async move {
             let endpoint = inner.execd.endpoints.get(port?, &call?).await?;
             // A copy: what the caller does to it must not change where our own requests go.
             let copy = Object::assign(&Object::new(), &endpoint.raw);
-            object::set(&copy, "headers", Object::assign(&Object::new(), &object::get(&endpoint.raw, "headers").unchecked_into()));
+            object::set(
+                &copy,
+                "headers",
+                Object::assign(&Object::new(), &object::get(&endpoint.raw, "headers").unchecked_into()),
+            );
             Ok(copy)
         })
     }
@@ -200,21 +220,29 @@ impl Sandbox {
     /// The URL of a port.
     #[wasm_bindgen(js_name = getEndpointUrl)]
     pub fn get_endpoint_url(&self, port: &JsValue, options: &JsValue) -> Promise {
-        let (inner, port, call) = (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
+        let (inner, port, call) =
+            (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
         promise(async move { Ok(inner.execd.endpoints.get(port?, &call?).await?.base) })
     }
 
     /// Lets the sandbox live for `timeoutSeconds` from now, which may be shorter than before.
     pub fn renew(&self, timeout_seconds: &JsValue, options: &JsValue) -> Promise {
-        let (inner, seconds, call) = (Rc::clone(&self.inner), args::number("timeoutSeconds", timeout_seconds), CallOptions::read(options));
+        let (inner, seconds, call) =
+            (Rc::clone(&self.inner), args::number("timeoutSeconds", timeout_seconds), CallOptions::read(options));
         promise(async move { lifecycle::renew(inner.transport(), &inner.id, seconds?, &call?).await })
     }
 
     /// Sets and, with `null`, deletes metadata.
     #[wasm_bindgen(js_name = patchMetadata)]
     pub fn patch_metadata(&self, patch: &JsValue, options: &JsValue) -> Promise {
-        let (inner, patch, call) = (Rc::clone(&self.inner), Options::required("patch", patch).map(|_| patch.clone()), CallOptions::read(options));
-        promise(async move { lifecycle::patch_metadata(inner.transport(), &inner.id, patch?.unchecked_ref(), &call?).await })
+        let (inner, patch, call) = (
+            Rc::clone(&self.inner),
+            Options::required("patch", patch).map(|_| patch.clone()),
+            CallOptions::read(options),
+        );
+        promise(
+            async move { lifecycle::patch_metadata(inner.transport(), &inner.id, patch?.unchecked_ref(), &call?).await },
+        )
     }
 
     /// Stops all its programs until it is resumed. Its expiry is not stopped.
@@ -270,7 +298,9 @@ impl Sandbox {
         promise(async move {
             let options = options?;
             let call = CallOptions { signal: options.signal("signal")?, ..CallOptions::default() };
-            ready::wait(&inner.execd, &JsValue::from(twin), &Readiness::read(&options)?, &call).await.map(|()| JsValue::UNDEFINED)
+            ready::wait(&inner.execd, &JsValue::from(twin), &Readiness::read(&options)?, &call)
+                .await
+                .map(|()| JsValue::UNDEFINED)
         })
     }
 
@@ -279,7 +309,11 @@ impl Sandbox {
     pub fn dispose_async(&self) -> Promise {
         let inner = Rc::clone(&self.inner);
         promise(async move {
-            let killed = if inner.owned { lifecycle::delete(inner.transport(), &inner.id, &CallOptions::default()).await } else { Ok(()) };
+            let killed = if inner.owned {
+                lifecycle::delete(inner.transport(), &inner.id, &CallOptions::default()).await
+            } else {
+                Ok(())
+            };
             inner.transport().close();
             match killed {
                 // Gone already: expired, or killed by hand.

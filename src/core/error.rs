@@ -51,7 +51,9 @@ impl Error {
             Self::Aborted => "SandboxAbortException",
             Self::Closed(_) => "SandboxException",
             Self::ReadyTimeout(_) => "SandboxReadyTimeoutException",
-            Self::Interrupted(_) | Self::Stalled(_) | Self::Malformed(_) | Self::TooLarge(_) => "SandboxStreamException",
+            Self::Interrupted(_) | Self::Stalled(_) | Self::Malformed(_) | Self::TooLarge(_) => {
+                "SandboxStreamException"
+            }
         }
     }
 

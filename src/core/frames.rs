@@ -34,7 +34,15 @@ pub struct Framer {
 impl Framer {
     /// `max_event`: the most bytes that one event may have.
     pub fn new(max_event: usize) -> Self {
-        Self { line: Vec::new(), data: Vec::new(), has_data: false, skip_lf: false, first_line: true, max_event, copied: 0 }
+        Self {
+            line: Vec::new(),
+            data: Vec::new(),
+            has_data: false,
+            skip_lf: false,
+            first_line: true,
+            max_event,
+            copied: 0,
+        }
     }
 
     /// Bytes copied into the carry buffer so far: what the linear-time test counts.
@@ -159,5 +167,7 @@ fn is_sse(line: &[u8]) -> bool {
         return true;
     }
     let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
-    name.len() < line.len() && !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    name.len() < line.len()
+        && !name.is_empty()
+        && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }

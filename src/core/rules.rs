@@ -48,7 +48,9 @@ pub fn header(name: &str, value: &str) -> Result<(), Error> {
     }
     // The value is not repeated: it may be a key.
     if value.contains(['\r', '\n', '\0']) || value.chars().any(|c| c as u32 > 0xFF) {
-        return Err(Error::InvalidArgument(format!("the value of header {name} has a character that HTTP does not allow")));
+        return Err(Error::InvalidArgument(format!(
+            "the value of header {name} has a character that HTTP does not allow"
+        )));
     }
     Ok(())
 }
@@ -60,7 +62,9 @@ pub fn volume_backend(name: &str, backends: usize) -> Result<(), Error> {
         0 => "but none was provided.",
         _ => "but multiple were provided.",
     };
-    Err(Error::InvalidArgument(format!("Volume '{name}' must specify exactly one backend (host, pvc, ossfs), {problem}")))
+    Err(Error::InvalidArgument(format!(
+        "Volume '{name}' must specify exactly one backend (host, pvc, ossfs), {problem}"
+    )))
 }
 
 /// A host path is absolute: `/data`, `C:\data` or `D:/data`.

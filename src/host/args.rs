@@ -28,7 +28,10 @@ pub fn number(field: &str, value: &JsValue) -> Result<f64, Error> {
     if number.is_finite() {
         Ok(number)
     } else {
-        Err(Error::InvalidArgument(format!("{field} must be a finite number, got {}", crate::core::rules::short(number))))
+        Err(Error::InvalidArgument(format!(
+            "{field} must be a finite number, got {}",
+            crate::core::rules::short(number)
+        )))
     }
 }
 
@@ -54,7 +57,11 @@ pub struct Options {
 impl Options {
     /// An argument that may be left out.
     pub fn new(field: &str, value: &JsValue) -> Result<Self, Error> {
-        if object::absent(value) { Ok(Self { value: JsValue::UNDEFINED, prefix: String::new() }) } else { Self::required(field, value) }
+        if object::absent(value) {
+            Ok(Self { value: JsValue::UNDEFINED, prefix: String::new() })
+        } else {
+            Self::required(field, value)
+        }
     }
 
     /// An argument that must be an object.
@@ -82,7 +89,11 @@ impl Options {
         !self.raw(name).is_undefined()
     }
 
-    fn optional<T>(&self, name: &str, read: impl FnOnce(&str, &JsValue) -> Result<T, Error>) -> Result<Option<T>, Error> {
+    fn optional<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&str, &JsValue) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
         let value = self.raw(name);
         if object::absent(&value) { Ok(None) } else { read(&self.path(name), &value).map(Some) }
     }
@@ -105,9 +116,11 @@ impl Options {
     /// A whole number that is not negative.
     pub fn count(&self, name: &str) -> Result<Option<f64>, Error> {
         match self.number(name)? {
-            Some(value) if value < 0.0 || value.fract() != 0.0 => {
-                Err(Error::InvalidArgument(format!("{} must be a whole number of at least 0, got {}", self.path(name), crate::core::rules::short(value))))
-            }
+            Some(value) if value < 0.0 || value.fract() != 0.0 => Err(Error::InvalidArgument(format!(
+                "{} must be a whole number of at least 0, got {}",
+                self.path(name),
+                crate::core::rules::short(value)
+            ))),
             value => Ok(value),
         }
     }
@@ -119,7 +132,9 @@ impl Options {
 
     /// A function field.
     pub fn function(&self, name: &str) -> Result<Option<Function>, Error> {
-        self.optional(name, |field, value| value.dyn_ref::<Function>().cloned().ok_or_else(|| wrong(field, "a function", value)))
+        self.optional(name, |field, value| {
+            value.dyn_ref::<Function>().cloned().ok_or_else(|| wrong(field, "a function", value))
+        })
     }
 
     /// A field that is an object which the server, not we, understands.
@@ -139,7 +154,11 @@ impl Options {
     pub fn string_map(&self, name: &str) -> Result<Option<Vec<(String, String)>>, Error> {
         let Some(object) = self.object(name)? else { return Ok(None) };
         let path = self.path(name);
-        object::entries(&object).into_iter().map(|(key, value)| Ok((key.clone(), string(&format!("{path}.{key}"), &value)?))).collect::<Result<_, _>>().map(Some)
+        object::entries(&object)
+            .into_iter()
+            .map(|(key, value)| Ok((key.clone(), string(&format!("{path}.{key}"), &value)?)))
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 
     /// An `AbortSignal`, by its shape: it may come from another realm or a polyfill.
@@ -149,7 +168,8 @@ impl Options {
 }
 
 fn signal(field: &str, value: &JsValue) -> Result<JsValue, Error> {
-    let shaped = object::get(value, "aborted").as_bool().is_some() && object::get(value, "addEventListener").is_function();
+    let shaped =
+        object::get(value, "aborted").as_bool().is_some() && object::get(value, "addEventListener").is_function();
     if shaped { Ok(value.clone()) } else { Err(wrong(field, "an AbortSignal", value)) }
 }
 

@@ -78,7 +78,10 @@ impl Failure {
         if cause.dyn_ref::<Halt>().is_some() {
             return Self::from_halt(cause, what, "", 0.0);
         }
-        Self::caused(Error::Network(format!("{what}: the connection was lost in the middle: {}", describe(&cause))), cause)
+        Self::caused(
+            Error::Network(format!("{what}: the connection was lost in the middle: {}", describe(&cause))),
+            cause,
+        )
     }
 
     /// From an answer with an error status.
@@ -121,10 +124,14 @@ pub fn describe(value: &JsValue) -> String {
 fn read_body(json: &JsValue) -> ErrorBody {
     let (error, detail) = (object::get(json, "error"), object::get(json, "detail"));
     let text = |value: &JsValue, name: &str| object::text(value, name);
-    let details = detail.dyn_ref::<Array>().map(|list| list.iter().map(|item| validation(&item)).collect()).unwrap_or_default();
+    let details =
+        detail.dyn_ref::<Array>().map(|list| list.iter().map(|item| validation(&item)).collect()).unwrap_or_default();
     ErrorBody {
         code: text(json, "code").or_else(|| text(&error, "code")),
-        message: text(json, "message").or_else(|| text(&error, "message")).or_else(|| error.as_string()).or_else(|| detail.as_string()),
+        message: text(json, "message")
+            .or_else(|| text(&error, "message"))
+            .or_else(|| error.as_string())
+            .or_else(|| detail.as_string()),
         details,
         text: String::new(),
     }
@@ -133,7 +140,12 @@ fn read_body(json: &JsValue) -> ErrorBody {
 /// One entry of FastAPI's list. Its `input` and `ctx` echo the request and are not read.
 fn validation(item: &JsValue) -> (String, String) {
     let place = object::get(item, "loc").dyn_into::<Array>().map(|loc| {
-        let parts: Vec<String> = loc.iter().map(|part| part.as_string().unwrap_or_else(|| part.as_f64().map_or_else(String::new, crate::core::rules::short))).collect();
+        let parts: Vec<String> = loc
+            .iter()
+            .map(|part| {
+                part.as_string().unwrap_or_else(|| part.as_f64().map_or_else(String::new, crate::core::rules::short))
+            })
+            .collect();
         parts.join(".")
     });
     (place.unwrap_or_default(), object::text(item, "msg").unwrap_or_default())

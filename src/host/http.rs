@@ -40,7 +40,11 @@ impl<'a> Request<'a> {
 
     /// With a JSON body.
     pub fn json(mut self, body: &JsValue) -> Result<Self, Failure> {
-        self.body = object::stringify(body).map_err(|thrown| Failure::caused(Error::InvalidArgument("A value cannot be written as JSON".into()), thrown))?.into();
+        self.body = object::stringify(body)
+            .map_err(|thrown| {
+                Failure::caused(Error::InvalidArgument("A value cannot be written as JSON".into()), thrown)
+            })?
+            .into();
         self.headers.push(("Content-Type", "application/json".into()));
         Ok(self)
     }
@@ -167,7 +171,10 @@ impl Response {
         let (what, request_id) = (self.what, self.request_id.clone());
         match self.json().await?.dyn_into::<Object>() {
             Ok(object) if !object.is_instance_of::<js_sys::Array>() => Ok(object),
-            _ => Err(with_request_id(Error::UnexpectedResponse(format!("{what}: the answer is not a JSON object")).into(), request_id)),
+            _ => Err(with_request_id(
+                Error::UnexpectedResponse(format!("{what}: the answer is not a JSON object")).into(),
+                request_id,
+            )),
         }
     }
 
@@ -178,7 +185,12 @@ impl Response {
         if object::absent(&json) {
             return Ok(js_sys::Array::new());
         }
-        json.dyn_into().map_err(|_| with_request_id(Error::UnexpectedResponse(format!("{what}: the answer is not a JSON array")).into(), request_id))
+        json.dyn_into().map_err(|_| {
+            with_request_id(
+                Error::UnexpectedResponse(format!("{what}: the answer is not a JSON array")).into(),
+                request_id,
+            )
+        })
     }
 
     /// Reads the body to its end and drops it, so that the connection can be used again.

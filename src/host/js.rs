@@ -47,7 +47,13 @@ extern "C" {
 extern "C" {
     pub type Exchange;
     #[wasm_bindgen(catch, js_name = openExchange)]
-    pub fn open_exchange(fetch: &JsValue, url: &str, init: &JsValue, timeout_ms: f64, signals: &Array) -> Result<Promise, JsValue>;
+    pub fn open_exchange(
+        fetch: &JsValue,
+        url: &str,
+        init: &JsValue,
+        timeout_ms: f64,
+        signals: &Array,
+    ) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, getter)]
     pub fn status(this: &Exchange) -> u16;
     #[wasm_bindgen(method, getter, js_name = isRedirect)]

@@ -5,7 +5,11 @@ use wasm_bindgen::{JsCast, JsValue};
 
 /// A property, or `undefined`: also of things that are no objects, and of a getter that throws.
 pub fn get(value: &JsValue, name: &str) -> JsValue {
-    if value.is_object() || value.is_function() { Reflect::get(value, &name.into()).unwrap_or_default() } else { JsValue::UNDEFINED }
+    if value.is_object() || value.is_function() {
+        Reflect::get(value, &name.into()).unwrap_or_default()
+    } else {
+        JsValue::UNDEFINED
+    }
 }
 
 /// A property that is a string.
@@ -48,9 +52,10 @@ pub fn parse(text: &str) -> Option<JsValue> {
     js_sys::JSON::parse(text).ok()
 }
 
-/// `JSON.stringify`. Fails for cycles and BigInts, which are the caller's doing.
+/// `JSON.stringify`; `null` for what JSON has no word for. Fails for cycles and BigInts, which are the caller's doing.
 pub fn stringify(value: &JsValue) -> Result<String, JsValue> {
-    js_sys::JSON::stringify(value).map(String::from)
+    // Not `String::from`: the result may be `undefined`, which would throw through Rust.
+    js_sys::JSON::stringify(value).map(|text| JsValue::from(text).as_string().unwrap_or_else(|| "null".into()))
 }
 
 /// An array of the given values.

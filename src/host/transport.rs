@@ -62,7 +62,9 @@ impl Transport {
             .filter_map(|(name, value)| Some((name, value.as_string()?)))
             .collect();
         let api_key = text("apiKey").filter(|key| !key.is_empty());
-        for (name, value) in headers.iter().map(|(n, v)| (n.as_str(), v)).chain(api_key.as_ref().map(|key| (API_KEY, key))) {
+        for (name, value) in
+            headers.iter().map(|(n, v)| (n.as_str(), v)).chain(api_key.as_ref().map(|key| (API_KEY, key)))
+        {
             rules::header(name, value)?;
         }
         Ok(Self {
@@ -106,7 +108,11 @@ impl Transport {
     /// Pairs of a signal and what its firing means, for `src/js/http.js` and `run.js`.
     pub fn signals(&self, call: &CallOptions) -> Array {
         let pair = |signal: JsValue, kind: &str| JsValue::from(object::array([signal, kind.into()]));
-        object::array([pair(self.closing.signal(), "closed")].into_iter().chain(call.signal.clone().map(|signal| pair(signal, "aborted"))))
+        object::array(
+            [pair(self.closing.signal(), "closed")]
+                .into_iter()
+                .chain(call.signal.clone().map(|signal| pair(signal, "aborted"))),
+        )
     }
 
     /// The bare signals, for waits that end early.
@@ -124,14 +130,21 @@ impl Transport {
     pub fn check(&self, call: &CallOptions) -> Result<(), Failure> {
         self.check_open()?;
         match &call.signal {
-            Some(signal) if object::get(signal, "aborted").is_truthy() => Err(Failure::caused(Error::Aborted, object::get(signal, "reason"))),
+            Some(signal) if object::get(signal, "aborted").is_truthy() => {
+                Err(Failure::caused(Error::Aborted, object::get(signal, "reason")))
+            }
             _ => Ok(()),
         }
     }
 
     /// The headers for `url`, and the request id among them. The API key goes under the lifecycle base and nowhere else;
     /// also when the caller put it among the headers, in whatever case.
-    pub fn headers_for(&self, url: &str, endpoint: &[(String, String)], call: &CallOptions) -> Result<(Object, Option<String>), Failure> {
+    pub fn headers_for(
+        &self,
+        url: &str,
+        endpoint: &[(String, String)],
+        call: &CallOptions,
+    ) -> Result<(Object, Option<String>), Failure> {
         let home = url::is_under(url, &self.base);
         let headers = Object::new();
         let mut sent: Vec<(String, String)> = Vec::new();
@@ -146,7 +159,9 @@ impl Transport {
         if let (true, Some(key)) = (home, &self.api_key) {
             add(API_KEY, key);
         }
-        for (name, value) in self.headers.iter().chain(&call.headers).filter(|(name, _)| home || !name.eq_ignore_ascii_case(API_KEY)) {
+        for (name, value) in
+            self.headers.iter().chain(&call.headers).filter(|(name, _)| home || !name.eq_ignore_ascii_case(API_KEY))
+        {
             rules::header(name, value)?;
             add(name, value);
         }
@@ -168,7 +183,11 @@ impl Transport {
         if self.debug {
             let place = url.split('?').next().unwrap_or_default();
             let id = request_id.unwrap_or("-");
-            console_log(&format!("[opensandbox] {method} {place} -> {} in {} ms, request {id}", if status == 0 { "no answer".into() } else { status.to_string() }, ms as u64));
+            console_log(&format!(
+                "[opensandbox] {method} {place} -> {} in {} ms, request {id}",
+                if status == 0 { "no answer".into() } else { status.to_string() },
+                ms as u64
+            ));
         }
     }
 }

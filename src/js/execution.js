@@ -185,7 +185,11 @@ export class Recorder {
         const isError = event.type === "stderr";
         const handler = isError ? onStderr : onStdout;
         if (handler) {
-          const waiting = handler.call(this.#handlers, { text: String(event.text ?? ""), timestamp: timeOf(event), isError });
+          const waiting = handler.call(this.#handlers, {
+            text: String(event.text ?? ""),
+            timestamp: timeOf(event),
+            isError,
+          });
           // Awaiting what is no promise would cost a turn of the event loop per line.
           if (isThenable(waiting)) await waiting;
         }
@@ -217,7 +221,10 @@ export class Recorder {
         break;
       }
       case "execution_complete": {
-        execution.complete = { timestamp, executionTimeMs: typeof event.execution_time === "number" ? event.execution_time : 0 };
+        execution.complete = {
+          timestamp,
+          executionTimeMs: typeof event.execution_time === "number" ? event.execution_time : 0,
+        };
         if (!this.#code && !execution.error) execution.exitCode = 0;
         await handlers.onExecutionComplete?.(execution.complete);
         break;
@@ -227,7 +234,8 @@ export class Recorder {
         break;
       case undefined:
         // A bare {"code","message"}: execd's way to fail inside a stream.
-        if (typeof event.code === "string") await this.#fail({ ename: event.code, evalue: event.message ?? "" }, timestamp);
+        if (typeof event.code === "string")
+          await this.#fail({ ename: event.code, evalue: event.message ?? "" }, timestamp);
         break;
     }
   }
@@ -242,7 +250,8 @@ export class Recorder {
     if (!this.#code) execution.exitCode = this.#exitCode;
     // Nothing on the wire says "timeout": a kill after the limit that was asked for is one. Sessions say it in words.
     const late = this.#timeoutMs > 0 && Date.now() - this.#startedAt >= this.#timeoutMs;
-    if (late && (traceback[0] === "signal: killed" || /timeout after/.test(value))) learn(execution, { timedOut: true });
+    if (late && (traceback[0] === "signal: killed" || /timeout after/.test(value)))
+      learn(execution, { timedOut: true });
     await this.#handlers.onError?.(execution.error);
   }
 

@@ -1,7 +1,7 @@
 // Reads the stream of a run: pumps chunks from the network into the decoder (Rust, one crossing per chunk), watches the
 // clock, and sees to it that every end is told apart: over, cut, silent, aborted, left. See docs/architecture.md, Streams.
 
-import { Batch, JSON_ROW, ROW, Recorder, STDERR, STDOUT } from "./execution.js";
+import { Batch, JSON_ROW, Recorder, ROW, STDERR, STDOUT } from "./execution.js";
 
 const TAIL = 4;
 const JUNK = 5;
@@ -326,7 +326,8 @@ export async function drive(driver, memory, options) {
   const reader = new RunReader(driver, memory, options);
   const recorder = new Recorder(options);
   const all = async () => {
-    for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) await recorder.take(batch, reader.exitCode);
+    for (let batch = await reader.next(); batch !== undefined; batch = await reader.next())
+      await recorder.take(batch, reader.exitCode);
   };
   try {
     // The race is for the handlers: one that never settles must not stand between an abort and its rejection.

@@ -69,7 +69,10 @@ async function* chunksOf(data) {
 
 const bytesOf = (chunk) => {
   if (typeof chunk === "string") return new TextEncoder().encode(chunk);
-  if (isBytes(chunk)) return ArrayBuffer.isView(chunk) ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(chunk);
+  if (isBytes(chunk))
+    return ArrayBuffer.isView(chunk)
+      ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+      : new Uint8Array(chunk);
   throw new TypeError("a stream to upload must give Uint8Array chunks");
 };
 
