@@ -1,0 +1,47 @@
+// What index.d.ts declares, read line by line. That is enough for a file that the formatter has laid out, and every line that
+// is not understood is an error.
+import { readFileSync } from "node:fs";
+
+const NAME = String.raw`[\w$]+|\[Symbol\.\w+\]`;
+
+/** Reads one member at the indentation of two spaces. */
+function member(line) {
+  if (/^ {2}(protected )?constructor\(/.test(line)) return undefined;
+  const method = new RegExp(`^ {2}(static )?(get )?(${NAME})[(<]`).exec(line);
+  if (method) return { name: method[3], static: Boolean(method[1]), kind: method[2] ? "getter" : "method" };
+  const field = new RegExp(`^ {2}(static )?(readonly )?(${NAME})(\\?)?:`).exec(line);
+  if (field)
+    return {
+      name: field[3],
+      static: Boolean(field[1]),
+      kind: "field",
+      readonly: Boolean(field[2]),
+      optional: Boolean(field[4]),
+    };
+  throw new Error(`not understood: ${line}`);
+}
+
+/** `{ values: Map(name → type of a constant or "class"), blocks: Map(name → { kind, base, members }) }` */
+export function declared(file) {
+  const values = new Map();
+  const blocks = new Map();
+  let block;
+  for (const line of readFileSync(file, "utf8").split("\n")) {
+    // Comments, and what is indented further: the rest of something that began above.
+    if (/^\s*(\/\/|\/\*\*|\*)/.test(line) || line === "") continue;
+    const constant = /^export declare const (\w+): (.+);$/.exec(line);
+    if (constant) values.set(constant[1], constant[2]);
+    const opened = /^export (?:declare )?(class|interface) (\w+)(?: extends ([\w<>, ]+))? \{$/.exec(line);
+    if (opened) {
+      const [, kind, name, base] = opened;
+      block = { kind, base, members: [] };
+      blocks.set(name, block);
+      if (kind === "class") values.set(name, "class");
+    } else if (/^export (declare )?(class|interface|function|enum|let|var|default)\b/.test(line)) {
+      throw new Error(`not understood: ${line}`);
+    } else if (line === "}") block = undefined;
+    else if (block && /^ {2}[^ )|}]/.test(line)) block.members.push(member(line));
+  }
+  for (const { members } of blocks.values()) members.splice(0, members.length, ...members.filter(Boolean));
+  return { values, blocks };
+}
