@@ -65,8 +65,8 @@ describe("a sandbox that was created", () => {
 
   test("passes its environment on to commands", async () => {
     const made = await server.create({ env: { GREETING: "grüß dich 'you'", EMPTY: "" } });
-    const { stdout } = await made.commands.run('printf "%s|%s" "$GREETING" "${EMPTY-"unset"}"');
-    assert.equal(stdout, "grüß dich 'you'|\n");
+    const { stdout } = await made.commands.run("printenv GREETING; printenv EMPTY && echo set");
+    assert.equal(stdout, "grüß dich 'you'\n\nset\n");
   });
 
   test("runs its entrypoint", async () => {
