@@ -24,7 +24,7 @@ pub async fn create(transport: &Transport, body: &JsValue, call: &CallOptions) -
 /// `GET /sandboxes/{id}`.
 pub async fn get(transport: &Transport, id: &str, call: &CallOptions) -> Result<Object, Failure> {
     let request = Request::new("GET", path(transport, id, "")?, "Get sandbox failed");
-    Ok(shape::sandbox(send(transport, request, call).await?.object().await?)?)
+    send(transport, request, call).await?.shaped(shape::sandbox).await
 }
 
 /// `DELETE /sandboxes/{id}`.
@@ -58,7 +58,7 @@ pub async fn renew(transport: &Transport, id: &str, seconds: f64, call: &CallOpt
     object::set(&body, "expiresAt", at.to_iso_string());
     let request = Request::new("POST", path(transport, id, "/renew-expiration")?, "Renew sandbox expiration failed")
         .json(&body)?;
-    Ok(shape::renewal(send(transport, request, call).await?.object().await?))
+    send(transport, request, call).await?.shaped(|raw| Ok(shape::renewal(raw))).await
 }
 
 /// `PATCH /sandboxes/{id}/metadata`: a merge patch, `null` deletes a key.
@@ -75,7 +75,7 @@ pub async fn patch_metadata(
     }
     let request =
         Request::new("PATCH", path(transport, id, "/metadata")?, "Patch sandbox metadata failed").json(patch)?;
-    Ok(shape::sandbox(send(transport, request, call).await?.object().await?)?)
+    send(transport, request, call).await?.shaped(shape::sandbox).await
 }
 
 /// `GET /sandboxes`, by states (any of them), metadata (all of it) and page.

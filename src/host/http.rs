@@ -178,6 +178,12 @@ impl Response {
         }
     }
 
+    /// The body as an object, made official by `shape`, whose error carries the request's id too.
+    pub async fn shaped(self, shape: impl FnOnce(Object) -> Result<Object, Error>) -> Result<Object, Failure> {
+        let request_id = self.request_id.clone();
+        shape(self.object().await?).map_err(|error| with_request_id(error.into(), request_id))
+    }
+
     /// The body as a JSON array; an empty body or `null` is an empty one.
     pub async fn array(self) -> Result<js_sys::Array, Failure> {
         let (what, request_id) = (self.what, self.request_id.clone());

@@ -71,7 +71,6 @@ export class ConnectionConfig {
 
 function optional(options, name, type) {
   const value = options[name] ?? undefined;
-  // biome-ignore lint/suspicious/useValidTypeof: the types are the ones above
   if (value !== undefined && typeof value !== type) throw invalid(`${name} must be a ${type}, got ${typeof value}`);
   return value;
 }
