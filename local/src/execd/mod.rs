@@ -68,7 +68,11 @@ pub struct Options {
 
 /// An empty variable counts as none.
 fn grace(text: &str) -> Result<Duration, String> {
-    if text.is_empty() { Ok(Duration::from_secs(1)) } else { duration::parse(text) }
+    if text.is_empty() {
+        Ok(Duration::from_secs(1))
+    } else {
+        duration::parse(text)
+    }
 }
 
 /// What all requests share.
