@@ -137,15 +137,18 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
     let limits = limits.unwrap_or_default();
     check_limits(&limits)?;
     check_volumes(&volumes)?;
+    let env: Vec<(String, String)> = env
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+        .collect();
+    let entrypoint = entrypoint.unwrap_or_default();
+    check_text(&env, &entrypoint)?;
     Ok(Create {
         image: image.unwrap_or_default(),
-        entrypoint: entrypoint.unwrap_or_default(),
+        entrypoint,
         timeout,
-        env: env
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
-            .collect(),
+        env,
         metadata,
         platform,
         limits,
@@ -310,6 +313,22 @@ fn check_limits(limits: &Map<String, Value>) -> Result<(), Failure> {
                 value.as_str().unwrap_or_default()
             )));
         }
+    }
+    Ok(())
+}
+
+/// What no process can be given. A NUL in a variable would also end one of bubblewrap's arguments and start
+/// another one of the client's choice.
+fn check_text(env: &[(String, String)], entrypoint: &[String]) -> Result<(), Failure> {
+    for (name, value) in env {
+        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
+            return Err(Failure::parameter(format!(
+                "Invalid environment variable {name:?}."
+            )));
+        }
+    }
+    if entrypoint.iter().any(|word| word.contains('\0')) {
+        return Err(Failure::parameter("Entrypoint contains a NUL character."));
     }
     Ok(())
 }
