@@ -242,7 +242,7 @@ describe('commands', { concurrency: 4 }, () => {
   test('a foreground command outlives its client', async () => {
     const text = await abandon('POST', '/command', { command: `sleep 0.7; touch ${box}/survived` }, (seen) => seen.includes('init'));
     const { text: id } = JSON.parse(text.split('\n\n')[0]);
-    assert.deepEqual([json(await call('GET', `/command/status/${id}`)).running], [true]);
+    await until('it runs', async () => json(await call('GET', `/command/status/${id}`)).running);
     const status = await until('it ends', async () => {
       const now = json(await call('GET', `/command/status/${id}`));
       return !now.running && now;
@@ -254,7 +254,12 @@ describe('commands', { concurrency: 4 }, () => {
   test('status while running and after failures', async () => {
     const text = await abandon('POST', '/command', { command: 'sleep 0.4; exit 3' }, (seen) => seen.includes('ping'));
     const { text: id } = JSON.parse(text.split('\n\n')[0]);
-    assert.deepEqual(Object.keys(json(await call('GET', `/command/status/${id}`))), ['id', 'content', 'running', 'started_at']);
+    // Like the real one, execd announces the id a moment before it knows it.
+    const now = await until('the id is known', async () => {
+      const answer = await call('GET', `/command/status/${id}`);
+      return answer.status === 200 && json(answer);
+    });
+    assert.deepEqual(Object.keys(now), ['id', 'content', 'running', 'started_at']);
     const done = await until('it ends', async () => {
       const now = json(await call('GET', `/command/status/${id}`));
       return !now.running && now;
@@ -361,7 +366,7 @@ describe('commands', { concurrency: 4 }, () => {
     await until('it ends', async () => !json(await call('GET', `/command/status/${id}`)).running);
     const logs = (cursor) => call('GET', `/command/${id}/logs${cursor}`);
     const all = await logs('');
-    assert.deepEqual(all.body, Buffer.from('h\u00e9llo\xffrr'.replace('\xffrr', ''), 'utf8').length ? Buffer.concat([Buffer.from('h\u00e9llo'), Buffer.from([255]), Buffer.from('err\n')]) : null);
+    assert.deepEqual(all.body, Buffer.concat([Buffer.from('h\u00e9llo'), Buffer.from([255]), Buffer.from('err\n')]));
     assert.ok(all.rawHeaders.includes('Execd-Commands-Tail-Cursor'));
     assert.equal(all.headers['execd-commands-tail-cursor'], '11');
     assert.equal((await logs('?cursor=2')).body[0], 0xa9);

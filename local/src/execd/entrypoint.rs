@@ -11,7 +11,9 @@ use std::process::{ExitStatus, Stdio};
 
 /// Runs it and returns the exit code in the way shells count. Without one, never returns.
 pub async fn run(app: &App, arguments: &[String], log: Option<&Path>) -> u8 {
-    let Some((program, rest)) = arguments.split_first() else { return std::future::pending().await };
+    let Some((program, rest)) = arguments.split_first() else {
+        return std::future::pending().await;
+    };
     match start_and_wait(app, program, rest, log).await {
         Ok(status) => {
             tracing::info!(%status, "entrypoint ended");
@@ -19,15 +21,28 @@ pub async fn run(app: &App, arguments: &[String], log: Option<&Path>) -> u8 {
         }
         Err(error) => {
             tracing::error!(%error, program, "entrypoint cannot be started");
-            if error.kind() == io::ErrorKind::PermissionDenied { 126 } else { 127 }
+            if error.kind() == io::ErrorKind::PermissionDenied {
+                126
+            } else {
+                127
+            }
         }
     }
 }
 
-async fn start_and_wait(app: &App, program: &str, rest: &[String], log: Option<&Path>) -> io::Result<ExitStatus> {
+async fn start_and_wait(
+    app: &App,
+    program: &str,
+    rest: &[String],
+    log: Option<&Path>,
+) -> io::Result<ExitStatus> {
     let output = || -> io::Result<Stdio> {
         match log {
-            Some(path) => Ok(OpenOptions::new().create(true).append(true).open(path)?.into()),
+            Some(path) => Ok(OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)?
+                .into()),
             None => Ok(io::stderr().as_fd().try_clone_to_owned()?.into()),
         }
     };
@@ -38,6 +53,9 @@ async fn start_and_wait(app: &App, program: &str, rest: &[String], log: Option<&
 }
 
 fn code(status: ExitStatus) -> u8 {
-    let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    let code = status
+        .code()
+        .or(status.signal().map(|signal| 128 + signal))
+        .unwrap_or(1);
     u8::try_from(code).unwrap_or(1)
 }

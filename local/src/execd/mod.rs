@@ -68,7 +68,11 @@ pub struct Options {
 
 /// An empty variable counts as none.
 fn grace(text: &str) -> Result<Duration, String> {
-    if text.is_empty() { Ok(Duration::from_secs(1)) } else { duration::parse(text) }
+    if text.is_empty() {
+        Ok(Duration::from_secs(1))
+    } else {
+        duration::parse(text)
+    }
 }
 
 /// What all requests share.
@@ -84,7 +88,10 @@ pub struct App {
 
 /// Serves until the entrypoint ends or a signal comes.
 pub async fn run(options: Options) -> ExitCode {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
     let listener = match TcpListener::bind((options.host, options.port)).await {
         Ok(listener) => listener,
         Err(error) => {
@@ -104,8 +111,10 @@ pub async fn run(options: Options) -> ExitCode {
     let reaper = Arc::clone(&app);
     tokio::spawn(async move { reaper.children.reap_orphans().await });
     // Listening for the signals comes before anything can be started: process 1 ignores those without a handler.
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         tracing::error!("cannot receive signals");
         return ExitCode::FAILURE;
     };
@@ -114,7 +123,11 @@ pub async fn run(options: Options) -> ExitCode {
         return ExitCode::FAILURE;
     }
     tokio::spawn(accept(Arc::clone(&app), listener));
-    let mut entrypoint = std::pin::pin!(entrypoint::run(&app, &options.entrypoint, options.entrypoint_log.as_deref()));
+    let mut entrypoint = std::pin::pin!(entrypoint::run(
+        &app,
+        &options.entrypoint,
+        options.entrypoint_log.as_deref()
+    ));
     tokio::select! {
         code = &mut entrypoint => {
             // What process 1 leaves behind, the kernel kills; without a namespace of its own execd does it.

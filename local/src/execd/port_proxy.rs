@@ -13,9 +13,22 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::net::SocketAddr;
 
 /// What Go escapes in a path that has been decoded.
-const PATH: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'[').add(b'\\').add(b']')
-        .add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 const HOP_BY_HOP: [HeaderName; 7] = [
     header::CONNECTION,
@@ -48,12 +61,19 @@ impl Forwarder {
 }
 
 /// Forwards a request; `target` is the decoded path behind `/proxy/`.
-pub async fn forward(forwarder: &Forwarder, peer: SocketAddr, target: &str, mut request: Request<Body>) -> Response {
+pub async fn forward(
+    forwarder: &Forwarder,
+    peer: SocketAddr,
+    target: &str,
+    mut request: Request<Body>,
+) -> Response {
     let (port, path) = target.split_once('/').unwrap_or((target, ""));
     if port.is_empty() {
         return plain(StatusCode::BAD_REQUEST, "port is required\n");
     }
-    let Some(uri) = target_uri(port, path, request.uri().query()) else { return bad_gateway() };
+    let Some(uri) = target_uri(port, path, request.uri().query()) else {
+        return bad_gateway();
+    };
     let upgrade = upgrade_of(request.headers());
     let client_side = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
     let host = request.headers().get(header::HOST).cloned();
@@ -77,7 +97,9 @@ pub async fn forward(forwarder: &Forwarder, peer: SocketAddr, target: &str, mut 
     let switched = response.headers().get(header::UPGRADE).cloned();
     strip(response.headers_mut());
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        let (Some(client_side), Some(protocol)) = (client_side, switched) else { return bad_gateway() };
+        let (Some(client_side), Some(protocol)) = (client_side, switched) else {
+            return bad_gateway();
+        };
         set_upgrade(response.headers_mut(), &protocol);
         let server_side = hyper::upgrade::on(&mut response);
         tokio::spawn(async move {
@@ -115,9 +137,15 @@ fn target_uri(port: &str, path: &str, query: Option<&str>) -> Option<Uri> {
 
 /// The protocol a request wants to switch to.
 fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
-    let wanted = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.split(',').any(|option| option.trim().eq_ignore_ascii_case("upgrade"))
-    });
+    let wanted = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| {
+            value
+                .split(',')
+                .any(|option| option.trim().eq_ignore_ascii_case("upgrade"))
+        });
     headers.get(header::UPGRADE).filter(|_| wanted).cloned()
 }
 
@@ -144,7 +172,10 @@ fn strip(headers: &mut HeaderMap) {
 
 /// The list starts with what came in (else with the peer, port included) and ends with the peer's address.
 fn set_forwarded(headers: &mut HeaderMap, peer: SocketAddr) {
-    let first = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let first = headers
+        .get("x-forwarded-for")
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
     let first = first.unwrap_or_else(|| peer.to_string());
     if let Ok(value) = HeaderValue::try_from(format!("{first}, {}", peer.ip())) {
         headers.insert("x-forwarded-for", value);
@@ -159,7 +190,10 @@ fn bad_gateway() -> Response {
 
 fn plain(status: StatusCode, text: &'static str) -> Response {
     let mut response = with_type(status, "text/plain; charset=utf-8", text.into());
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response.headers_mut().insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     response
 }
 
@@ -170,8 +204,14 @@ mod tests {
     #[test]
     fn paths_are_encoded_again_and_queries_are_not() {
         let uri = target_uri("80", "a b/é%/x", Some("q=%2F&r")).unwrap();
-        assert_eq!(uri.to_string(), "http://127.0.0.1:80/a%20b/%C3%A9%25/x?q=%2F&r");
-        assert_eq!(target_uri("8080", "", None).unwrap().to_string(), "http://127.0.0.1:8080/");
+        assert_eq!(
+            uri.to_string(),
+            "http://127.0.0.1:80/a%20b/%C3%A9%25/x?q=%2F&r"
+        );
+        assert_eq!(
+            target_uri("8080", "", None).unwrap().to_string(),
+            "http://127.0.0.1:8080/"
+        );
         assert!(target_uri("http", "", None).is_none());
     }
 }

@@ -10,17 +10,26 @@ pub struct Process {
 
 /// Every process that can be seen.
 pub fn all() -> Vec<Process> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
     entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
-        .filter_map(|pid| parse(pid, &std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?))
+        .filter_map(|pid| {
+            parse(
+                pid,
+                &std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?,
+            )
+        })
         .collect()
 }
 
 /// The living descendants of a process.
 pub fn descendants(of: u32) -> Vec<i32> {
-    let Ok(root) = i32::try_from(of) else { return Vec::new() };
+    let Ok(root) = i32::try_from(of) else {
+        return Vec::new();
+    };
     let mut children: HashMap<i32, Vec<Process>> = HashMap::new();
     for process in all() {
         children.entry(process.parent).or_default().push(process);
@@ -44,7 +53,11 @@ fn parse(pid: i32, stat: &str) -> Option<Process> {
     let mut fields = after_name.split(' ');
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
-    Some(Process { pid, parent, is_zombie: state == "Z" })
+    Some(Process {
+        pid,
+        parent,
+        is_zombie: state == "Z",
+    })
 }
 
 #[cfg(test)]
@@ -54,7 +67,10 @@ mod tests {
     #[test]
     fn odd_names() {
         let process = parse(7, "7 (a) b (c)) Z 3 7 7 0").unwrap();
-        assert_eq!((process.pid, process.parent, process.is_zombie), (7, 3, true));
+        assert_eq!(
+            (process.pid, process.parent, process.is_zombie),
+            (7, 3, true)
+        );
         assert!(parse(7, "nonsense").is_none());
     }
 

@@ -7,7 +7,7 @@ use crate::execd::paths;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::convert::Infallible;
@@ -21,23 +21,42 @@ use tokio_util::io::ReaderStream;
 const CHUNK: usize = 128 * 1024;
 /// What Go leaves alone in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'$').remove(b'&').remove(b'+').remove(b'=').remove(b':')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'=')
+    .remove(b':')
     .remove(b'@');
 
 pub async fn get(path: Option<&str>, headers: &HeaderMap) -> Result<Response, Failure> {
-    let sent = path.filter(|path| !path.is_empty()).ok_or_else(|| Failure::missing_query("path"))?;
+    let sent = path
+        .filter(|path| !path.is_empty())
+        .ok_or_else(|| Failure::missing_query("path"))?;
     let path = paths::expand(sent)
         .map_err(|error| Failure::runtime(format!("error resolving file path {sent}. {error}")))?;
     let path = Path::new(&path);
-    let failed = |name: &str, error: std::io::Error| Failure::file(&error, operation(name, path, &error));
-    let mut file = File::open(path).await.map_err(|error| failed("open", error))?;
-    let metadata = file.metadata().await.map_err(|error| failed("stat", error))?;
+    let failed =
+        |name: &str, error: std::io::Error| Failure::file(&error, operation(name, path, &error));
+    let mut file = File::open(path)
+        .await
+        .map_err(|error| failed("open", error))?;
+    let metadata = file
+        .metadata()
+        .await
+        .map_err(|error| failed("stat", error))?;
     let disposition = disposition(path);
     let respond = |status: StatusCode, length: u64, body: Body| {
         let mut response = Response::new(body);
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        );
         if let Some(value) = &disposition {
             headers.insert(header::CONTENT_DISPOSITION, value.clone());
         }
@@ -49,8 +68,14 @@ pub async fn get(path: Option<&str>, headers: &HeaderMap) -> Result<Response, Fa
         return Ok(respond(StatusCode::OK, i64::MAX as u64, cut_short("")));
     }
     let size = metadata.len();
-    let wanted = headers.get(header::RANGE).map_or("", |value| value.to_str().unwrap_or("?"));
-    match if size == 0 { Ranged::Whole } else { range::read(wanted, size) } {
+    let wanted = headers
+        .get(header::RANGE)
+        .map_or("", |value| value.to_str().unwrap_or("?"));
+    match if size == 0 {
+        Ranged::Whole
+    } else {
+        range::read(wanted, size)
+    } {
         Ranged::Whole => {
             let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
             let mut response = if is_not_modified(headers, modified) {
@@ -60,7 +85,9 @@ pub async fn get(path: Option<&str>, headers: &HeaderMap) -> Result<Response, Fa
                 response
             } else {
                 let mut response = respond(StatusCode::OK, size, content(file, size));
-                response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+                response
+                    .headers_mut()
+                    .insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
                 response
             };
             if let Ok(value) = HeaderValue::try_from(httpdate::fmt_http_date(modified)) {
@@ -69,7 +96,9 @@ pub async fn get(path: Option<&str>, headers: &HeaderMap) -> Result<Response, Fa
             Ok(response)
         }
         Ranged::Part(start, length) => {
-            file.seek(SeekFrom::Start(start)).await.map_err(|error| failed("seek", error))?;
+            file.seek(SeekFrom::Start(start))
+                .await
+                .map_err(|error| failed("seek", error))?;
             let mut response = respond(StatusCode::PARTIAL_CONTENT, length, content(file, length));
             let last = (start + length).saturating_sub(1);
             set_content_range(&mut response, &format!("bytes {start}-{last}/{size}"));
@@ -77,10 +106,17 @@ pub async fn get(path: Option<&str>, headers: &HeaderMap) -> Result<Response, Fa
         }
         Ranged::Beyond => {
             let text = b"invalid range: failed to overlap\n".to_vec();
-            let mut response = with_type(StatusCode::RANGE_NOT_SATISFIABLE, "text/plain; charset=utf-8", text);
+            let mut response = with_type(
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "text/plain; charset=utf-8",
+                text,
+            );
             set_content_range(&mut response, &format!("bytes */{size}"));
             let headers = response.headers_mut();
-            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            headers.insert(
+                header::X_CONTENT_TYPE_OPTIONS,
+                HeaderValue::from_static("nosniff"),
+            );
             if let Some(value) = &disposition {
                 headers.insert(header::CONTENT_DISPOSITION, value.clone());
             }
@@ -95,16 +131,25 @@ fn unreadable_range(size: u64, disposition: Option<HeaderValue>) -> Response {
     const ERROR: &str = "{\"code\":\"UNKNOWN\"}";
     let mut response = json_bytes(StatusCode::RANGE_NOT_SATISFIABLE, Vec::new());
     *response.body_mut() = cut_short(if size < 18 { "" } else { ERROR });
-    response.headers_mut().insert(header::CONTENT_LENGTH, size.into());
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, size.into());
     if let Some(value) = disposition {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, value);
     }
     response
 }
 
-/// A body of unknown length: hyper then takes the Content-Length as it is, and closes when it is not met.
+/// A body of unknown length: hyper then takes the Content-Length as it is, and closes when it is not met. The pause is
+/// for hyper to send what it has, which it would drop together with the connection.
 fn cut_short(text: &'static str) -> Body {
-    Body::from_stream(stream::iter([Ok::<_, Infallible>(Bytes::from_static(text.as_bytes()))]))
+    let chunk =
+        (!text.is_empty()).then(|| Ok::<_, Infallible>(Bytes::from_static(text.as_bytes())));
+    let end = stream::once(tokio::time::sleep(Duration::from_millis(20)))
+        .filter_map(|()| std::future::ready(None));
+    Body::from_stream(stream::iter(chunk).chain(end))
 }
 
 fn content(file: File, length: u64) -> Body {
@@ -119,8 +164,12 @@ fn set_content_range(response: &mut Response, value: &str) {
 
 /// The header has whole seconds only.
 fn is_not_modified(headers: &HeaderMap, modified: SystemTime) -> bool {
-    let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
-    since.and_then(|since| httpdate::parse_http_date(since).ok()).is_some_and(|since| modified < since + Duration::from_secs(1))
+    let since = headers
+        .get(header::IF_MODIFIED_SINCE)
+        .and_then(|value| value.to_str().ok());
+    since
+        .and_then(|since| httpdate::parse_http_date(since).ok())
+        .is_some_and(|since| modified < since + Duration::from_secs(1))
 }
 
 /// Other than ASCII is percent-encoded and said twice; a quote in an ASCII name is not escaped, like there.
@@ -141,8 +190,17 @@ mod tests {
 
     #[test]
     fn names() {
-        let text = |name: &str| disposition(Path::new(name)).unwrap().to_str().unwrap().to_owned();
-        assert_eq!(text("/a/b \"c\".txt"), "attachment; filename=\"b \"c\".txt\"");
+        let text = |name: &str| {
+            disposition(Path::new(name))
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(
+            text("/a/b \"c\".txt"),
+            "attachment; filename=\"b \"c\".txt\""
+        );
         assert_eq!(
             text("/a/é x.txt"),
             "attachment; filename=\"%C3%A9%20x.txt\"; filename*=UTF-8''%C3%A9%20x.txt"
