@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnSync } from 'node:child_process';
 import { request } from './compare.mjs';
-import { startExecd } from './server.mjs';
+import { startExecd } from './execd-server.mjs';
 
 const isRoot = process.getuid() === 0;
 let server;

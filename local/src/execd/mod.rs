@@ -1,5 +1,8 @@
 //! The daemon inside a sandbox: runs commands, keeps sessions, serves files.
 
+#![deny(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod auth;
 mod body;
 mod children;
