@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { startServer } from '../local/server.mjs';
 import { compare, mask, request, substitute } from './compare.mjs';
 import { lifecycle as listed } from './lifecycle-differences.mjs';
-import { fixtures } from './server.mjs';
 
-const dir = fixtures('lifecycle');
+const dir = fileURLToPath(new URL('../fixtures/lifecycle', import.meta.url));
 const { steps } = JSON.parse(readFileSync(join(dir, 'sequence.json'), 'utf8'));
 const captures = {};
 const count = { same: 0, listed: 0, different: 0 };

@@ -173,6 +173,7 @@ impl Sandboxes {
 
     /// Ends all. Nothing can be started any more.
     pub async fn end_all(&self) {
+        // Never given back: whoever asks to start one now waits until the process is gone.
         std::mem::forget(self.starting.write().await);
         let all: Vec<_> = lock(&self.all)
             .drain()
