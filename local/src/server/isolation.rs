@@ -51,6 +51,9 @@ impl Isolation {
         } else {
             Some("bwrap is not installed".into())
         };
+        if !isolation.is_bubblewrap() && isolation.setpriv.is_none() {
+            tracing::warn!("setpriv is not installed: sandboxes go on when this server is killed");
+        }
         Ok((isolation, problem))
     }
 

@@ -15,6 +15,7 @@ mod host_check;
 mod isolation;
 mod layout;
 mod lifecycle;
+mod limits;
 mod list;
 mod metadata;
 mod model;
@@ -28,6 +29,7 @@ mod sandbox;
 mod spawner;
 mod state;
 mod state_dir;
+mod volumes;
 mod www;
 
 use axum::serve::ListenerExt;
@@ -105,6 +107,7 @@ async fn serve(options: Options) -> Result<(), String> {
     // Before anything else, so that a signal during start-up is not lost.
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
     let api_key = api_key(&options)?;
     let listener = listen(&options).await?;
     let local = listener.local_addr().map_err(|error| error.to_string())?;
@@ -148,6 +151,7 @@ async fn serve(options: Options) -> Result<(), String> {
         outcome = serving => outcome.map_err(|error| error.to_string()),
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
+        _ = hangup.recv() => Ok(()),
     };
     // Open streams are not waited for: their sandboxes end now.
     app.sandboxes.end_all().await;
