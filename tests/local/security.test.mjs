@@ -284,6 +284,8 @@ describe('security', () => {
     assert.equal(stdout, '');
     const write = await server.sh(id, 'for d in /usr /etc /bin /lib /proc/sys/kernel; do touch $d/x 2>/dev/null && echo $d; done; mount -t tmpfs x /mnt 2>/dev/null && echo mounted; true');
     assert.equal(write.stdout, '');
+    const root = (await server.sh(id, 'stat -c %a /.opensandbox /tmp /workspace ~')).stdout;
+    assert.equal(root, '755\n1777\n755\n700');
     const processes = (await server.sh(id, 'ls -d /proc/[0-9]* | wc -l')).stdout;
     assert.ok(Number(processes) < 12, processes);
     await server.sh(id, 'echo mine > /tmp/file; echo mine > /workspace/file');

@@ -96,14 +96,7 @@ pub fn arguments(layout: &Layout, program: &Path, root: bool) -> Vec<OsString> {
         }
     }
     // Commands may run as another user, who must get through this directory.
-    args.add([
-        "--perms",
-        "0755",
-        "--dir",
-        "/.opensandbox",
-        "--dir",
-        "/home",
-    ]);
+    args.add(["--dir", "/.opensandbox", "--dir", "/home"]);
     args.add([
         "--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp",
     ]);

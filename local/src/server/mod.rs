@@ -1,5 +1,13 @@
 //! The lifecycle server: options, start-up and shut-down.
 
+#![deny(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 mod auth;
 mod bwrap;
 mod checks;
