@@ -125,7 +125,7 @@ for (const flags of [[], ['--no-bwrap']]) {
       await Promise.all(ids.map((id) => server.api('DELETE', `/v1/sandboxes/${id}`)));
     });
 
-    for (const signal of ['SIGTERM', 'SIGINT']) {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
       test(`${signal} to the server leaves no process and no file`, async () => {
         const other = await startServer(...flags);
         const ids = [await other.create(), await other.create({ entrypoint: counter() })];

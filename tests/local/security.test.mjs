@@ -1,6 +1,6 @@
 // What keeps a web page, another machine's name or another sandbox away from this server.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -51,6 +51,10 @@ describe('security', () => {
       const run = spawnSync(BINARY, ['serve', '--port', '0', '--host', host], { encoding: 'utf8', timeout: 3000 });
       assert.equal(run.status, 1, host);
       assert.match(run.stderr, /--i-know-this-runs-code-for-anyone/);
+    }
+    for (const origin of ['*', 'page.example', 'http://*.example', 'http://page.example/path']) {
+      const run = spawnSync(BINARY, ['serve', '--port', '0', '--allow-origin', origin], { encoding: 'utf8', timeout: 3000 });
+      assert.equal(run.status, 1, origin);
     }
   });
 
@@ -176,8 +180,10 @@ describe('security', () => {
     const ports = [server.port];
     for (const sandbox of [id, other]) ports.push(Number((await endpoint(sandbox)).endpoint.split(':')[1]));
     for (const port of ports) {
-      const answer = await raw(server, { path: `/v1/sandboxes/${id}/proxy/${port}/ping`, headers: key() });
-      assert.deepEqual([answer.status, answer.json.code], [403, 'PORT_NOT_ALLOWED']);
+      for (const by of [`${port}/ping`, `44772/proxy/${port}/ping`, `44772/%70roxy/${port}`]) {
+        const answer = await raw(server, { path: `/v1/sandboxes/${id}/proxy/${by}`, headers: key() });
+        assert.deepEqual([answer.status, answer.json?.code], [403, 'PORT_NOT_ALLOWED'], by);
+      }
     }
   });
 
@@ -236,6 +242,25 @@ describe('security', () => {
     await server.api('DELETE', `/v1/sandboxes/${own}`);
   });
 
+  test("a client's variables act inside the sandbox only", async (t) => {
+    if (server.isolation !== 'bubblewrap') return t.skip('bubblewrap is not installed');
+    // bubblewrap itself starts outside; a preload there would run on the host. The loader reports what it is given.
+    const report = join(dir, 'loader');
+    const own = await server.create({ env: { LD_DEBUG: 'libs', LD_DEBUG_OUTPUT: report } });
+    assert.deepEqual(readdirSync(dir).filter((name) => name.startsWith('loader')), []);
+    await server.api('DELETE', `/v1/sandboxes/${own}`);
+    // A NUL would end one of bubblewrap's arguments and start another.
+    for (const env of [{ A: 'x\0--bind\0/\0/host' }, { 'A\0B': '' }, { 'A=B': '' }, { '': 'x' }]) {
+      const answer = await server.api('POST', '/v1/sandboxes', {
+        image: { uri: 'x' }, entrypoint: ['sleep', '9'], resourceLimits: {}, env,
+      });
+      assert.deepEqual([answer.status, answer.body.code], [400, 'SANDBOX::INVALID_PARAMETER'], JSON.stringify(env));
+    }
+    const line = (await server.sh(id, 'tr "\\0" " " < /proc/1/cmdline')).stdout;
+    assert.ok(!line.includes(tmpdir()) && !line.includes('TOKEN'), line);
+    return undefined;
+  });
+
   test('what a sandbox serves is jailed', async () => {
     for (const path of [`${prefix}/`, `/v1/sandboxes/${id}/proxy/44772/ping`, `/sandboxes/${id}/proxy/${backend.port}/`]) {
       const { headers } = await raw(server, { path });
@@ -259,6 +284,8 @@ describe('security', () => {
     assert.equal(stdout, '');
     const write = await server.sh(id, 'for d in /usr /etc /bin /lib /proc/sys/kernel; do touch $d/x 2>/dev/null && echo $d; done; mount -t tmpfs x /mnt 2>/dev/null && echo mounted; true');
     assert.equal(write.stdout, '');
+    const root = (await server.sh(id, 'stat -c %a /.opensandbox /tmp /workspace ~')).stdout;
+    assert.equal(root, '755\n1777\n755\n700');
     const processes = (await server.sh(id, 'ls -d /proc/[0-9]* | wc -l')).stdout;
     assert.ok(Number(processes) < 12, processes);
     await server.sh(id, 'echo mine > /tmp/file; echo mine > /workspace/file');

@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { capturedId, compare, loadSequence, relocate, send } from './compare.mjs';
 import { execd as listed } from './differences.mjs';
-import { fixtures, startExecd } from './server.mjs';
+import { fixtures, startExecd } from './execd-server.mjs';
 
 // The recordings work in /tmp/box. Ours is as long, so that lengths stay, but not shared with another run.
 const RECORDED_BOX = '/tmp/box';

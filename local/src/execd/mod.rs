@@ -1,5 +1,13 @@
 //! The daemon inside a sandbox: runs commands, keeps sessions, serves files.
 
+#![deny(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 mod auth;
 mod body;
 mod children;
@@ -68,7 +76,11 @@ pub struct Options {
 
 /// An empty variable counts as none.
 fn grace(text: &str) -> Result<Duration, String> {
-    if text.is_empty() { Ok(Duration::from_secs(1)) } else { duration::parse(text) }
+    if text.is_empty() {
+        Ok(Duration::from_secs(1))
+    } else {
+        duration::parse(text)
+    }
 }
 
 /// What all requests share.
@@ -84,10 +96,15 @@ pub struct App {
 
 /// Serves until the entrypoint ends or a signal comes.
 pub async fn run(options: Options) -> ExitCode {
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
+        .with_ansi(false);
+    // Set already: then somebody else decides where the log goes.
+    let _ = log.try_init();
+    // The token stands in our environment: processes of the same user must not read it from /proc.
+    if let Err(error) = nix::sys::prctl::set_dumpable(false) {
+        tracing::warn!(%error, "the environment stays readable");
+    }
     let listener = match TcpListener::bind((options.host, options.port)).await {
         Ok(listener) => listener,
         Err(error) => {

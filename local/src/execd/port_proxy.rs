@@ -3,9 +3,11 @@
 use super::errors::with_type;
 use axum::body::Body;
 use axum::response::Response;
+use futures_util::{StreamExt, stream};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Scheme};
 use http::{Request, StatusCode, Uri};
+use hyper::body::Body as _;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -76,14 +78,10 @@ pub async fn forward(
     };
     let upgrade = upgrade_of(request.headers());
     let client_side = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
-    let host = request.headers().get(header::HOST).cloned();
     *request.uri_mut() = uri;
     *request.version_mut() = http::Version::HTTP_11;
     strip(request.headers_mut());
     set_forwarded(request.headers_mut(), peer);
-    if let Some(host) = host {
-        request.headers_mut().insert(header::HOST, host);
-    }
     if let Some(protocol) = &upgrade {
         set_upgrade(request.headers_mut(), protocol);
     }
@@ -108,7 +106,59 @@ pub async fn forward(
             }
         });
     }
-    response.map(Body::new)
+    sniffed(response.map(Body::new)).await
+}
+
+/// An answer without a content type gets one from its first bytes, as Go's server does.
+async fn sniffed(response: Response) -> Response {
+    let headers = response.headers();
+    let has_body = !response.body().is_end_stream() && !response.status().is_informational();
+    if !has_body
+        || headers.contains_key(header::CONTENT_TYPE)
+        || headers.contains_key(header::CONTENT_ENCODING)
+    {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let mut chunks = body.into_data_stream();
+    let first = chunks.next().await;
+    if let Some(Ok(bytes)) = &first {
+        let start = bytes.get(..bytes.len().min(512)).unwrap_or_default();
+        let kind = HeaderValue::from_static(content_type_of(start));
+        parts.headers.insert(header::CONTENT_TYPE, kind);
+    }
+    Response::from_parts(parts, Body::from_stream(stream::iter(first).chain(chunks)))
+}
+
+/// The cases a development server meets: HTML, XML, text, and anything else.
+fn content_type_of(start: &[u8]) -> &'static str {
+    let text = start.trim_ascii_start();
+    let begins = |tag: &[u8]| {
+        text.get(..tag.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(tag))
+            && matches!(text.get(tag.len()), Some(b' ' | b'>'))
+    };
+    let html: [&[u8]; 8] = [
+        b"<!doctype html",
+        b"<html",
+        b"<head",
+        b"<body",
+        b"<script",
+        b"<title",
+        b"<div",
+        b"<p",
+    ];
+    if html.into_iter().any(begins) {
+        return "text/html; charset=utf-8";
+    }
+    if text.starts_with(b"<?xml") {
+        return "text/xml; charset=utf-8";
+    }
+    let is_binary = |byte: &u8| matches!(byte, 0x00..=0x08 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f);
+    if start.iter().any(is_binary) {
+        return "application/octet-stream";
+    }
+    "text/plain; charset=utf-8"
 }
 
 async fn tunnel(
@@ -200,6 +250,19 @@ fn plain(status: StatusCode, text: &'static str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn types_by_content() {
+        for (start, expected) in [
+            (&b"  <!DOCTYPE html>"[..], "text/html; charset=utf-8"),
+            (b"<pre>", "text/plain; charset=utf-8"),
+            (b"<?xml version", "text/xml; charset=utf-8"),
+            ("{\"é\":1}".as_bytes(), "text/plain; charset=utf-8"),
+            (b"\x00\x01", "application/octet-stream"),
+        ] {
+            assert_eq!(content_type_of(start), expected);
+        }
+    }
 
     #[test]
     fn paths_are_encoded_again_and_queries_are_not() {

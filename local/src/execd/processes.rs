@@ -1,6 +1,7 @@
 //! Reads the process table from `/proc`.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 pub struct Process {
     pub pid: i32,
@@ -10,6 +11,11 @@ pub struct Process {
 
 /// Every process that can be seen.
 pub fn all() -> Vec<Process> {
+    // Another namespace's `/proc` (bubblewrap without `--proc`) has other numbers: they must not be acted on.
+    let own = std::fs::read_link("/proc/self").ok();
+    if own.as_deref() != Some(Path::new(&std::process::id().to_string())) {
+        return Vec::new();
+    }
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };

@@ -147,7 +147,7 @@ impl Checker {
 
     /// An integer; Pydantic's lax mode takes `"90"`, `90.0` and `true`.
     pub fn integer(&mut self, value: &Value, loc: Value) -> Option<i64> {
-        let parsed = match value {
+        match value {
             Value::Bool(yes) => Some(i64::from(*yes)),
             Value::Number(number) => match number.as_i64() {
                 Some(number) => Some(number),
@@ -160,7 +160,7 @@ impl Checker {
                         let msg =
                             "Input should be a valid integer, got a number with a fractional part";
                         self.push("int_from_float", loc, msg, value, None);
-                        return None;
+                        None
                     }
                 }
             },
@@ -179,8 +179,7 @@ impl Checker {
                 );
                 None
             }
-        };
-        parsed
+        }
     }
 
     /// `minimum <= number`, with Pydantic's words.

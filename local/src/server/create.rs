@@ -39,6 +39,7 @@ pub async fn create(
     }
     // Apart from the request: whether or not the client waits, the sandbox is either listed or gone.
     let work = tokio::spawn(async move {
+        let _starting = app.sandboxes.starting.read().await;
         let process = Process::start(&app, &id, &entrypoint, &create.env).await?;
         let fixed = Fixed {
             id,

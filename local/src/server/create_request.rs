@@ -2,7 +2,9 @@
 
 use super::checks::{Checker, not_an_object};
 use super::errors::Failure;
-use super::metadata::{check_labels, is_dns_label};
+use super::limits::check_limits;
+use super::metadata::check_labels;
+use super::volumes::{check_volumes, read_volumes};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -57,7 +59,7 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
         .get("secureAccess")
         .and_then(|value| check.boolean(value, json!(["body", "secureAccess"])))
         .unwrap_or(false);
-    let volumes = volumes(map, &mut check);
+    let volumes = read_volumes(map, &mut check);
     let extensions = check
         .strings(map.get("extensions"), &["body", "extensions"], false)
         .unwrap_or_default();
@@ -137,15 +139,18 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
     let limits = limits.unwrap_or_default();
     check_limits(&limits)?;
     check_volumes(&volumes)?;
+    let env: Vec<(String, String)> = env
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+        .collect();
+    let entrypoint = entrypoint.unwrap_or_default();
+    check_text(&env, &entrypoint)?;
     Ok(Create {
         image: image.unwrap_or_default(),
-        entrypoint: entrypoint.unwrap_or_default(),
+        entrypoint,
         timeout,
-        env: env
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
-            .collect(),
+        env,
         metadata,
         platform,
         limits,
@@ -163,7 +168,7 @@ pub fn expiry(now: Timestamp, timeout: i64) -> Result<Timestamp, Failure> {
 }
 
 /// A field that is neither absent nor null.
-fn set<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+pub fn set<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     map.get(key).filter(|value| !value.is_null())
 }
 
@@ -278,138 +283,20 @@ fn check_extensions(extensions: &Map<String, Value>) -> Result<(), Failure> {
     }
 }
 
-/// Server 1.1.1 refuses limits it cannot read; here they are read and then not enforced.
-fn check_limits(limits: &Map<String, Value>) -> Result<(), Failure> {
-    for (name, value) in limits {
-        let text = value
-            .as_str()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        let digits_end = text
-            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-            .unwrap_or(text.len());
-        let (number, unit) = text.split_at(digits_end);
-        let number = number.parse::<f64>().is_ok_and(|number| number > 0.0);
-        let good = match name.as_str() {
-            "cpu" => number && ["", "m"].contains(&unit),
-            "memory" => {
-                number
-                    && [
-                        "", "b", "k", "kb", "ki", "kib", "m", "mb", "mi", "mib", "g", "gb", "gi",
-                        "gib", "t", "tb", "ti", "tib",
-                    ]
-                    .contains(&unit)
-            }
-            "gpu" => text == "all" || (number && unit.is_empty()),
-            _ => true,
-        };
-        if !good {
+/// What no process can be given. A NUL in a variable would also end one of bubblewrap's arguments and start
+/// another one of the client's choice.
+fn check_text(env: &[(String, String)], entrypoint: &[String]) -> Result<(), Failure> {
+    for (name, value) in env {
+        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
             return Err(Failure::parameter(format!(
-                "Invalid {name} limit '{}'.",
-                value.as_str().unwrap_or_default()
+                "Invalid environment variable {name:?}."
             )));
         }
     }
+    if entrypoint.iter().any(|word| word.contains('\0')) {
+        return Err(Failure::parameter("Entrypoint contains a NUL character."));
+    }
     Ok(())
-}
-
-fn volumes(map: &Map<String, Value>, check: &mut Checker) -> Vec<Map<String, Value>> {
-    let Some(value) = set(map, "volumes") else {
-        return Vec::new();
-    };
-    let Some(list) = value.as_array() else {
-        let msg = "Input should be a valid list";
-        check.push("list_type", json!(["body", "volumes"]), msg, value, None);
-        return Vec::new();
-    };
-    let mut volumes = Vec::new();
-    for (index, value) in list.iter().enumerate() {
-        let loc = |name: &str| json!(["body", "volumes", index, name]);
-        let Some(volume) = value.as_object() else {
-            check
-                .errors
-                .push(not_an_object(json!(["body", "volumes", index]), value));
-            continue;
-        };
-        let before = check.errors.len();
-        let name = check.required_string(volume, "name", loc("name"));
-        if let Some(name) = name.filter(|name| name.len() > 63 || !is_dns_label(name)) {
-            let pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
-            let msg = format!("String should match pattern '{pattern}'");
-            let ctx = json!({ "pattern": pattern });
-            check.push(
-                "string_pattern_mismatch",
-                loc("name"),
-                &msg,
-                &json!(name),
-                Some(ctx),
-            );
-        }
-        let path = check.required_string(volume, "mountPath", loc("mountPath"));
-        if let Some(path) = path.filter(|path| !path.starts_with('/')) {
-            let msg = "String should match pattern '^/.*'";
-            let ctx = json!({ "pattern": "^/.*" });
-            check.push(
-                "string_pattern_mismatch",
-                loc("mountPath"),
-                msg,
-                &json!(path),
-                Some(ctx),
-            );
-        }
-        let backends = ["host", "pvc", "ossfs"]
-            .iter()
-            .filter(|name| set(volume, name).is_some())
-            .count();
-        if check.errors.len() == before && backends != 1 {
-            let msg = "Value error, Exactly one backend (host, pvc, ossfs) must be specified.";
-            let ctx = json!({ "error": {} });
-            check.push(
-                "value_error",
-                json!(["body", "volumes", index]),
-                msg,
-                value,
-                Some(ctx),
-            );
-        }
-        volumes.push(volume.clone());
-    }
-    volumes
-}
-
-/// No host path is allowed here, which is the real server's answer to an empty list; other volumes come later.
-fn check_volumes(volumes: &[Map<String, Value>]) -> Result<(), Failure> {
-    let mut names = Vec::new();
-    for volume in volumes {
-        let name = volume
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        if names.contains(&name) {
-            return Err(Failure::api(
-                StatusCode::BAD_REQUEST,
-                "VOLUME::DUPLICATE_NAME",
-                format!(
-                    "Duplicate volume name '{name}' found. Each volume must have a unique name."
-                ),
-            ));
-        }
-        names.push(name);
-        if let Some(host) = set(volume, "host") {
-            let path = host.get("path").and_then(Value::as_str).unwrap_or_default();
-            return Err(Failure::api(
-                StatusCode::BAD_REQUEST,
-                "VOLUME::HOST_PATH_NOT_ALLOWED",
-                format!("Host path '{path}' is not under any allowed prefix. Allowed prefixes: []"),
-            ));
-        }
-    }
-    if volumes.is_empty() {
-        Ok(())
-    } else {
-        Err(super::refused::volumes())
-    }
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub async fn list(State(app): State<App>, uri: Uri) -> Result<Json<Value>, Failu
                     .all(|(key, value)| shown.metadata.get(key) == Some(value))
         })
         .collect();
-    found.sort_by(|a, b| b.created.cmp(&a.created));
+    found.sort_by_key(|shown| std::cmp::Reverse(shown.created));
     let total = found.len();
     let pages = total.div_ceil(size);
     let items: Vec<Value> = found

@@ -1,6 +1,15 @@
 //! The lifecycle server: options, start-up and shut-down.
 
+#![deny(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 mod auth;
+mod bwrap;
 mod checks;
 mod cors;
 mod create;
@@ -12,7 +21,9 @@ pub mod forward;
 mod freeze;
 mod host_check;
 mod isolation;
+mod layout;
 mod lifecycle;
+mod limits;
 mod list;
 mod metadata;
 mod model;
@@ -26,8 +37,10 @@ mod sandbox;
 mod spawner;
 mod state;
 mod state_dir;
+mod volumes;
 mod www;
 
+use axum::serve::ListenerExt;
 use serde_json::json;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -102,9 +115,11 @@ async fn serve(options: Options) -> Result<(), String> {
     // Before anything else, so that a signal during start-up is not lost.
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
     let api_key = api_key(&options)?;
     let listener = listen(&options).await?;
     let local = listener.local_addr().map_err(|error| error.to_string())?;
+    let origins = origins(&options.allow_origin)?;
     if options.www.as_ref().is_some_and(|dir| !dir.is_dir()) {
         return Err("--www is not a directory".into());
     }
@@ -123,7 +138,7 @@ async fn serve(options: Options) -> Result<(), String> {
         port: local.port(),
         hosts: host_check::Hosts::new(local),
         cors: cors::Cors {
-            named: options.allow_origin.clone(),
+            named: origins,
             strict: options.strict_cors,
         },
         www: options.www.clone(),
@@ -135,15 +150,35 @@ async fn serve(options: Options) -> Result<(), String> {
     announce(&app, local, options.human).map_err(|error| error.to_string())?;
     tokio::spawn(expiry::run(app.clone()));
     let service = routes::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    // Events are small and must not wait for the next one.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     let serving = axum::serve(listener, service);
     let outcome = tokio::select! {
         outcome = serving => outcome.map_err(|error| error.to_string()),
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
+        _ = hangup.recv() => Ok(()),
     };
     // Open streams are not waited for: their sandboxes end now.
     app.sandboxes.end_all().await;
     outcome
+}
+
+/// Exact origins, as browsers send them.
+fn origins(named: &[String]) -> Result<Vec<String>, String> {
+    let exact = |name: &String| {
+        let name = name.trim_end_matches('/').to_ascii_lowercase();
+        let host = name.split_once("://").map(|(_, host)| host);
+        match host {
+            Some(host) if !host.is_empty() && !host.contains(['/', '*', '@']) => Ok(name),
+            _ => Err(format!(
+                "--allow-origin {name} is not an origin such as http://localhost:3000"
+            )),
+        }
+    };
+    named.iter().map(exact).collect()
 }
 
 fn api_key(options: &Options) -> Result<String, String> {

@@ -1,7 +1,8 @@
 //! The processes of one sandbox: starting execd, waiting for it, ending everything.
 
 use super::errors::Failure;
-use super::isolation::Layout;
+use super::isolation::Launch;
+use super::layout::Layout;
 use super::proc_table::{self, Tree};
 use super::state::Shared;
 use axum::http::StatusCode;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
 use tokio::process::Child;
 use tokio::sync::watch;
 
@@ -60,12 +61,13 @@ impl Process {
             .iter()
             .find(|(name, value)| name == "EXECD_ACCESS_TOKEN" && !value.is_empty())
             .map_or_else(random_hex, |(_, value)| value.clone());
-        let mut command = app.isolation.command(&layout, entrypoint);
+        let own = [
+            ("OPENSANDBOX_ID".to_owned(), id.to_owned()),
+            ("EXECD_ACCESS_TOKEN".to_owned(), token.clone()),
+        ];
+        let variables = env.iter().cloned().chain(own);
+        let Launch { mut command, input } = app.isolation.launch(&layout, variables, entrypoint);
         command
-            .envs(env.iter().map(|(name, value)| (name, value)))
-            .env("OPENSANDBOX_ID", id)
-            .env("EXECD_ACCESS_TOKEN", &token)
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(
                 layout
@@ -82,49 +84,45 @@ impl Process {
                 return Err(failed(error.to_string()));
             }
         };
-        let listening = match child.stdout.take() {
-            Some(stdout) => tokio::time::timeout(START_LIMIT, first_port(stdout)).await,
-            None => Ok(None),
-        };
-        let execd_port = match listening {
-            Ok(Some(port)) => port,
-            Ok(None) => {
-                let status = child.wait().await;
-                let why = layout.log_tail();
-                layout.remove();
-                return Err(failed(format!(
-                    "it ended before it listened ({status:?}) {why}"
-                )));
+        let listening = async {
+            if let Some(mut stdin) = child.stdin.take() {
+                stdin.write_all(&input).await.ok()?;
             }
-            Err(_) => {
-                // Dropping the child kills it, and bubblewrap's PID 1 dies with it.
-                drop(child);
-                layout.remove();
-                return Err(failed("it did not listen within 10 s".into()));
-            }
+            first_port(child.stdout.take()?).await
         };
-        let outer = child
-            .id()
-            .and_then(|pid| i32::try_from(pid).ok())
-            .unwrap_or(0);
+        let listening = tokio::time::timeout(START_LIMIT, listening).await;
+        let outer = child.id().and_then(|pid| i32::try_from(pid).ok());
         let tree = if app.isolation.is_bubblewrap() {
             // The outer process is only bubblewrap's watcher; the sandbox starts at its child, PID 1 inside.
+            let inner = outer.and_then(proc_table::child_of).or(outer);
             Tree {
-                root: proc_table::child_of(outer).unwrap_or(outer),
+                root: inner.unwrap_or(0),
                 marker: None,
             }
         } else {
             Tree {
-                root: outer,
+                root: outer.unwrap_or(0),
                 marker: Some(format!("OPENSANDBOX_ID={id}")),
             }
+        };
+        let Ok(Some(execd_port)) = listening else {
+            kill_tree(&tree, outer);
+            let status = child.wait().await;
+            let why = match (listening, status) {
+                (Err(_), _) => "it did not listen within 10 s".to_owned(),
+                (_, Ok(status)) => format!("it ended before it listened: {status}"),
+                (_, Err(error)) => error.to_string(),
+            };
+            let said = layout.log_tail();
+            layout.remove();
+            return Err(failed(format!("{why} {said}")));
         };
         Ok(Self {
             execd_port,
             token,
-            outer,
+            outer: outer.unwrap_or(0),
+            ended: watch_exit(child, id.to_owned(), tree.clone()),
             tree,
-            ended: watch_exit(child, id.to_owned()),
             dir: layout.dir,
         })
     }
@@ -214,7 +212,11 @@ async fn first_port(stdout: impl AsyncRead + Unpin + Send + 'static) -> Option<u
     Some(port)
 }
 
-fn watch_exit(mut child: Child, id: String) -> watch::Receiver<Option<(i32, Timestamp)>> {
+fn watch_exit(
+    mut child: Child,
+    id: String,
+    tree: Tree,
+) -> watch::Receiver<Option<(i32, Timestamp)>> {
     use std::os::unix::process::ExitStatusExt;
     let (tell, ended) = watch::channel(None);
     tokio::spawn(async move {
@@ -225,6 +227,10 @@ fn watch_exit(mut child: Child, id: String) -> watch::Receiver<Option<(i32, Time
                 .unwrap_or(255),
             Err(_) => 255,
         };
+        // The sandbox ends with its entrypoint; without a PID namespace, what is left must be looked for.
+        if tree.marker.is_some() {
+            let _ = tokio::task::spawn_blocking(move || kill_tree(&tree, None)).await;
+        }
         tracing::info!(sandbox = id, code, "ended");
         let _ = tell.send(Some((code, Timestamp::now())));
     });

@@ -11,6 +11,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -111,6 +112,13 @@ pub async fn proxy(
     }
 }
 
+/// The port in execd's own `/proxy/{port}`.
+fn inner_port(rest: &str) -> Option<u16> {
+    let rest = percent_decode_str(rest).decode_utf8_lossy();
+    let after = rest.trim_start_matches('/').strip_prefix("proxy/")?;
+    after.split('/').next()?.parse().ok()
+}
+
 async fn pass(
     app: &App,
     peer: SocketAddr,
@@ -123,13 +131,19 @@ async fn pass(
     check.finish()?;
     let port = valid_port(number.unwrap_or_default())?;
     let sandbox = app.sandboxes.get(place.id)?;
-    if port == app.port || app.sandboxes.is_execd(port) {
-        // By this way a sandbox or a page would speak to this server, or to another sandbox, from the inside.
-        return Err(Failure::api(
-            StatusCode::FORBIDDEN,
-            "PORT_NOT_ALLOWED",
-            format!("Port {port} belongs to the server and is not reached through the proxy."),
-        ));
+    // An execd forwards to ports too, so a path through it is looked at as well.
+    let inner = (port == EXECD_PORT)
+        .then(|| inner_port(place.rest))
+        .flatten();
+    for port in [Some(port), inner].into_iter().flatten() {
+        if port == app.port || app.sandboxes.is_execd(port) {
+            // By this way a sandbox or a page would speak to this server, or another sandbox, from the inside.
+            return Err(Failure::api(
+                StatusCode::FORBIDDEN,
+                "PORT_NOT_ALLOWED",
+                format!("Port {port} belongs to the server and is not reached through the proxy."),
+            ));
+        }
     }
     if request
         .headers()

@@ -53,9 +53,10 @@ pub fn router(app: App) -> Router {
     for prefix in ["", "/v1"] {
         router = api(router, prefix);
     }
-    router
-        .fallback(fallback)
-        .with_state(app.clone())
+    let inner = router.fallback(fallback).with_state(app.clone());
+    // The layers go around the whole of it: inside, the router would put `Allow` on what a layer answers.
+    Router::new()
+        .fallback_service(inner)
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(app.clone(), auth::layer))
         .layer(from_fn_with_state(app.clone(), cors::layer))

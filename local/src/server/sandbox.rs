@@ -131,6 +131,8 @@ pub struct Sandboxes {
     execd_ports: Mutex<HashSet<u16>>,
     /// Wakes the expiry task.
     pub changed: Notify,
+    /// Read while a sandbox is started; written at the server's end, which so waits for those on their way.
+    pub starting: tokio::sync::RwLock<()>,
 }
 
 impl Sandboxes {
@@ -169,8 +171,10 @@ impl Sandboxes {
         lock(&self.execd_ports).remove(&sandbox.process.execd_port);
     }
 
-    /// Ends all.
+    /// Ends all. Nothing can be started any more.
     pub async fn end_all(&self) {
+        // Never given back: whoever asks to start one now waits until the process is gone.
+        std::mem::forget(self.starting.write().await);
         let all: Vec<_> = lock(&self.all)
             .drain()
             .map(|(_, sandbox)| sandbox)

@@ -3,6 +3,7 @@
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -18,7 +19,10 @@ pub struct StateDir {
 impl StateDir {
     /// Makes one, readable by this user only.
     pub fn create() -> io::Result<Self> {
-        let dir = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+        let dir = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir()?;
         // Locked before it gets its name, so that a server starting now never takes it for an abandoned one.
         let waiting = dir.path().join("lock-new");
         let lock = Flock::lock(File::create(&waiting)?, FlockArg::LockExclusiveNonblock)

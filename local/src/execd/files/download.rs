@@ -7,7 +7,7 @@ use crate::execd::paths;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::convert::Infallible;
@@ -142,11 +142,14 @@ fn unreadable_range(size: u64, disposition: Option<HeaderValue>) -> Response {
     response
 }
 
-/// A body of unknown length: hyper then takes the Content-Length as it is, and closes when it is not met.
+/// A body of unknown length: hyper then takes the Content-Length as it is, and closes when it is not met. The pause is
+/// for hyper to send what it has, which it would drop together with the connection.
 fn cut_short(text: &'static str) -> Body {
-    Body::from_stream(stream::iter([Ok::<_, Infallible>(Bytes::from_static(
-        text.as_bytes(),
-    ))]))
+    let chunk =
+        (!text.is_empty()).then(|| Ok::<_, Infallible>(Bytes::from_static(text.as_bytes())));
+    let end = stream::once(tokio::time::sleep(Duration::from_millis(20)))
+        .filter_map(|()| std::future::ready(None));
+    Body::from_stream(stream::iter(chunk).chain(end))
 }
 
 fn content(file: File, length: u64) -> Body {

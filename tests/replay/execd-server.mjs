@@ -1,4 +1,4 @@
-// Starts the local server's programs for tests and sees to it that they end.
+// Starts execd for tests and sees to it that it ends.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
