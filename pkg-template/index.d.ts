@@ -482,8 +482,8 @@ export declare class Sandbox {
   /** Ends the sandbox and everything in it. The handle stays open; see {@link close}. */
   kill(options?: CallOptions | AbortSignal): Promise<void>;
   /**
-   * Lets go of the sandbox, which lives on: aborts this handle's requests; later calls reject with the code `CLOSED`. Other
-   * handles are not touched, even if they share its configuration.
+   * Lets go of the sandbox, which lives on: its requests and runs, and all later calls, reject with the code `CLOSED`. Programs
+   * go on. Other handles are not touched, even if they share its configuration.
    */
   close(): Promise<void>;
   /**
@@ -775,7 +775,8 @@ export interface ExecdCommands {
    * @param signal A signal as in the official SDK, or {@link CallOptions}. `requestTimeoutSeconds` limits the requests
    * around the run, not the run.
    * @throws {@link SandboxStreamException} with `MALFORMED_EVENT` when the stream carries something that is no event, and
-   * with `EVENT_TOO_LARGE` when one line is longer than 64 MiB. What had arrived is in its `execution`.
+   * with `EVENT_TOO_LARGE` when one line is longer than 64 MiB. What had arrived is in its `execution`; the program is
+   * ended as by an abort.
    */
   run(
     command: string,
