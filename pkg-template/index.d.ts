@@ -1206,3 +1206,6 @@ export declare class SandboxStreamException extends SandboxException {
   /** There when the program has ended, but its output could not be read back. `null`: not known. */
   readonly exitCode?: number | null;
 }
+
+// biome-ignore lint/complexity/noUselessEmptyExport: without it what has no `export` counts as exported, too
+export {};

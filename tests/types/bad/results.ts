@@ -1,3 +1,4 @@
+import type { Ownership } from "opensandbox-wasm"; // error: TS2459
 import { type Execution, Sandbox, SandboxException, Execution as Value } from "opensandbox-wasm";
 import { internals } from "opensandbox-wasm/core_bg.js"; // error: TS2307
 
@@ -15,4 +16,5 @@ const caught = new SandboxException();
 caught.code = "X"; // error: TS2540
 caught.statusCode; // error: TS2339
 
+export type { Ownership };
 export { code, expiry, id, internals, text };

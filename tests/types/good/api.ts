@@ -96,7 +96,7 @@ if (background.id) {
   await commands.interrupt(background.id, signal);
   console.log(running, exitCode, finishedAt, cursor);
 }
-const session = await commands.createSession({ workingDirectory: "/work" }, call);
+const session = await commands.createSession({ workingDirectory: "/srv/app" }, call);
 await commands.runInSession(session, "pwd", { timeoutSeconds: 5, workingDirectory: "/" }, handlers, signal);
 for await (const event of commands.runInSessionStream(session, "pwd", undefined, call)) console.log(event.timestamp);
 await commands.deleteSession(session);
