@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { join } from "node:path";
 import { at, localServer, pkg, target } from "./paths.mjs";
 import { capture } from "./process.mjs";
-import { chromedriver, chromium } from "./system-packages.mjs";
+import { chromium } from "./system-packages.mjs";
 import { nativeEnv, wasmToolchain } from "./toolchain.mjs";
 
 /** No suite may hold up the others for ever. */
@@ -74,19 +74,20 @@ const wasmTests = () =>
   existsSync(at("tests")) ? readdirSync(at("tests")).filter((name) => /^wasm\w*(\.rs)?$/.test(name)) : [];
 export const hasWasmTests = () => wasmTests().length > 0;
 
-async function wasm(env) {
+export async function wasmNode() {
   const toolchain = await wasmToolchain();
-  return cargo(["-p", "opensandbox-wasm", "--target", "wasm32-unknown-unknown", "--lib", "--test", "wasm*"], {
+  return cargo(["-p", "opensandbox-wasm", "--target", "wasm32-unknown-unknown", "--test", "wasm*"], {
     ...toolchain.env,
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner",
     WASM_BINDGEN_TEST_TIMEOUT: "120",
-    ...env,
+    WASM_BINDGEN_USE_NODE_EXPERIMENTAL: "1",
   });
 }
-export const wasmNode = () => wasm({ WASM_BINDGEN_USE_NODE_EXPERIMENTAL: "1" });
-export function wasmChromium() {
-  if (!chromium() || !chromedriver()) return skippedSuite("wasm-chromium", "chromium or chromedriver is not installed");
-  return wasm({ WASM_BINDGEN_USE_BROWSER: "1", CHROMEDRIVER: chromedriver() });
+export async function wasmChromium() {
+  if (!chromium()) return skippedSuite("wasm-chromium", "chromium is not installed");
+  // Not at the top: this module is loaded before the npm packages are there.
+  const { wasmInChromium } = await import("./wasm-chromium.mjs");
+  return wasmInChromium(chromium(), (await wasmToolchain()).env);
 }
 
 /** Folders under tests/ with *.test.mjs files, each one a suite; these first, in this order. */

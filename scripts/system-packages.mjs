@@ -1,4 +1,4 @@
-// Programs that come with the operating system: a browser, bubblewrap, and for the tests the browser's driver.
+// Programs that come with the operating system: bubblewrap and, for the tests, a browser.
 import { which } from "./paths.mjs";
 import { capture } from "./process.mjs";
 import { step } from "./step.mjs";
@@ -7,12 +7,10 @@ const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrom
 
 /** The browser that the tests drive. */
 export const chromium = () => process.env.CHROMIUM || BROWSERS.map((name) => which(name)).find(Boolean);
-export const chromedriver = () => process.env.CHROMEDRIVER || which("chromedriver");
 
 const PACKAGES = [
   { name: "bubblewrap", there: () => which("bwrap") },
-  { name: "chromium", there: chromium },
-  { name: "chromium-driver", there: chromedriver, only: "test" },
+  { name: "chromium", there: chromium, only: "test" },
 ];
 
 /** As root they are installed; otherwise the one line to run is printed, and the work goes on without them. */
