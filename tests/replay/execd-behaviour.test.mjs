@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnSync } from 'node:child_process';
 import { request } from './compare.mjs';
-import { startExecd } from './execd-server.mjs';
+import { binary, startExecd, stopAll } from './execd-server.mjs';
 
 const isRoot = process.getuid() === 0;
 let server;
@@ -73,7 +73,10 @@ before(async () => {
   box = join(server.temporary, 'box');
   mkdirSync(box);
 });
-after(() => server.stop());
+after(async () => {
+  await server.stop();
+  stopAll();
+});
 
 describe('requests', { concurrency: 4 }, () => {
   test('every route wants the token, redirects do not', async () => {
@@ -779,7 +782,7 @@ describe('life and death', { concurrency: 4 }, () => {
   test('as process 1 of a namespace', { skip: noBubble && 'bwrap does not work here' }, async () => {
     const own = await startExecd({ wrapper: bubble, args: ['--graceful-shutdown-timeout', '0s'], entrypoint: ['sh', '-c', 'while ! [ -e "$TMPDIR/go" ]; do sleep 0.1; done; exit 9'] });
     const run = async (text) => stdout(await call('POST', '/command', { command: text }, { on: own }));
-    assert.deepEqual(await run('echo $PPID; cat /proc/1/comm'), ['1', 'opensandbox-loc']);
+    assert.deepEqual(await run('echo $PPID; cat /proc/1/comm'), ['1', basename(binary).slice(0, 15)]);
     await run('for i in 1 2 3 4 5; do (sleep 0.1 & true); done');
     await sleep(400);
     assert.deepEqual(await run("grep -l 'State:.Z' /proc/[0-9]*/status || echo none"), ['none']);

@@ -10,6 +10,13 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export const binary = process.env.OPENSANDBOX_LOCAL_BIN ?? join(root, 'target/local/opensandbox-local');
 export const fixtures = (name) => join(root, 'tests/fixtures', name);
 
+const started = new Set();
+
+/** Ends what a failed test left running. */
+export function stopAll() {
+  for (const child of started) child.kill('SIGTERM');
+}
+
 /** A running execd on a free port, with a temporary directory of its own. */
 export async function startExecd({ args = [], entrypoint, env = {}, cwd, wrapper = [] } = {}) {
   const temporary = mkdtempSync(join(tmpdir(), 'execd-test-'));
@@ -19,6 +26,8 @@ export async function startExecd({ args = [], entrypoint, env = {}, cwd, wrapper
     stdio: ['ignore', 'pipe', 'pipe'],
     env: environment({ TMPDIR: temporary, ...env }),
   });
+  started.add(child);
+  child.on('exit', () => started.delete(child));
   let log = '';
   let out = '';
   child.stderr.on('data', (chunk) => (log += chunk));
