@@ -124,7 +124,7 @@ describe("endpoints", () => {
     assert.match(endpoint.endpoint, /^[^/\s]+(\/\S*)?$/);
     assert.ok(!endpoint.endpoint.includes("://"), endpoint.endpoint);
     assert.equal(typeof endpoint.headers, "object");
-    assert.equal(await sandbox.getEndpointUrl(44772), `http://${endpoint.endpoint}`);
+    assert.equal(await sandbox.getEndpointUrl(44772), `${server.protocol}://${endpoint.endpoint}`);
   });
 
   test("changing what getEndpoint gave changes nothing", async () => {
@@ -232,10 +232,10 @@ describe("pause and resume", () => {
   before(async () => {
     paused = await server.create();
     await paused.commands.run(TICKS, { background: true });
-    await until("it ticks", async () => (await paused.commands.run("wc -l < /tmp/ticks")).stdout > 3);
   });
 
   async function pause() {
+    await until("it ticks", async () => (await paused.commands.run("cat /tmp/ticks")).logs.stdout.length > 3);
     await paused.pause();
     await until("it is paused", async () => (await paused.getInfo()).status.state === "Paused");
     const from = Date.now();

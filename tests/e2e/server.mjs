@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { Sandbox, SandboxManager } from "opensandbox-wasm";
+import { ConnectionConfig, Sandbox, SandboxManager } from "opensandbox-wasm";
 
 const BINARY =
   process.env.OPENSANDBOX_LOCAL_BIN ?? fileURLToPath(new URL("../../target/local/opensandbox-local", import.meta.url));
@@ -70,8 +70,10 @@ export async function startServer() {
     ? { domain: process.env.OPEN_SANDBOX_DOMAIN, apiKey: process.env.OPEN_SANDBOX_API_KEY ?? "", stop: async () => {} }
     : await startLocal();
   const made = new Set();
+  const { protocol, domain: normal } = new ConnectionConfig({ domain });
   const server = {
-    domain,
+    domain: normal,
+    protocol,
     apiKey,
     /** Options of a ConnectionConfig. */
     config: (more) => ({ domain, apiKey, ...more }),
