@@ -548,9 +548,14 @@ describe("abort", () => {
   test("does not wait for a handler that hangs", async () => {
     const { command, pidFile } = endless();
     const controller = new AbortController();
-    const running = commands.run(command, {}, { onStdout: () => new Promise(() => {}) }, controller.signal);
+    let hangs = false;
+    const onStdout = () => {
+      hangs = true;
+      return new Promise(() => {});
+    };
+    const running = commands.run(command, {}, { onStdout }, controller.signal);
     running.catch(() => {});
-    await started(sandbox, pidFile);
+    await until("the handler hangs", () => hangs);
     controller.abort(reason);
     assertAborted(await within(1_000, rejection(running), "the run"));
     await untilGone(pidFile);
