@@ -223,6 +223,17 @@ describe("the import", () => {
     assert.deepEqual(result, { url: "http://example.com:1/x/v1", key: "from-env", manager: true, thenable: false });
   });
 
+  test("works with require, where Node can require modules", () => {
+    const result = it.run(`
+      import { createRequire } from "node:module";
+      const sdk = createRequire(import.meta.url)("opensandbox-wasm");
+      const same = (await import("opensandbox-wasm")).Sandbox === sdk.Sandbox;
+      const code = await sdk.Sandbox.create({}).catch((error) => error.code);
+      console.log(JSON.stringify({ same, code }));
+    `);
+    assert.deepEqual(result, { same: true, code: "INVALID_ARGUMENT" });
+  });
+
   test("a process that is done ends by itself", () => {
     const from = performance.now();
     it.run(`
