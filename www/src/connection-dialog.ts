@@ -43,6 +43,12 @@ export class ConnectionDialog {
     this.#key.focus();
   }
 
+  /** The key came from elsewhere. */
+  close(): void {
+    this.#dialog.close();
+    this.#show();
+  }
+
   async #submit(): Promise<void> {
     // Pasting the whole address is as good as the key alone.
     const key = this.#key.value.trim().replace(/^.*#(?:.*&)?key=([^&]*).*$/, "$1");
@@ -75,7 +81,7 @@ export class ConnectionDialog {
     this.#forget.hidden = !hasKey;
     this.#key.placeholder = hasKey ? "A key is set; enter another one to replace it" : "";
     byId("connection-text").textContent = hasKey ? server : "Enter a key";
-    this.#button.setAttribute("aria-label", hasKey ? `Connection: ${server}` : "Connection: no key yet");
+    this.#button.setAttribute("aria-label", hasKey ? `Connection: ${server}` : "Connection: enter a key");
     this.#button.title = hasKey ? `Connected to ${server}` : "This page needs the server’s key";
     this.#button.dataset.missing = String(!hasKey);
   }

@@ -9,13 +9,19 @@ export class Connection {
   #key: string | undefined;
 
   constructor() {
+    this.#key = tabStore.get("key");
+    this.#readAddress();
+  }
+
+  /** Another address with a key, entered into this very tab, changes no more than the part behind the "#". */
+  onNewKey(changed: () => void): void {
+    addEventListener("hashchange", () => this.#readAddress() && changed());
+  }
+
+  #readAddress(): boolean {
     const given = keyFromAddress();
-    this.#key = given ?? tabStore.get("key");
-    if (given !== undefined) {
-      // Another key may mean another server: a sandbox of before is not ours to touch.
-      if (given !== tabStore.get("key")) tabStore.set("sandbox", undefined);
-      tabStore.set("key", given);
-    }
+    if (given !== undefined) this.key = given;
+    return given !== undefined;
   }
 
   get hasKey(): boolean {

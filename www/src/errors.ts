@@ -18,7 +18,8 @@ export interface Problem {
   message: string;
 }
 
-export const isAbort = (error: unknown): boolean => error instanceof SandboxException && error.code === "ABORTED";
+/** The package's aborts and the platform's have the same name. */
+export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
 
 /** `doing` completes "could not …": "create the sandbox". */
 export function explain(error: unknown, doing: string): Problem {

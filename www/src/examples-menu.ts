@@ -8,7 +8,7 @@ export function setUpExamplesMenu(choose: (example: Example) => void): void {
   const menu = byId("examples-menu");
   for (const language of LANGUAGES) {
     const group = make("div", { className: "menu-group" });
-    group.append(make("h3", { text: PROGRAMS[language].name }));
+    group.append(make("h2", { text: PROGRAMS[language].name }));
     for (const example of EXAMPLES.filter((one) => one.language === language)) {
       const button = make("button", { className: "menu-item" });
       button.type = "button";
@@ -25,9 +25,12 @@ export function setUpExamplesMenu(choose: (example: Example) => void): void {
     menu.append(group);
   }
   // A popover is laid out on its own: it has to be told where its button is.
-  let anchor: HTMLElement = byId("examples");
-  for (const id of ["examples", "empty-examples"]) byId(id).addEventListener("pointerdown", () => (anchor = byId(id)));
-  for (const id of ["examples", "empty-examples"]) byId(id).addEventListener("keydown", () => (anchor = byId(id)));
+  let anchor = byId("examples");
+  for (const button of [anchor, byId("empty-examples")]) {
+    button.addEventListener("click", () => {
+      anchor = button;
+    });
+  }
   menu.addEventListener("beforetoggle", (event) => {
     if ((event as ToggleEvent).newState !== "open") return;
     const box = anchor.getBoundingClientRect();

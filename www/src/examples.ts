@@ -15,7 +15,7 @@ export const EXAMPLES: readonly Example[] = [
     id: "progress",
     language: "python",
     title: "Live progress",
-    about: "Ten steps in three seconds; each line arrives when it is printed",
+    about: "Ten steps in three seconds, each shown as it is printed",
     code: `import platform
 import time
 
@@ -24,8 +24,8 @@ print(f"Hello from Python {platform.python_version()}")
 steps = 10
 for step in range(1, steps + 1):
     time.sleep(0.3)
-    bar = "█" * step + "░" * (steps - step)
-    print(f"{bar}  {step * 100 // steps:>3} %")
+    bar = "#" * step + "." * (steps - step)
+    print(f"[{bar}] {step * 100 // steps:>3} %")
 
 print("Done.")
 `,
@@ -60,7 +60,7 @@ exit 3
     id: "files",
     language: "python",
     title: "Files",
-    about: "Writes a few files and lists them; they stay until the sandbox ends",
+    about: "Written files stay until the sandbox ends",
     code: `from pathlib import Path
 
 folder = Path("notes")

@@ -31,6 +31,10 @@ const output = new OutputPane(() => showOutput());
 const runView = new RunView({ run, stop });
 const bar = new SandboxBar(session, { create, renew, kill: () => session.kill() });
 const connectionDialog = new ConnectionDialog(connection, reconnect);
+connection.onNewKey(() => {
+  connectionDialog.close();
+  reconnect();
+});
 const editor = new Editor(byId("editor"), {
   drafts: Object.fromEntries(LANGUAGES.map((one) => [one, drafts.code(one)])) as Record<Language, string>,
   language: drafts.language,
@@ -49,7 +53,7 @@ let askedForKey = false;
 // --- Running ---------------------------------------------------------------------------------------------------------
 
 async function run(): Promise<void> {
-  if (session.busy || session.phase === "killing" || session.phase === "creating") return;
+  if (session.busy) return;
   if (!connection.hasKey) return connectionDialog.open("Enter the server’s key first, then run again.");
   const { language, code } = editor;
   ran = true;
@@ -66,6 +70,8 @@ async function run(): Promise<void> {
     },
   });
   if (outcome.kind === "failed") runProblem = outcome.problem;
+  // The last line is seen before the word of the end.
+  output.draw();
   runView.end(outcome, output);
   markOutput(true);
   show();
@@ -79,7 +85,7 @@ function stop(): void {
 async function create(): Promise<void> {
   if (!connection.hasKey) return connectionDialog.open();
   runProblem = undefined;
-  await session.create().catch(() => {});
+  await session.create();
 }
 
 async function renew(): Promise<void> {

@@ -62,7 +62,7 @@ export class OutputPane {
       this.#keep(text);
     }
     this.#waiting.push({ stream, text });
-    this.#drawing ??= nextFrame().then(() => this.#draw());
+    this.#drawing ??= nextFrame().then(() => this.draw());
     return this.#waiting.length >= WAITING_LINES ? this.#drawing : undefined;
   }
 
@@ -96,7 +96,8 @@ export class OutputPane {
     this.#forgotten += drop;
   }
 
-  #draw(): void {
+  /** Draws what has come; otherwise the next frame does. */
+  draw(): void {
     this.#drawing = undefined;
     const all = this.#waiting;
     this.#waiting = [];

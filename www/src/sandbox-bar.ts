@@ -9,15 +9,15 @@ import { toast } from "./toast.ts";
 
 const WORDS: Record<Phase, string> = {
   none: "No sandbox",
-  creating: "Creating a sandbox…",
-  ready: "Sandbox ready",
+  creating: "Creating…",
+  ready: "Ready",
   running: "Running",
   stopping: "Stopping…",
-  killing: "Killing the sandbox…",
+  killing: "Killing…",
   ended: "Sandbox ended",
   failed: "Not connected",
 };
-const ENDED = { killed: "Sandbox killed", expired: "Sandbox ended: its time was up", gone: "Sandbox is gone" };
+const ENDED = { killed: "Sandbox killed", expired: "Sandbox expired", gone: "Sandbox is gone" };
 const SOON_MS = 120_000;
 
 export class SandboxBar {

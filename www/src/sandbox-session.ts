@@ -39,6 +39,8 @@ export class SandboxSession {
   #sandbox: Sandbox | undefined;
   #run: AbortController | undefined;
   #recheck: ReturnType<typeof setTimeout> | undefined;
+  /** A making, finding again or killing that is under way: a run waits for it. */
+  #pending: Promise<unknown> | undefined;
   readonly #connection: Connection;
   readonly #changed: () => void;
 
@@ -57,9 +59,7 @@ export class SandboxSession {
   }
 
   /** After a reload: the tab's sandbox, if it is still there. */
-  async restore(): Promise<void> {
-    const id = tabStore.get("sandbox");
-    if (!id || !this.#connection.hasKey) return;
+  async #restore(id: string): Promise<void> {
     this.#to("creating");
     try {
       const connectionConfig = this.#connection.config();
@@ -74,7 +74,21 @@ export class SandboxSession {
     }
   }
 
-  async create(signal?: AbortSignal): Promise<Sandbox> {
+  /** Makes a sandbox ahead of the first run. What goes wrong is in `problem`. */
+  async create(): Promise<void> {
+    await this.#alone(() => this.#create()).catch(() => {});
+  }
+
+  /** Runs one of those that others wait for. */
+  #alone<T>(act: () => Promise<T>): Promise<T> {
+    const pending = act().finally(() => {
+      if (this.#pending === pending) this.#pending = undefined;
+    });
+    this.#pending = pending;
+    return pending;
+  }
+
+  async #create(signal?: AbortSignal): Promise<Sandbox> {
     this.#forget();
     this.#to("creating");
     try {
@@ -114,7 +128,10 @@ export class SandboxSession {
     this.#run = controller;
     clearTimeout(this.#recheck);
     let commandId: string | undefined;
+    this.#changed();
     try {
+      await this.#pending?.catch(() => {});
+      controller.signal.throwIfAborted();
       const sandbox = await this.#prepared(language, code, listener, controller.signal);
       this.#to("running");
       listener.started();
@@ -157,7 +174,7 @@ export class SandboxSession {
         listener.note("The sandbox of before had ended: this runs in a new one.");
       }
     }
-    const sandbox = await this.create(signal);
+    const sandbox = await this.#create(signal);
     this.#to("running");
     await sandbox.files.writeFiles(files, { signal });
     return sandbox;
@@ -206,7 +223,10 @@ export class SandboxSession {
 
   async kill(): Promise<void> {
     const sandbox = this.#sandbox;
-    if (!sandbox) return;
+    if (sandbox) await this.#alone(() => this.#kill(sandbox));
+  }
+
+  async #kill(sandbox: Sandbox): Promise<void> {
     this.#to("killing");
     this.#run?.abort(new DOMException("Killed on the page", "AbortError"));
     try {
@@ -240,7 +260,8 @@ export class SandboxSession {
     clearTimeout(this.#recheck);
     const sandbox = this.#sandbox;
     try {
-      if (!sandbox && tabStore.get("sandbox")) return await this.restore();
+      const before = tabStore.get("sandbox");
+      if (!sandbox && before) return await this.#alone(() => this.#restore(before));
       if (!sandbox) await this.#connection.check();
       const info = await sandbox?.getInfo({ requestTimeoutSeconds: 5 });
       if (this.#sandbox !== sandbox) return;
