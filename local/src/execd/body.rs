@@ -31,9 +31,7 @@ pub async fn read_required(body: Body) -> Result<Value, Failure> {
 
 /// The 400 of an unreadable body.
 pub fn malformed(error: &str) -> Failure {
-    Failure::invalid_request(format!(
-        "error parsing request, MAYBE invalid body format. {error}"
-    ))
+    Failure::invalid_request(format!("error parsing request, MAYBE invalid body format. {error}"))
 }
 
 /// Decodes the first value of `bytes`.
@@ -46,17 +44,9 @@ pub fn parse(bytes: &[u8]) -> Parsed {
         Some(Ok(value)) => Parsed::Value(value),
         Some(Err(error)) if error.is_eof() => Parsed::Bad("unexpected EOF".into()),
         Some(Err(error)) => {
-            let line = text
-                .lines()
-                .nth(error.line().saturating_sub(1))
-                .unwrap_or_default();
-            let at = line
-                .as_bytes()
-                .get(error.column().saturating_sub(1))
-                .map_or(' ', |byte| char::from(*byte));
-            Parsed::Bad(format!(
-                "invalid character '{at}' looking for beginning of value"
-            ))
+            let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+            let at = line.as_bytes().get(error.column().saturating_sub(1)).map_or(' ', |byte| char::from(*byte));
+            Parsed::Bad(format!("invalid character '{at}' looking for beginning of value"))
         }
     }
 }
@@ -71,27 +61,16 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     pub fn of(value: &'a Value, kind: &'static str) -> Result<Self, String> {
         match value {
-            Value::Object(map) => Ok(Self {
-                kind,
-                map: Some(map),
-            }),
+            Value::Object(map) => Ok(Self { kind, map: Some(map) }),
             Value::Null => Ok(Self { kind, map: None }),
-            other => Err(format!(
-                "json: cannot unmarshal {} into Go value of type model.{kind}",
-                type_name(other)
-            )),
+            other => Err(format!("json: cannot unmarshal {} into Go value of type model.{kind}", type_name(other))),
         }
     }
 
     /// The last field of that name in any case, unless it is null.
     fn get(&self, name: &str) -> Option<&'a Value> {
-        let named = self
-            .map?
-            .iter()
-            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        named
-            .map(|(_, value)| value)
-            .rfind(|value| !value.is_null())
+        let named = self.map?.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value).rfind(|value| !value.is_null())
     }
 
     fn mismatch(&self, name: &str, value: &Value, wanted: &str) -> String {
@@ -121,9 +100,7 @@ impl<'a> Fields<'a> {
     pub fn integer(&self, name: &str) -> Result<i64, String> {
         match self.get(name) {
             None => Ok(0),
-            Some(value) => value
-                .as_i64()
-                .ok_or_else(|| self.mismatch(name, value, "int64")),
+            Some(value) => value.as_i64().ok_or_else(|| self.mismatch(name, value, "int64")),
         }
     }
 
@@ -158,14 +135,8 @@ impl<'a> Fields<'a> {
 
     pub fn object(&self, name: &str) -> Result<Fields<'a>, String> {
         match self.get(name) {
-            None => Ok(Fields {
-                kind: self.kind,
-                map: None,
-            }),
-            Some(Value::Object(map)) => Ok(Fields {
-                kind: self.kind,
-                map: Some(map),
-            }),
+            None => Ok(Fields { kind: self.kind, map: None }),
+            Some(Value::Object(map)) => Ok(Fields { kind: self.kind, map: Some(map) }),
             Some(other) => Err(self.mismatch(name, other, "model.CodeContext")),
         }
     }
@@ -176,10 +147,7 @@ pub fn entries(value: &Value) -> Result<Vec<(&String, &Value)>, Failure> {
     match value {
         Value::Object(map) => Ok(map.iter().collect()),
         Value::Null => Ok(Vec::new()),
-        other => Err(malformed(&format!(
-            "json: cannot unmarshal {} into Go value of type map",
-            type_name(other)
-        ))),
+        other => Err(malformed(&format!("json: cannot unmarshal {} into Go value of type map", type_name(other)))),
     }
 }
 
@@ -188,10 +156,7 @@ pub fn items(value: &Value) -> Result<&[Value], Failure> {
     match value {
         Value::Array(items) => Ok(items),
         Value::Null => Ok(&[]),
-        other => Err(malformed(&format!(
-            "json: cannot unmarshal {} into Go value of type slice",
-            type_name(other)
-        ))),
+        other => Err(malformed(&format!("json: cannot unmarshal {} into Go value of type slice", type_name(other)))),
     }
 }
 
@@ -223,9 +188,7 @@ mod tests {
         assert_eq!(value("{\"a\":1} trailing }{"), serde_json::json!({"a": 1}));
         assert!(matches!(parse(b" \n"), Parsed::Empty));
         assert!(matches!(parse(b"{\"command\":"), Parsed::Bad(text) if text == "unexpected EOF"));
-        assert!(
-            matches!(parse(b"nope"), Parsed::Bad(text) if text.starts_with("invalid character"))
-        );
+        assert!(matches!(parse(b"nope"), Parsed::Bad(text) if text.starts_with("invalid character")));
     }
 
     #[test]
@@ -234,12 +197,7 @@ mod tests {
         let fields = Fields::of(&body, "RunCommandRequest").unwrap();
         assert_eq!(fields.string("command").unwrap(), "x");
         assert_eq!(fields.string("cwd").unwrap(), "");
-        assert!(
-            fields
-                .integer("timeout")
-                .unwrap_err()
-                .contains("RunCommandRequest.timeout of type int64")
-        );
+        assert!(fields.integer("timeout").unwrap_err().contains("RunCommandRequest.timeout of type int64"));
         assert!(fields.optional_u32("uid").is_err());
         assert!(Fields::of(&value("[]"), "RunCommandRequest").is_err());
     }

@@ -38,10 +38,7 @@ impl Children {
         // The lock is held over the start: the reaper must not see a child that is not listed yet.
         let mut owned = self.owned();
         let child = command.spawn()?;
-        let pid = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .unwrap_or(0);
+        let pid = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or(0);
         owned.insert(pid);
         Ok(Started { child, pid })
     }
@@ -68,9 +65,7 @@ impl Children {
             let own = std::process::id();
             let owned = self.owned();
             let orphans = processes::all().into_iter().filter(|process| {
-                process.is_zombie
-                    && u32::try_from(process.parent) == Ok(own)
-                    && !owned.contains(&process.pid)
+                process.is_zombie && u32::try_from(process.parent) == Ok(own) && !owned.contains(&process.pid)
             });
             for orphan in orphans {
                 // Nobody waits for it, so a failure only means that it is gone.
@@ -83,8 +78,7 @@ impl Children {
 /// Signals a whole process group. False: there is no such group.
 pub fn signal_group(group: i32, signal: impl Into<Option<Signal>>) -> bool {
     // 0 and -1 would mean "my own group" and "everything".
-    group > 1
-        && nix::sys::signal::killpg(Pid::from_raw(group), signal) != Err(nix::errno::Errno::ESRCH)
+    group > 1 && nix::sys::signal::killpg(Pid::from_raw(group), signal) != Err(nix::errno::Errno::ESRCH)
 }
 
 /// Signals one process.

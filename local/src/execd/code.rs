@@ -29,42 +29,24 @@ pub async fn run(app: Arc<App>, headers: &HeaderMap, body: Body) -> Result<Respo
     let read = || -> Result<(String, String, String), String> {
         let fields = Fields::of(&value, "RunCodeRequest")?;
         let context = fields.object("context")?;
-        Ok((
-            fields.string("code")?,
-            context.string("language")?,
-            context.string("id")?,
-        ))
+        Ok((fields.string("code")?, context.string("language")?, context.string("id")?))
     };
     let (code, language, id) = read().map_err(|error| malformed(&error))?;
     if code.is_empty() {
         let text = tag("RunCodeRequest.Code", "required");
-        return Err(Failure::invalid_request(format!(
-            "invalid request, validation error {text}"
-        )));
+        return Err(Failure::invalid_request(format!("invalid request, validation error {text}")));
     }
     let failed = |text: &str| Err(Failure::runtime(format!("error running codes {text}")));
     match language.as_str() {
         "" | "command" | "background-command" => {
             let background = language == "background-command";
-            let request = CommandRequest {
-                command: code,
-                background,
-                ..CommandRequest::default()
-            };
-            Ok(command::run(
-                app,
-                headers,
-                request,
-                "error running codes",
-                Duration::ZERO,
-            ))
+            let request = CommandRequest { command: code, background, ..CommandRequest::default() };
+            Ok(command::run(app, headers, request, "error running codes", Duration::ZERO))
         }
         "sql" => Ok(sql(app, headers)),
-        known if JUPYTER_LANGUAGES.contains(&known) => failed(if id.is_empty() {
-            NO_JUPYTER
-        } else {
-            "context not found"
-        }),
+        known if JUPYTER_LANGUAGES.contains(&known) => {
+            failed(if id.is_empty() { NO_JUPYTER } else { "context not found" })
+        }
         unknown => failed(&format!("unknown language: {unknown}")),
     }
 }
@@ -75,21 +57,9 @@ fn sql(app: Arc<App>, headers: &HeaderMap) -> Response {
     tokio::spawn(async move {
         events.init(&uuid::Uuid::new_v4().to_string()).await;
         let first = !app.code.database_failed.swap(true, Ordering::Relaxed);
-        let text = if first {
-            "dial tcp 127.0.0.1:3306: connect: connection refused"
-        } else {
-            "db is not initialized"
-        };
-        events
-            .send(Event::Error {
-                name: "DBInitError",
-                value: text,
-                traceback: None,
-            })
-            .await;
-        events
-            .send_raw(Failure::runtime(format!("error running codes {text}")).body())
-            .await;
+        let text = if first { "dial tcp 127.0.0.1:3306: connect: connection refused" } else { "db is not initialized" };
+        events.send(Event::Error { name: "DBInitError", value: text, traceback: None }).await;
+        events.send_raw(Failure::runtime(format!("error running codes {text}")).body()).await;
     });
     events::response(receiver, headers)
 }
@@ -99,17 +69,15 @@ pub async fn create_context(body: Body) -> Result<Response, Failure> {
     let value = body::read_required(body).await?;
     let read = || Fields::of(&value, "CodeContextRequest")?.string("language");
     read().map_err(|error| malformed(&error))?;
-    Err(Failure::runtime(format!(
-        "error creating code context. {NO_JUPYTER}"
-    )))
+    Err(Failure::runtime(format!("error creating code context. {NO_JUPYTER}")))
 }
 
 /// `GET /code/contexts`: there are none.
 pub fn list_contexts(language: Option<&str>) -> Result<Response, Failure> {
     match language {
-        Some(language @ ("command" | "background-command" | "sql")) => Err(Failure::runtime(
-            format!("unsupported language context operation: {language}"),
-        )),
+        Some(language @ ("command" | "background-command" | "sql")) => {
+            Err(Failure::runtime(format!("unsupported language context operation: {language}")))
+        }
         _ => Ok(errors::success(&[(); 0])),
     }
 }

@@ -68,29 +68,17 @@ async fn foreground(app: Arc<App>, request: CommandRequest, mut events: Events, 
         Err(error) => {
             let text = start_error(&error);
             let traceback = [text.clone()];
-            events
-                .send(Event::Error {
-                    name: "CommandExecError",
-                    value: &text,
-                    traceback: Some(&traceback),
-                })
-                .await;
+            events.send(Event::Error { name: "CommandExecError", value: &text, traceback: Some(&traceback) }).await;
         }
     }
     // The stream always stays open for a while, and pings may still come.
     tokio::time::sleep(grace).await;
 }
 
-async fn start_foreground(
-    app: &App,
-    request: &CommandRequest,
-    id: &str,
-) -> io::Result<(Started, Tails)> {
+async fn start_foreground(app: &App, request: &CommandRequest, id: &str) -> io::Result<(Started, Tails)> {
     let (stdout, stderr) = (capture(id, "stdout"), capture(id, "stderr"));
     let mut command = prepare(request)?;
-    command
-        .stdout(File::create(&stdout)?)
-        .stderr(File::create(&stderr)?);
+    command.stdout(File::create(&stdout)?).stderr(File::create(&stderr)?);
     let tails = Tails {
         stdout: Tail::open(&stdout, Stream::Stdout).await?,
         stderr: Tail::open(&stderr, Stream::Stderr).await?,
@@ -128,13 +116,7 @@ async fn follow(
 /// The terminal event of a process that did not end with 0.
 pub async fn send_exit(events: &Events, code: i32, text: Option<String>) -> bool {
     let traceback: Vec<String> = text.into_iter().collect();
-    events
-        .send(Event::Error {
-            name: "CommandExecError",
-            value: &code.to_string(),
-            traceback: Some(&traceback),
-        })
-        .await
+    events.send(Event::Error { name: "CommandExecError", value: &code.to_string(), traceback: Some(&traceback) }).await
 }
 
 async fn background(
@@ -150,9 +132,7 @@ async fn background(
     let output = capture(&id, "output");
     match start_background(&app, &request, &output) {
         Ok(started) => {
-            let record = app
-                .commands
-                .add(&id, &request.command, started.pid, Some(output));
+            let record = app.commands.add(&id, &request.command, started.pid, Some(output));
             supervise(app, started, record, request.timeout, true);
             events.send(Event::Complete(began.elapsed())).await;
             tokio::time::sleep(grace).await;
@@ -160,13 +140,8 @@ async fn background(
         Err(error) => {
             let text = start_error(&error);
             let record = app.commands.add(&id, &request.command, 0, Some(output));
-            record.finish(Outcome {
-                code: 255,
-                text: Some(text.clone()),
-            });
-            events
-                .send_raw(Failure::runtime(format!("{failure} {text}")).body())
-                .await;
+            record.finish(Outcome { code: 255, text: Some(text.clone()) });
+            events.send_raw(Failure::runtime(format!("{failure} {text}")).body()).await;
         }
     }
 }
@@ -215,10 +190,7 @@ fn supervise(
         }
         let outcome = match status {
             Ok(status) => Outcome::from(status),
-            Err(error) => Outcome {
-                code: -1,
-                text: Some(error.to_string()),
-            },
+            Err(error) => Outcome { code: -1, text: Some(error.to_string()) },
         };
         record.finish(outcome.clone());
         // Nobody may be listening; the record has it.
@@ -238,18 +210,13 @@ fn start_error(error: &io::Error) -> String {
 
 /// `DELETE /command` and `DELETE /code`: returns when the group is gone.
 pub async fn interrupt(app: &App, id: Option<&str>) -> Result<Response, Failure> {
-    let id = id
-        .filter(|id| !id.is_empty())
-        .ok_or_else(|| Failure::missing_query("id"))?;
-    let failed =
-        |text: String| Failure::runtime(format!("error interruptting code context. {text}"));
+    let id = id.filter(|id| !id.is_empty()).ok_or_else(|| Failure::missing_query("id"))?;
+    let failed = |text: String| Failure::runtime(format!("error interruptting code context. {text}"));
     if let Some(record) = app.commands.get(id) {
         if !record.is_running() {
             return Err(failed(format!("command {id} is not running")));
         }
-        children::terminate_group(record.group)
-            .await
-            .map_err(failed)?;
+        children::terminate_group(record.group).await.map_err(failed)?;
         return Ok(errors::empty());
     }
     // Interrupting a bash session destroys it.
@@ -266,11 +233,7 @@ pub fn status(app: &App, id: &str) -> Result<Response, Failure> {
     }
     match app.commands.get(id) {
         Some(record) => Ok(errors::json_bytes(StatusCode::OK, record.status())),
-        None => Err(Failure::new(
-            StatusCode::NOT_FOUND,
-            "INVALID_REQUEST_BODY",
-            format!("command not found: {id}"),
-        )),
+        None => Err(Failure::new(StatusCode::NOT_FOUND, "INVALID_REQUEST_BODY", format!("command not found: {id}"))),
     }
 }
 
@@ -279,38 +242,25 @@ pub async fn logs(app: &App, id: &str, cursor: Option<&str>) -> Result<Response,
     if id.is_empty() {
         return Err(Failure::missing_path_parameter("id"));
     }
-    let record = app
-        .commands
-        .get(id)
-        .ok_or_else(|| Failure::invalid_request(format!("command not found: {id}")))?;
-    let path = record.output.as_ref().ok_or_else(|| {
-        Failure::invalid_request(format!("command {id} is not running in background"))
-    })?;
+    let record = app.commands.get(id).ok_or_else(|| Failure::invalid_request(format!("command not found: {id}")))?;
+    let path = record
+        .output
+        .as_ref()
+        .ok_or_else(|| Failure::invalid_request(format!("command {id} is not running in background")))?;
     let cursor: i64 = cursor.and_then(|text| text.parse().ok()).unwrap_or(0);
-    let cursor = u64::try_from(cursor)
-        .map_err(|_| Failure::invalid_request(format!("invalid cursor {cursor} for {id}")))?;
+    let cursor =
+        u64::try_from(cursor).map_err(|_| Failure::invalid_request(format!("invalid cursor {cursor} for {id}")))?;
     let unreadable = |error: io::Error| {
-        Failure::invalid_request(format!(
-            "error opening combined output file for command {id}: {}",
-            os_text(&error)
-        ))
+        Failure::invalid_request(format!("error opening combined output file for command {id}: {}", os_text(&error)))
     };
     let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
     let size = file.metadata().await.map_err(unreadable)?.len();
     let length = size.saturating_sub(cursor);
-    file.seek(SeekFrom::Start(cursor))
-        .await
-        .map_err(unreadable)?;
+    file.seek(SeekFrom::Start(cursor)).await.map_err(unreadable)?;
     // The file may grow meanwhile; the answer ends where its cursor says.
-    let mut response = Response::new(Body::from_stream(ReaderStream::with_capacity(
-        file.take(length),
-        64 * 1024,
-    )));
+    let mut response = Response::new(Body::from_stream(ReaderStream::with_capacity(file.take(length), 64 * 1024)));
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(header::CONTENT_LENGTH, length.into());
     headers.insert("execd-commands-tail-cursor", size.max(cursor).into());
     Ok(response)

@@ -23,14 +23,11 @@ pub struct CommandRequest {
 impl CommandRequest {
     pub fn from_body(body: &Value) -> Result<Self, Failure> {
         let (mut request, timeout, cwd) = Self::read(body).map_err(|error| malformed(&error))?;
-        let invalid = |text: String| {
-            Failure::invalid_request(format!("invalid request, validation error {text}"))
-        };
+        let invalid = |text: String| Failure::invalid_request(format!("invalid request, validation error {text}"));
         if request.command.is_empty() {
             return Err(invalid(tag("RunCommandRequest.Command", "required")));
         }
-        request.timeout =
-            millis(timeout).ok_or_else(|| invalid(tag("RunCommandRequest.TimeoutMs", "gte")))?;
+        request.timeout = millis(timeout).ok_or_else(|| invalid(tag("RunCommandRequest.TimeoutMs", "gte")))?;
         if request.gid.is_some() && request.uid.is_none() {
             return Err(invalid("uid is required when gid is provided".into()));
         }
@@ -74,10 +71,8 @@ pub fn working_directory(cwd: &str) -> Result<Option<PathBuf>, String> {
     match std::fs::metadata(&path) {
         Ok(metadata) if metadata.is_dir() => Ok(Some(path)),
         Ok(_) => Err(format!("working directory is not a directory: {cwd}")),
-        Err(error) => Err(format!(
-            "working directory does not exist: {cwd}: stat {}: {}",
-            path.display(),
-            os_text(&error)
-        )),
+        Err(error) => {
+            Err(format!("working directory does not exist: {cwd}: stat {}: {}", path.display(), os_text(&error)))
+        }
     }
 }

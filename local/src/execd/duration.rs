@@ -17,14 +17,10 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     }
     let mut seconds = 0.0;
     while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-            .unwrap_or(rest.len());
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
         let (number, tail) = rest.split_at(digits);
         let number: f64 = number.parse().map_err(|_| invalid())?;
-        let letters = tail
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(tail.len());
+        let letters = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(letters);
         let scale = match unit {
             "ns" => 1e-9,
@@ -79,13 +75,7 @@ mod tests {
 
     #[test]
     fn writing() {
-        let cases = [
-            (300, "300ms"),
-            (1500, "1.5s"),
-            (20_000, "20s"),
-            (120_000, "2m0s"),
-            (3_600_050, "1h0m0.05s"),
-        ];
+        let cases = [(300, "300ms"), (1500, "1.5s"), (20_000, "20s"), (120_000, "2m0s"), (3_600_050, "1h0m0.05s")];
         for (millis, text) in cases {
             assert_eq!(format_millis(millis), text);
         }

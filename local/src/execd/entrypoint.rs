@@ -21,28 +21,15 @@ pub async fn run(app: &App, arguments: &[String], log: Option<&Path>) -> u8 {
         }
         Err(error) => {
             tracing::error!(%error, program, "entrypoint cannot be started");
-            if error.kind() == io::ErrorKind::PermissionDenied {
-                126
-            } else {
-                127
-            }
+            if error.kind() == io::ErrorKind::PermissionDenied { 126 } else { 127 }
         }
     }
 }
 
-async fn start_and_wait(
-    app: &App,
-    program: &str,
-    rest: &[String],
-    log: Option<&Path>,
-) -> io::Result<ExitStatus> {
+async fn start_and_wait(app: &App, program: &str, rest: &[String], log: Option<&Path>) -> io::Result<ExitStatus> {
     let output = || -> io::Result<Stdio> {
         match log {
-            Some(path) => Ok(OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path)?
-                .into()),
+            Some(path) => Ok(OpenOptions::new().create(true).append(true).open(path)?.into()),
             None => Ok(io::stderr().as_fd().try_clone_to_owned()?.into()),
         }
     };
@@ -53,9 +40,6 @@ async fn start_and_wait(
 }
 
 fn code(status: ExitStatus) -> u8 {
-    let code = status
-        .code()
-        .or(status.signal().map(|signal| 128 + signal))
-        .unwrap_or(1);
+    let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     u8::try_from(code).unwrap_or(1)
 }

@@ -25,11 +25,7 @@ struct ErrorBody<'a> {
 
 impl Failure {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     pub fn invalid_request(message: impl Into<String>) -> Self {
@@ -37,19 +33,11 @@ impl Failure {
     }
 
     pub fn missing_query(name: &str) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "MISSING_QUERY",
-            format!("missing query parameter '{name}'"),
-        )
+        Self::new(StatusCode::BAD_REQUEST, "MISSING_QUERY", format!("missing query parameter '{name}'"))
     }
 
     pub fn missing_path_parameter(name: &str) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "MISSING_QUERY",
-            format!("missing path parameter '{name}'"),
-        )
+        Self::new(StatusCode::BAD_REQUEST, "MISSING_QUERY", format!("missing path parameter '{name}'"))
     }
 
     pub fn runtime(message: impl Into<String>) -> Self {
@@ -64,11 +52,7 @@ impl Failure {
     pub fn file(error: &io::Error, text: impl Into<String>) -> Self {
         let text = text.into();
         if error.kind() == io::ErrorKind::NotFound {
-            Self::new(
-                StatusCode::NOT_FOUND,
-                "FILE_NOT_FOUND",
-                format!("file not found. {text}"),
-            )
+            Self::new(StatusCode::NOT_FOUND, "FILE_NOT_FOUND", format!("file not found. {text}"))
         } else {
             Self::runtime(format!("error accessing file: {text}"))
         }
@@ -76,10 +60,7 @@ impl Failure {
 
     /// The JSON body, also appended as it is to a stream that has already begun.
     pub fn body(&self) -> Vec<u8> {
-        json::encode(&ErrorBody {
-            code: self.code,
-            message: &self.message,
-        })
+        json::encode(&ErrorBody { code: self.code, message: &self.message })
     }
 }
 
@@ -113,11 +94,7 @@ pub fn json_bytes(status: StatusCode, body: Vec<u8>) -> Response {
 
 /// The router's own 404.
 pub fn page_not_found() -> Response {
-    with_type(
-        StatusCode::NOT_FOUND,
-        "text/plain",
-        b"404 page not found".to_vec(),
-    )
+    with_type(StatusCode::NOT_FOUND, "text/plain", b"404 page not found".to_vec())
 }
 
 pub fn unauthorized() -> Response {
@@ -130,8 +107,6 @@ pub fn unauthorized() -> Response {
 pub fn with_type(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }

@@ -23,11 +23,7 @@ pub enum Event<'a> {
     Ping,
     Stdout(&'a [u8]),
     Stderr(&'a [u8]),
-    Error {
-        name: &'a str,
-        value: &'a str,
-        traceback: Option<&'a [String]>,
-    },
+    Error { name: &'a str, value: &'a str, traceback: Option<&'a [String]> },
     Complete(Duration),
 }
 
@@ -52,18 +48,11 @@ impl Event<'_> {
         if let Self::Complete(took) = self {
             // Zero values are left out.
             if took.as_millis() > 0 {
-                out.extend_from_slice(
-                    format!(",\"execution_time\":{}", took.as_millis()).as_bytes(),
-                );
+                out.extend_from_slice(format!(",\"execution_time\":{}", took.as_millis()).as_bytes());
             }
         }
         out.extend_from_slice(format!(",\"timestamp\":{now}").as_bytes());
-        if let Self::Error {
-            name,
-            value,
-            traceback,
-        } = self
-        {
+        if let Self::Error { name, value, traceback } = self {
             out.extend_from_slice(b",\"error\":{\"ename\":");
             json::push_string(out, name.as_bytes());
             out.extend_from_slice(b",\"evalue\":");
@@ -91,13 +80,7 @@ pub struct Events {
 /// A new stream and its body.
 pub fn channel() -> (Events, mpsc::Receiver<Bytes>) {
     let (sender, receiver) = mpsc::channel(QUEUE);
-    (
-        Events {
-            sender,
-            pinger: JoinSet::new(),
-        },
-        receiver,
-    )
+    (Events { sender, pinger: JoinSet::new() }, receiver)
 }
 
 impl Events {
@@ -154,15 +137,11 @@ pub fn response(receiver: mpsc::Receiver<Bytes>, request_headers: &HeaderMap) ->
     let body = ReceiverStream::new(receiver).map(Ok::<_, Infallible>);
     let mut response = Response::new(Body::from_stream(body));
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/event-stream"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    let close = request_headers
-        .get(header::CONNECTION)
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
+    let close =
+        request_headers.get(header::CONNECTION).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
     if !close {
         headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
     }
@@ -181,33 +160,18 @@ mod tests {
 
     #[test]
     fn keys_in_recorded_order() {
-        assert_eq!(
-            written(Event::Init("ab")),
-            "{\"type\":\"init\",\"text\":\"ab\",\"timestamp\":5}\n\n"
-        );
+        assert_eq!(written(Event::Init("ab")), "{\"type\":\"init\",\"text\":\"ab\",\"timestamp\":5}\n\n");
         assert_eq!(
             written(Event::Complete(Duration::from_millis(2))),
             "{\"type\":\"execution_complete\",\"execution_time\":2,\"timestamp\":5}\n\n"
         );
+        assert_eq!(written(Event::Complete(Duration::ZERO)), "{\"type\":\"execution_complete\",\"timestamp\":5}\n\n");
         assert_eq!(
-            written(Event::Complete(Duration::ZERO)),
-            "{\"type\":\"execution_complete\",\"timestamp\":5}\n\n"
-        );
-        assert_eq!(
-            written(Event::Error {
-                name: "CommandExecError",
-                value: "7",
-                traceback: Some(&["exit status 7".into()])
-            }),
+            written(Event::Error { name: "CommandExecError", value: "7", traceback: Some(&["exit status 7".into()]) }),
             "{\"type\":\"error\",\"timestamp\":5,\"error\":{\"ename\":\"CommandExecError\",\"evalue\":\"7\",\"traceback\":[\"exit status 7\"]}}\n\n"
         );
         assert!(
-            written(Event::Error {
-                name: "DBInitError",
-                value: "x",
-                traceback: None
-            })
-            .contains("\"traceback\":null")
+            written(Event::Error { name: "DBInitError", value: "x", traceback: None }).contains("\"traceback\":null")
         );
     }
 }

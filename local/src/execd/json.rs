@@ -30,11 +30,7 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 struct GoFormatter;
 
 impl serde_json::ser::Formatter for GoFormatter {
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut escaped = Vec::with_capacity(fragment.len());
         push_escaped(&mut escaped, fragment);
         writer.write_all(&escaped)
@@ -101,39 +97,24 @@ mod tests {
     #[test]
     fn escapes_what_go_escapes() {
         assert_eq!(string(b"a<b>&\"\\"), r#""a\u003cb\u003e\u0026\"\\""#);
-        assert_eq!(
-            string("x\u{2028}y\u{2029}".as_bytes()),
-            r#""x\u2028y\u2029""#
-        );
-        assert_eq!(
-            string(b"\x00\x08\t\n\x0c\r\x1b"),
-            r#""\u0000\b\t\n\f\r\u001b""#
-        );
+        assert_eq!(string("x\u{2028}y\u{2029}".as_bytes()), r#""x\u2028y\u2029""#);
+        assert_eq!(string(b"\x00\x08\t\n\x0c\r\x1b"), r#""\u0000\b\t\n\f\r\u001b""#);
     }
 
     #[test]
     fn leaves_the_rest_alone() {
-        assert_eq!(
-            string("é\u{85}\u{7f}\u{2027}😀".as_bytes()),
-            "\"é\u{85}\u{7f}\u{2027}😀\""
-        );
+        assert_eq!(string("é\u{85}\u{7f}\u{2027}😀".as_bytes()), "\"é\u{85}\u{7f}\u{2027}😀\"");
     }
 
     #[test]
     fn every_bad_byte_is_one_replacement() {
-        assert_eq!(
-            string(b"\xff\xfe\x00\x01ok"),
-            r#""\ufffd\ufffd\u0000\u0001ok""#
-        );
+        assert_eq!(string(b"\xff\xfe\x00\x01ok"), r#""\ufffd\ufffd\u0000\u0001ok""#);
         assert_eq!(string(b"\xe2\x82x"), r#""\ufffd\ufffdx""#);
         assert_eq!(string("\u{fffd}".as_bytes()), "\"\u{fffd}\"");
     }
 
     #[test]
     fn values() {
-        assert_eq!(
-            encode(&serde_json::json!({"a": "<", "n": 2.0, "f": 0.5})),
-            br#"{"a":"\u003c","n":2,"f":0.5}"#
-        );
+        assert_eq!(encode(&serde_json::json!({"a": "<", "n": 2.0, "f": 0.5})), br#"{"a":"\u003c","n":2,"f":0.5}"#);
     }
 }

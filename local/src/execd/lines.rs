@@ -58,9 +58,7 @@ mod tests {
         let mut lines = Lines::default();
         let mut out = Vec::new();
         for chunk in chunks {
-            lines.push(chunk.as_bytes(), |line| {
-                out.push(String::from_utf8_lossy(line).into_owned())
-            });
+            lines.push(chunk.as_bytes(), |line| out.push(String::from_utf8_lossy(line).into_owned()));
         }
         lines.finish(|line| out.push(String::from_utf8_lossy(line).into_owned()));
         out
@@ -68,10 +66,7 @@ mod tests {
 
     #[test]
     fn recorded_example() {
-        assert_eq!(
-            split(&["a\n\nb\r\nc\rd\nno-newline"]),
-            ["a", "\n", "b", "c", "d", "no-newline"]
-        );
+        assert_eq!(split(&["a\n\nb\r\nc\rd\nno-newline"]), ["a", "\n", "b", "c", "d", "no-newline"]);
     }
 
     #[test]

@@ -28,9 +28,7 @@ struct Broken {
 pub async fn get() -> Result<Response, Failure> {
     match sample().await {
         Ok(metrics) => Ok(errors::success(&metrics)),
-        Err(error) => Err(Failure::runtime(format!(
-            "error reading runtime metrics. {error}"
-        ))),
+        Err(error) => Err(Failure::runtime(format!("error reading runtime metrics. {error}"))),
     }
 }
 
@@ -58,11 +56,7 @@ async fn sample() -> Result<Metrics, String> {
     let after = cpu_times()?;
     let total = after.0.saturating_sub(before.0);
     let idle = after.1.saturating_sub(before.1).min(total);
-    let cpu_used_pct = if total == 0 {
-        0.0
-    } else {
-        (total - idle) as f64 / total as f64 * 100.0
-    };
+    let cpu_used_pct = if total == 0 { 0.0 } else { (total - idle) as f64 / total as f64 * 100.0 };
     let text = std::fs::read_to_string("/proc/meminfo").map_err(|error| error.to_string())?;
     let (total, available) = memory(&text).ok_or("unreadable /proc/meminfo")?;
     Ok(Metrics {
@@ -84,11 +78,7 @@ fn cpu_times() -> Result<(u64, u64), String> {
 fn ticks(stat: &str) -> Option<(u64, u64)> {
     let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
     // user nice system idle iowait irq softirq steal; the guest times behind them are part of user and nice.
-    let fields: Vec<u64> = line
-        .split_whitespace()
-        .take(8)
-        .map_while(|field| field.parse().ok())
-        .collect();
+    let fields: Vec<u64> = line.split_whitespace().take(8).map_while(|field| field.parse().ok()).collect();
     Some((fields.iter().sum(), fields.get(3)? + fields.get(4)?))
 }
 
@@ -107,14 +97,8 @@ mod tests {
 
     #[test]
     fn proc_files() {
-        assert_eq!(
-            ticks("cpu  10 1 5 70 4 1 2 3 9 9\ncpu0 1 2 3"),
-            Some((96, 74))
-        );
-        assert_eq!(
-            memory("MemTotal:  2048 kB\nMemFree: 1 kB\nMemAvailable:   512 kB\n"),
-            Some((2048, 512))
-        );
+        assert_eq!(ticks("cpu  10 1 5 70 4 1 2 3 9 9\ncpu0 1 2 3"), Some((96, 74)));
+        assert_eq!(memory("MemTotal:  2048 kB\nMemFree: 1 kB\nMemAvailable:   512 kB\n"), Some((2048, 512)));
         assert_eq!(ticks("nothing"), None);
     }
 }

@@ -1,12 +1,7 @@
 //! The daemon inside a sandbox: runs commands, keeps sessions, serves files.
 
 #![deny(unsafe_code)]
-#![deny(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod auth;
 mod body;
@@ -76,11 +71,7 @@ pub struct Options {
 
 /// An empty variable counts as none.
 fn grace(text: &str) -> Result<Duration, String> {
-    if text.is_empty() {
-        Ok(Duration::from_secs(1))
-    } else {
-        duration::parse(text)
-    }
+    if text.is_empty() { Ok(Duration::from_secs(1)) } else { duration::parse(text) }
 }
 
 /// What all requests share.
@@ -96,9 +87,7 @@ pub struct App {
 
 /// Serves until the entrypoint ends or a signal comes.
 pub async fn run(options: Options) -> ExitCode {
-    let log = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false);
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false);
     // Set already: then somebody else decides where the log goes.
     let _ = log.try_init();
     // The token stands in our environment: processes of the same user must not read it from /proc.
@@ -124,10 +113,8 @@ pub async fn run(options: Options) -> ExitCode {
     let reaper = Arc::clone(&app);
     tokio::spawn(async move { reaper.children.reap_orphans().await });
     // Listening for the signals comes before anything can be started: process 1 ignores those without a handler.
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         tracing::error!("cannot receive signals");
         return ExitCode::FAILURE;
     };
@@ -136,11 +123,7 @@ pub async fn run(options: Options) -> ExitCode {
         return ExitCode::FAILURE;
     }
     tokio::spawn(accept(Arc::clone(&app), listener));
-    let mut entrypoint = std::pin::pin!(entrypoint::run(
-        &app,
-        &options.entrypoint,
-        options.entrypoint_log.as_deref()
-    ));
+    let mut entrypoint = std::pin::pin!(entrypoint::run(&app, &options.entrypoint, options.entrypoint_log.as_deref()));
     tokio::select! {
         code = &mut entrypoint => {
             // What process 1 leaves behind, the kernel kills; without a namespace of its own execd does it.
@@ -191,10 +174,8 @@ async fn serve(app: Arc<App>, stream: TcpStream, peer: SocketAddr) {
         async move { Ok::<_, Infallible>(routes::handle(app, peer, request.map(Body::new)).await) }
     });
     // Go capitalises header names on the wire.
-    let connection = http1::Builder::new()
-        .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
+    let connection =
+        http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(stream), service).with_upgrades();
     if let Err(error) = connection.await {
         tracing::debug!(%error, "connection");
     }

@@ -14,27 +14,11 @@ pub struct Outcome {
 impl From<ExitStatus> for Outcome {
     fn from(status: ExitStatus) -> Self {
         match (status.code(), status.signal()) {
-            (Some(0), _) => Self {
-                code: 0,
-                text: None,
-            },
-            (Some(code), _) => Self {
-                code,
-                text: Some(format!("exit status {code}")),
-            },
+            (Some(0), _) => Self { code: 0, text: None },
+            (Some(code), _) => Self { code, text: Some(format!("exit status {code}")) },
             (None, signal) => {
-                let core = if status.core_dumped() {
-                    " (core dumped)"
-                } else {
-                    ""
-                };
-                Self {
-                    code: -1,
-                    text: Some(format!(
-                        "signal: {}{core}",
-                        signal_text(signal.unwrap_or(0))
-                    )),
-                }
+                let core = if status.core_dumped() { " (core dumped)" } else { "" };
+                Self { code: -1, text: Some(format!("signal: {}{core}", signal_text(signal.unwrap_or(0)))) }
             }
         }
     }
@@ -69,27 +53,9 @@ mod tests {
     #[test]
     fn texts() {
         let outcome = |raw| Outcome::from(ExitStatus::from_raw(raw));
-        assert_eq!(
-            outcome(0),
-            Outcome {
-                code: 0,
-                text: None
-            }
-        );
-        assert_eq!(
-            outcome(7 << 8),
-            Outcome {
-                code: 7,
-                text: Some("exit status 7".into())
-            }
-        );
-        assert_eq!(
-            outcome(9),
-            Outcome {
-                code: -1,
-                text: Some("signal: killed".into())
-            }
-        );
+        assert_eq!(outcome(0), Outcome { code: 0, text: None });
+        assert_eq!(outcome(7 << 8), Outcome { code: 7, text: Some("exit status 7".into()) });
+        assert_eq!(outcome(9), Outcome { code: -1, text: Some("signal: killed".into()) });
         assert_eq!(outcome(64).text.unwrap(), "signal: signal 64");
     }
 }

@@ -74,26 +74,16 @@ fn variable_name(text: &str) -> (&str, usize) {
     if is_special(first) {
         return (text.get(..1).unwrap_or_default(), 1);
     }
-    let end = text
-        .bytes()
-        .position(|byte| !(byte == b'_' || byte.is_ascii_alphanumeric()))
-        .unwrap_or(text.len());
+    let end = text.bytes().position(|byte| !(byte == b'_' || byte.is_ascii_alphanumeric())).unwrap_or(text.len());
     (text.get(..end).unwrap_or_default(), end)
 }
 
 /// `$5`, `$$`, `$?` and the like: names only a shell knows.
 fn is_special(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'*' | b'#' | b'$' | b'@' | b'!' | b'?' | b'-' | b'0'..=b'9'
-    )
+    matches!(byte, b'*' | b'#' | b'$' | b'@' | b'!' | b'?' | b'-' | b'0'..=b'9')
 }
 
-fn expand_with(
-    path: &str,
-    home: &str,
-    lookup: impl Fn(&str) -> Option<String>,
-) -> Result<String, String> {
+fn expand_with(path: &str, home: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<String, String> {
     let mut undefined = Vec::new();
     let expanded = expand_variables(path, |name| {
         if let [byte] = name.as_bytes() {
@@ -109,19 +99,12 @@ fn expand_with(
     if !undefined.is_empty() {
         undefined.sort();
         undefined.dedup();
-        return Err(format!(
-            "path references undefined environment variables: {}",
-            undefined.join(",")
-        ));
+        return Err(format!("path references undefined environment variables: {}", undefined.join(",")));
     }
     Ok(match expanded.strip_prefix('~') {
         Some("") => home.to_owned(),
         Some(rest) if rest.starts_with(['/', '\\']) => {
-            format!(
-                "{}/{}",
-                home.trim_end_matches('/'),
-                rest.get(1..).unwrap_or_default()
-            )
+            format!("{}/{}", home.trim_end_matches('/'), rest.get(1..).unwrap_or_default())
         }
         _ => expanded,
     })
@@ -163,13 +146,8 @@ mod tests {
 
     #[test]
     fn cleaning() {
-        for (from, to) in [
-            ("/a/./b//c/../d/", "/a/b/d"),
-            ("/../x", "/x"),
-            ("a/..", "."),
-            ("../a", "../a"),
-            ("/", "/"),
-        ] {
+        for (from, to) in [("/a/./b//c/../d/", "/a/b/d"), ("/../x", "/x"), ("a/..", "."), ("../a", "../a"), ("/", "/")]
+        {
             assert_eq!(clean(Path::new(from)), Path::new(to), "{from}");
         }
     }

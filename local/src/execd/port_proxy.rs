@@ -63,12 +63,7 @@ impl Forwarder {
 }
 
 /// Forwards a request; `target` is the decoded path behind `/proxy/`.
-pub async fn forward(
-    forwarder: &Forwarder,
-    peer: SocketAddr,
-    target: &str,
-    mut request: Request<Body>,
-) -> Response {
+pub async fn forward(forwarder: &Forwarder, peer: SocketAddr, target: &str, mut request: Request<Body>) -> Response {
     let (port, path) = target.split_once('/').unwrap_or((target, ""));
     if port.is_empty() {
         return plain(StatusCode::BAD_REQUEST, "port is required\n");
@@ -113,10 +108,7 @@ pub async fn forward(
 async fn sniffed(response: Response) -> Response {
     let headers = response.headers();
     let has_body = !response.body().is_end_stream() && !response.status().is_informational();
-    if !has_body
-        || headers.contains_key(header::CONTENT_TYPE)
-        || headers.contains_key(header::CONTENT_ENCODING)
-    {
+    if !has_body || headers.contains_key(header::CONTENT_TYPE) || headers.contains_key(header::CONTENT_ENCODING) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -134,20 +126,10 @@ async fn sniffed(response: Response) -> Response {
 fn content_type_of(start: &[u8]) -> &'static str {
     let text = start.trim_ascii_start();
     let begins = |tag: &[u8]| {
-        text.get(..tag.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(tag))
+        text.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag))
             && matches!(text.get(tag.len()), Some(b' ' | b'>'))
     };
-    let html: [&[u8]; 8] = [
-        b"<!doctype html",
-        b"<html",
-        b"<head",
-        b"<body",
-        b"<script",
-        b"<title",
-        b"<div",
-        b"<p",
-    ];
+    let html: [&[u8]; 8] = [b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<title", b"<div", b"<p"];
     if html.into_iter().any(begins) {
         return "text/html; charset=utf-8";
     }
@@ -191,11 +173,7 @@ fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
         .get_all(header::CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
-        .any(|value| {
-            value
-                .split(',')
-                .any(|option| option.trim().eq_ignore_ascii_case("upgrade"))
-        });
+        .any(|value| value.split(',').any(|option| option.trim().eq_ignore_ascii_case("upgrade")));
     headers.get(header::UPGRADE).filter(|_| wanted).cloned()
 }
 
@@ -222,10 +200,7 @@ fn strip(headers: &mut HeaderMap) {
 
 /// The list starts with what came in (else with the peer, port included) and ends with the peer's address.
 fn set_forwarded(headers: &mut HeaderMap, peer: SocketAddr) {
-    let first = headers
-        .get("x-forwarded-for")
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
+    let first = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let first = first.unwrap_or_else(|| peer.to_string());
     if let Ok(value) = HeaderValue::try_from(format!("{first}, {}", peer.ip())) {
         headers.insert("x-forwarded-for", value);
@@ -240,10 +215,7 @@ fn bad_gateway() -> Response {
 
 fn plain(status: StatusCode, text: &'static str) -> Response {
     let mut response = with_type(status, "text/plain; charset=utf-8", text.into());
-    response.headers_mut().insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -267,14 +239,8 @@ mod tests {
     #[test]
     fn paths_are_encoded_again_and_queries_are_not() {
         let uri = target_uri("80", "a b/é%/x", Some("q=%2F&r")).unwrap();
-        assert_eq!(
-            uri.to_string(),
-            "http://127.0.0.1:80/a%20b/%C3%A9%25/x?q=%2F&r"
-        );
-        assert_eq!(
-            target_uri("8080", "", None).unwrap().to_string(),
-            "http://127.0.0.1:8080/"
-        );
+        assert_eq!(uri.to_string(), "http://127.0.0.1:80/a%20b/%C3%A9%25/x?q=%2F&r");
+        assert_eq!(target_uri("8080", "", None).unwrap().to_string(), "http://127.0.0.1:8080/");
         assert!(target_uri("http", "", None).is_none());
     }
 }

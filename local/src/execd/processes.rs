@@ -22,12 +22,7 @@ pub fn all() -> Vec<Process> {
     entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
-        .filter_map(|pid| {
-            parse(
-                pid,
-                &std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?,
-            )
-        })
+        .filter_map(|pid| parse(pid, &std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?))
         .collect()
 }
 
@@ -59,11 +54,7 @@ fn parse(pid: i32, stat: &str) -> Option<Process> {
     let mut fields = after_name.split(' ');
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
-    Some(Process {
-        pid,
-        parent,
-        is_zombie: state == "Z",
-    })
+    Some(Process { pid, parent, is_zombie: state == "Z" })
 }
 
 #[cfg(test)]
@@ -73,10 +64,7 @@ mod tests {
     #[test]
     fn odd_names() {
         let process = parse(7, "7 (a) b (c)) Z 3 7 7 0").unwrap();
-        assert_eq!(
-            (process.pid, process.parent, process.is_zombie),
-            (7, 3, true)
-        );
+        assert_eq!((process.pid, process.parent, process.is_zombie), (7, 3, true));
         assert!(parse(7, "nonsense").is_none());
     }
 

@@ -16,10 +16,7 @@ use std::sync::Arc;
 /// Answers one request. A panic becomes an empty 500.
 pub async fn handle(app: Arc<App>, peer: SocketAddr, request: Request<Body>) -> Response {
     let line = format!("{} {}", request.method(), request.uri().path());
-    match AssertUnwindSafe(dispatch(app, peer, request))
-        .catch_unwind()
-        .await
-    {
+    match AssertUnwindSafe(dispatch(app, peer, request)).catch_unwind().await {
         Ok(response) => {
             tracing::info!(status = response.status().as_u16(), "{line}");
             response
@@ -32,9 +29,7 @@ pub async fn handle(app: Arc<App>, peer: SocketAddr, request: Request<Body>) -> 
 }
 
 async fn dispatch(app: Arc<App>, peer: SocketAddr, request: Request<Body>) -> Response {
-    let path = percent_decode_str(request.uri().path())
-        .decode_utf8_lossy()
-        .into_owned();
+    let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
     // The redirect comes before the token check, as in the real one.
     if let Some(response) = without_slash(request.method(), request.uri(), &path) {
         return response;
@@ -46,9 +41,7 @@ async fn dispatch(app: Arc<App>, peer: SocketAddr, request: Request<Body>) -> Re
         return port_proxy::forward(&app.ports, peer, target, request).await;
     }
     match find(request.method(), &path) {
-        Some(route) => answer(route, app, request)
-            .await
-            .unwrap_or_else(Failure::into_response),
+        Some(route) => answer(route, app, request).await.unwrap_or_else(Failure::into_response),
         None => errors::page_not_found(),
     }
 }
@@ -102,9 +95,7 @@ fn find(method: &Method, path: &str) -> Option<Route> {
         ("GET", ["code", "contexts"]) => Route::ListContexts,
         ("DELETE", ["code", "contexts"]) => Route::DeleteContexts,
         ("GET", ["code", "contexts", id]) if !id.is_empty() => Route::GetContext((*id).into()),
-        ("DELETE", ["code", "contexts", id]) if !id.is_empty() => {
-            Route::DeleteContext((*id).into())
-        }
+        ("DELETE", ["code", "contexts", id]) if !id.is_empty() => Route::DeleteContext((*id).into()),
         ("DELETE", ["files"]) => Route::DeleteFiles,
         ("GET", ["files", "info"]) => Route::FilesInfo,
         ("GET", ["files", "search"]) => Route::SearchFiles,
@@ -169,26 +160,15 @@ struct Pairs(Vec<(String, String)>);
 
 impl Pairs {
     fn of(uri: &Uri) -> Self {
-        Self(
-            Query::try_from_uri(uri)
-                .map(|Query(pairs)| pairs)
-                .unwrap_or_default(),
-        )
+        Self(Query::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default())
     }
 
     fn first(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     fn all(&self, name: &str) -> Vec<String> {
-        self.0
-            .iter()
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
-            .collect()
+        self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
     }
 }
 
@@ -202,23 +182,13 @@ fn without_slash(method: &Method, uri: &Uri, path: &str) -> Option<Response> {
         None => target.to_owned(),
     };
     let mut response = if method == Method::GET {
-        let escaped = location
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-            .replace('"', "&#34;");
+        let escaped = location.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&#34;");
         let page = format!("<a href=\"{escaped}\">Moved Permanently</a>.\n\n");
-        errors::with_type(
-            StatusCode::MOVED_PERMANENTLY,
-            "text/html; charset=utf-8",
-            page.into_bytes(),
-        )
+        errors::with_type(StatusCode::MOVED_PERMANENTLY, "text/html; charset=utf-8", page.into_bytes())
     } else {
         StatusCode::TEMPORARY_REDIRECT.into_response()
     };
-    response
-        .headers_mut()
-        .insert(header::LOCATION, HeaderValue::try_from(location).ok()?);
+    response.headers_mut().insert(header::LOCATION, HeaderValue::try_from(location).ok()?);
     Some(response)
 }
 
@@ -228,18 +198,9 @@ mod tests {
 
     #[test]
     fn static_parts_win_and_methods_matter() {
-        assert_eq!(
-            find(&Method::GET, "/command/status/x"),
-            Some(Route::CommandStatus("x".into()))
-        );
-        assert_eq!(
-            find(&Method::GET, "/command/status/logs"),
-            Some(Route::CommandStatus("logs".into()))
-        );
-        assert_eq!(
-            find(&Method::GET, "/command/x/logs"),
-            Some(Route::CommandLogs("x".into()))
-        );
+        assert_eq!(find(&Method::GET, "/command/status/x"), Some(Route::CommandStatus("x".into())));
+        assert_eq!(find(&Method::GET, "/command/status/logs"), Some(Route::CommandStatus("logs".into())));
+        assert_eq!(find(&Method::GET, "/command/x/logs"), Some(Route::CommandLogs("x".into())));
         for (method, path) in [
             (Method::HEAD, "/ping"),
             (Method::OPTIONS, "/command"),

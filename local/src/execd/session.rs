@@ -72,14 +72,13 @@ struct Created {
 
 /// `POST /session`.
 pub async fn create(app: &App, body: Body) -> Result<Response, Failure> {
-    let unreadable =
-        |error: String| Failure::invalid_request(format!("error parsing request. {error}"));
+    let unreadable = |error: String| Failure::invalid_request(format!("error parsing request. {error}"));
     let cwd = match body::read(body).await {
         Parsed::Empty => String::new(),
         Parsed::Bad(error) => return Err(unreadable(error)),
-        Parsed::Value(value) => Fields::of(&value, "CreateSessionRequest")
-            .and_then(|fields| fields.string("cwd"))
-            .map_err(unreadable)?,
+        Parsed::Value(value) => {
+            Fields::of(&value, "CreateSessionRequest").and_then(|fields| fields.string("cwd")).map_err(unreadable)?
+        }
     };
     let mut state = State::default();
     if !cwd.is_empty() {
@@ -90,10 +89,7 @@ pub async fn create(app: &App, body: Body) -> Result<Response, Failure> {
         state.cwd = path.to_string_lossy().into_owned();
     }
     let id = uuid::Uuid::new_v4().to_string();
-    let session = Session {
-        state: Mutex::new(state),
-        ..Session::default()
-    };
+    let session = Session { state: Mutex::new(state), ..Session::default() };
     lock(&app.sessions.by_id).insert(id.clone(), Arc::new(session));
     Ok(errors::success(&Created { session_id: id }))
 }
@@ -103,9 +99,7 @@ pub fn delete(app: &App, id: &str) -> Result<Response, Failure> {
     if app.sessions.delete(id) {
         return Ok(errors::empty());
     }
-    Err(Failure::context_not_found(format!(
-        "session {id} not found"
-    )))
+    Err(Failure::context_not_found(format!("session {id} not found")))
 }
 
 struct RunRequest {
@@ -115,8 +109,7 @@ struct RunRequest {
 }
 
 async fn read_run(body: Body) -> Result<RunRequest, Failure> {
-    let unreadable =
-        |error: String| Failure::invalid_request(format!("error parsing request. {error}"));
+    let unreadable = |error: String| Failure::invalid_request(format!("error parsing request. {error}"));
     let value = match body::read(body).await {
         Parsed::Value(value) => value,
         Parsed::Empty => serde_json::Value::Null,
@@ -130,44 +123,29 @@ async fn read_run(body: Body) -> Result<RunRequest, Failure> {
     if command.is_empty() {
         return Err(invalid(tag("RunInSessionRequest.Command", "required")));
     }
-    let timeout =
-        millis(timeout).ok_or_else(|| invalid(tag("RunInSessionRequest.Timeout", "gte")))?;
-    Ok(RunRequest {
-        command,
-        cwd: working_directory(&cwd).map_err(invalid)?,
-        timeout,
-    })
+    let timeout = millis(timeout).ok_or_else(|| invalid(tag("RunInSessionRequest.Timeout", "gte")))?;
+    Ok(RunRequest { command, cwd: working_directory(&cwd).map_err(invalid)?, timeout })
 }
 
 /// `POST /session/{id}/run`.
-pub async fn run(
-    app: Arc<App>,
-    headers: &HeaderMap,
-    id: &str,
-    body: Body,
-) -> Result<Response, Failure> {
+pub async fn run(app: Arc<App>, headers: &HeaderMap, id: &str, body: Body) -> Result<Response, Failure> {
     if id.is_empty() {
         return Err(Failure::missing_path_parameter("sessionId"));
     }
     let request = read_run(body).await?;
-    let session = app
-        .sessions
-        .get(id)
-        .ok_or_else(|| Failure::runtime("error running in session. context not found"))?;
+    let session =
+        app.sessions.get(id).ok_or_else(|| Failure::runtime("error running in session. context not found"))?;
     let (mut events, receiver) = events::channel();
     let id = id.to_owned();
     tokio::spawn(async move {
         let began = Instant::now();
         events.init(&id).await;
         match execute(&app, &session, &request, &events).await {
-            Ok(Some(Outcome { code: 0, .. })) => {
-                events.send(Event::Complete(began.elapsed())).await
-            }
+            Ok(Some(Outcome { code: 0, .. })) => events.send(Event::Complete(began.elapsed())).await,
             Ok(Some(Outcome { code, text })) => send_exit(&events, code, text).await,
             Ok(None) => {
                 let limit = request.timeout.unwrap_or(DEFAULT_TIMEOUT);
-                let limit =
-                    duration::format_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+                let limit = duration::format_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
                 fail(&events, &format!("timeout after {limit}")).await
             }
             Err(error) => fail(&events, &error.to_string()).await,
@@ -178,18 +156,11 @@ pub async fn run(
 
 /// A failure in a stream that has begun: a bare object, without line feeds.
 async fn fail(events: &Events, text: &str) -> bool {
-    events
-        .send_raw(Failure::runtime(format!("error running in session. {text}")).body())
-        .await
+    events.send_raw(Failure::runtime(format!("error running in session. {text}")).body()).await
 }
 
 /// Runs one script to the end of its output. `None`: the time was up.
-async fn execute(
-    app: &App,
-    session: &Session,
-    request: &RunRequest,
-    events: &Events,
-) -> io::Result<Option<Outcome>> {
+async fn execute(app: &App, session: &Session, request: &RunRequest, events: &Events) -> io::Result<Option<Outcome>> {
     let state = {
         let mut state = lock(&session.state);
         if let Some(cwd) = &request.cwd {
@@ -199,8 +170,8 @@ async fn execute(
     };
     let script = script_file(&session_script::write(&state, &request.command))?;
     // No other shell will do here.
-    let bash = shell::find("bash")
-        .ok_or_else(|| io::Error::other("exec: \"bash\": executable file not found in $PATH"))?;
+    let bash =
+        shell::find("bash").ok_or_else(|| io::Error::other("exec: \"bash\": executable file not found in $PATH"))?;
     let mut command = shell::program(&bash);
     command.args(["--noprofile", "--norc"]).arg(script.path());
     // stdout and stderr are one pipe, so that their order is right.
@@ -212,16 +183,9 @@ async fn execute(
     drop(command);
     let group = started.pid;
     lock(&session.running).insert(group);
-    let mut reader = Reader {
-        pipe: receiver,
-        buffer: Vec::new(),
-        dump: Dump::default(),
-        outgoing: Vec::new(),
-    };
+    let mut reader = Reader { pipe: receiver, buffer: Vec::new(), dump: Dump::default(), outgoing: Vec::new() };
     let mut wait = std::pin::pin!(app.children.wait(&mut started));
-    let mut deadline = std::pin::pin!(tokio::time::sleep(
-        request.timeout.unwrap_or(DEFAULT_TIMEOUT)
-    ));
+    let mut deadline = std::pin::pin!(tokio::time::sleep(request.timeout.unwrap_or(DEFAULT_TIMEOUT)));
     let (mut status, mut timed_out, mut gone, mut ended) = (None, false, false, false);
     while !ended || status.is_none() {
         tokio::select! {
@@ -257,10 +221,7 @@ async fn execute(
 }
 
 fn script_file(text: &str) -> io::Result<NamedTempFile> {
-    let mut file = tempfile::Builder::new()
-        .prefix("execd_bash_")
-        .suffix(".sh")
-        .tempfile()?;
+    let mut file = tempfile::Builder::new().prefix("execd_bash_").suffix(".sh").tempfile()?;
     file.write_all(text.as_bytes())?;
     file.flush()?;
     Ok(file)
@@ -295,16 +256,10 @@ impl Reader {
         if got == 0 {
             let last = std::mem::take(&mut self.buffer);
             emit(&mut self.dump, &last, &mut self.outgoing);
-        } else if let Some(end) =
-            memchr::memrchr(b'\n', self.buffer.get(scanned..).unwrap_or_default())
-        {
+        } else if let Some(end) = memchr::memrchr(b'\n', self.buffer.get(scanned..).unwrap_or_default()) {
             let rest = self.buffer.split_off(scanned + end + 1);
             let whole = std::mem::replace(&mut self.buffer, rest);
-            for line in whole
-                .strip_suffix(b"\n")
-                .unwrap_or(&whole)
-                .split(|byte| *byte == b'\n')
-            {
+            for line in whole.strip_suffix(b"\n").unwrap_or(&whole).split(|byte| *byte == b'\n') {
                 emit(&mut self.dump, line, &mut self.outgoing);
             }
         }

@@ -84,10 +84,7 @@ impl Dump {
     /// What the run left behind, if it reached the end of its script.
     pub fn into_state(self) -> Option<State> {
         let cwd = self.cwd?;
-        self.complete.then_some(State {
-            exports: self.exports,
-            cwd,
-        })
+        self.complete.then_some(State { exports: self.exports, cwd })
     }
 }
 
@@ -100,15 +97,8 @@ fn parse_export(line: &str) -> Option<(String, String)> {
     }
     let (name, value) = rest.split_once('=')?;
     let is_name = name.starts_with(|c: char| c == '_' || c.is_ascii_alphabetic())
-        && name
-            .bytes()
-            .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
-    if !is_name
-        || matches!(
-            name,
-            "PS1" | "PS2" | "PS3" | "PS4" | "PROMPT_COMMAND" | "_" | "SHLVL"
-        )
-    {
+        && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
+    if !is_name || matches!(name, "PS1" | "PS2" | "PS3" | "PS4" | "PROMPT_COMMAND" | "_" | "SHLVL") {
         return None;
     }
     let value = unquote(value);
@@ -116,10 +106,7 @@ fn parse_export(line: &str) -> Option<(String, String)> {
 }
 
 fn unquote(text: &str) -> String {
-    let Some(inner) = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'))
-    else {
+    let Some(inner) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else {
         return text.to_owned();
     };
     let mut out = String::with_capacity(inner.len());
@@ -155,22 +142,12 @@ mod tests {
             "__PWD__:/tmp/a b",
             "__EXIT_CODE__:3",
         ];
-        let shown: Vec<&str> = lines
-            .into_iter()
-            .filter(|line| dump.is_output(line.as_bytes()))
-            .collect();
+        let shown: Vec<&str> = lines.into_iter().filter(|line| dump.is_output(line.as_bytes())).collect();
         assert_eq!(shown, ["hello"]);
         let state = dump.into_state().unwrap();
         assert_eq!(state.cwd, "/tmp/a b");
-        let exports: Vec<_> = state
-            .exports
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        assert_eq!(
-            exports,
-            ["A=1 \"two\" $x \\", "EMPTY=", "M=$'multi\\nline'", "R=r"]
-        );
+        let exports: Vec<_> = state.exports.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(exports, ["A=1 \"two\" $x \\", "EMPTY=", "M=$'multi\\nline'", "R=r"]);
     }
 
     #[test]

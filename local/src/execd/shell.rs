@@ -12,18 +12,13 @@ use std::sync::LazyLock;
 use tokio::process::Command;
 
 /// `bash`, or `sh` where there is none.
-static SHELL: LazyLock<PathBuf> = LazyLock::new(|| {
-    find("bash")
-        .or_else(|| find("sh"))
-        .unwrap_or_else(|| "/bin/sh".into())
-});
+static SHELL: LazyLock<PathBuf> =
+    LazyLock::new(|| find("bash").or_else(|| find("sh")).unwrap_or_else(|| "/bin/sh".into()));
 
 /// Looks a program up in `PATH`.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|directory| directory.join(program))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
 /// The shell's path, for error texts.
@@ -41,11 +36,7 @@ pub fn program(file: &Path) -> Command {
 /// `bash -c TEXT` with the request's variables over those of the `EXECD_ENVS` file.
 pub fn command(text: &str, cwd: Option<&Path>, envs: &BTreeMap<String, String>) -> Command {
     let mut command = program(path());
-    command
-        .arg("-c")
-        .arg(text)
-        .envs(file_variables())
-        .envs(envs);
+    command.arg("-c").arg(text).envs(file_variables()).envs(envs);
     if let Some(cwd) = cwd {
         command.current_dir(cwd);
     }
@@ -66,10 +57,7 @@ fn file_variables() -> Vec<(String, String)> {
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .filter_map(|line| line.split_once('='))
         .map(|(key, value)| {
-            (
-                key.trim().to_owned(),
-                paths::expand_variables(value, |name| std::env::var(name).unwrap_or_default()),
-            )
+            (key.trim().to_owned(), paths::expand_variables(value, |name| std::env::var(name).unwrap_or_default()))
         })
         .filter(|(key, _)| !key.is_empty())
         .collect()
@@ -79,10 +67,7 @@ fn file_variables() -> Vec<(String, String)> {
 pub fn run_as(command: &mut Command, uid: u32, gid: Option<u32>) -> io::Result<()> {
     let uid = Uid::from_raw(uid);
     let user = User::from_uid(uid)?;
-    let gid = gid
-        .map(Gid::from_raw)
-        .or(user.as_ref().map(|user| user.gid))
-        .unwrap_or_else(nix::unistd::getgid);
+    let gid = gid.map(Gid::from_raw).or(user.as_ref().map(|user| user.gid)).unwrap_or_else(nix::unistd::getgid);
     let groups = match &user {
         Some(user) => getgrouplist(&CString::new(user.name.as_bytes())?, gid)?,
         None => Vec::new(),

@@ -38,13 +38,7 @@ pub struct Tail {
 
 impl Tail {
     pub async fn open(path: &Path, stream: Stream) -> io::Result<Self> {
-        Ok(Self {
-            file: File::open(path).await?,
-            stream,
-            lines: Lines::default(),
-            buffer: Vec::new(),
-            offset: 0,
-        })
+        Ok(Self { file: File::open(path).await?, stream, lines: Lines::default(), buffer: Vec::new(), offset: 0 })
     }
 
     /// Sends what one read gives, up to `limit` (a position in the file). `Ok(false)`: nothing new there.
@@ -56,10 +50,7 @@ impl Tail {
         self.buffer.clear();
         self.buffer.reserve(CHUNK);
         let want = room.min(u64::try_from(CHUNK).unwrap_or(u64::MAX));
-        let got = (&mut self.file)
-            .take(want)
-            .read_buf(&mut self.buffer)
-            .await?;
+        let got = (&mut self.file).take(want).read_buf(&mut self.buffer).await?;
         if got == 0 {
             return Ok(false);
         }
@@ -84,8 +75,7 @@ impl Tail {
 
     async fn finish(&mut self, events: &Events) {
         let mut batch = Vec::new();
-        self.lines
-            .finish(|line| self.stream.event(line).write(&mut batch, now_millis()));
+        self.lines.finish(|line| self.stream.event(line).write(&mut batch, now_millis()));
         if !batch.is_empty() {
             events.send_raw(batch).await;
         }

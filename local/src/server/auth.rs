@@ -19,11 +19,7 @@ const OPEN_PREFIXES: [&str; 5] = ["/health", "/docs", "/redoc", "/openapi.json",
 /// Asks for the key before anything is routed.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     if !is_open(&app, &request) {
-        let given = request
-            .headers()
-            .get(API_KEY)
-            .map(|value| value.as_bytes())
-            .unwrap_or_default();
+        let given = request.headers().get(API_KEY).map(|value| value.as_bytes()).unwrap_or_default();
         if given.is_empty() {
             return Failure::api(
                 StatusCode::UNAUTHORIZED,
@@ -48,8 +44,7 @@ fn is_open(app: &App, request: &Request) -> bool {
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
     OPEN_PREFIXES.iter().any(|prefix| path.starts_with(prefix))
         || is_proxy(&path)
-        || (matches!(*request.method(), Method::GET | Method::HEAD)
-            && www::is_page_path(&path, app.www.is_some()))
+        || (matches!(*request.method(), Method::GET | Method::HEAD) && www::is_page_path(&path, app.www.is_some()))
 }
 
 /// `[/v1]/sandboxes/{id}/proxy/{digits}[/…]`; a path with `..` in it needs the key.
@@ -60,9 +55,7 @@ fn is_proxy(path: &str) -> bool {
         && parts.next() == Some("sandboxes")
         && parts.next().is_some_and(|id| !id.is_empty())
         && parts.next() == Some("proxy")
-        && parts
-            .next()
-            .is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
+        && parts.next().is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
         && !path.contains("..")
 }
 

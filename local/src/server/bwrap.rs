@@ -38,12 +38,7 @@ pub fn home(root: bool) -> &'static str {
 /// An empty root with the host's system read-only, and the sandbox's own directories in it.
 pub fn arguments(layout: &Layout, program: &Path, root: bool) -> Vec<OsString> {
     let mut args = Arguments::default();
-    args.add([
-        "--die-with-parent",
-        "--new-session",
-        "--unshare-pid",
-        "--unshare-ipc",
-    ]);
+    args.add(["--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc"]);
     args.add(["--unshare-cgroup-try"]);
     if root {
         // As root, bubblewrap would leave every capability, enough to mount the host's files again.
@@ -57,26 +52,14 @@ pub fn arguments(layout: &Layout, program: &Path, root: bool) -> Vec<OsString> {
     for name in SYSTEM {
         let path = PathBuf::from("/").join(name);
         match fs::read_link(&path) {
-            Ok(target) => args.add([
-                OsStr::new("--symlink"),
-                target.as_os_str(),
-                path.as_os_str(),
-            ]),
-            Err(_) => args.add([
-                OsStr::new("--ro-bind-try"),
-                path.as_os_str(),
-                path.as_os_str(),
-            ]),
+            Ok(target) => args.add([OsStr::new("--symlink"), target.as_os_str(), path.as_os_str()]),
+            Err(_) => args.add([OsStr::new("--ro-bind-try"), path.as_os_str(), path.as_os_str()]),
         }
     }
     for name in SECRETS {
         let path = PathBuf::from("/etc").join(name);
         if path.is_file() {
-            args.add([
-                OsStr::new("--ro-bind"),
-                OsStr::new("/dev/null"),
-                path.as_os_str(),
-            ]);
+            args.add([OsStr::new("--ro-bind"), OsStr::new("/dev/null"), path.as_os_str()]);
         }
     }
     for name in SECRET_DIRS {
@@ -88,35 +71,16 @@ pub fn arguments(layout: &Layout, program: &Path, root: bool) -> Vec<OsString> {
     // On many systems this is a link to a file outside /etc.
     if let Ok(real) = fs::canonicalize("/etc/resolv.conf") {
         if !real.starts_with("/etc") {
-            args.add([
-                OsStr::new("--ro-bind-try"),
-                real.as_os_str(),
-                real.as_os_str(),
-            ]);
+            args.add([OsStr::new("--ro-bind-try"), real.as_os_str(), real.as_os_str()]);
         }
     }
     // Commands may run as another user, who must get through this directory.
     args.add(["--dir", "/.opensandbox", "--dir", "/home"]);
-    args.add([
-        "--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp",
-    ]);
-    for (name, at) in [
-        ("tmp", "/tmp"),
-        ("workspace", "/workspace"),
-        ("home", home(root)),
-        ("log", LOGS),
-    ] {
-        args.add([
-            OsStr::new("--bind"),
-            layout.sub(name).as_os_str(),
-            OsStr::new(at),
-        ]);
+    args.add(["--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp"]);
+    for (name, at) in [("tmp", "/tmp"), ("workspace", "/workspace"), ("home", home(root)), ("log", LOGS)] {
+        args.add([OsStr::new("--bind"), layout.sub(name).as_os_str(), OsStr::new(at)]);
     }
-    args.add([
-        OsStr::new("--ro-bind"),
-        program.as_os_str(),
-        OsStr::new(EXECD),
-    ]);
+    args.add([OsStr::new("--ro-bind"), program.as_os_str(), OsStr::new(EXECD)]);
     args.add(["--chdir", "/workspace"]);
     args.list
 }
@@ -128,7 +92,6 @@ struct Arguments {
 
 impl Arguments {
     fn add<A: AsRef<OsStr>>(&mut self, args: impl IntoIterator<Item = A>) {
-        self.list
-            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self.list.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
     }
 }

@@ -19,21 +19,12 @@ pub async fn json_body(request: Request<Body>) -> Result<Value, Failure> {
         )
     })?;
     if bytes.is_empty() {
-        return Err(Failure::invalid(
-            "missing",
-            json!(["body"]),
-            "Field required",
-            &Value::Null,
-            None,
-        ));
+        return Err(Failure::invalid("missing", json!(["body"]), "Field required", &Value::Null, None));
     }
     if !is_json(&parts.headers) {
         // A body of another type reaches the model as text, which is not an object.
         let text = Value::String(String::from_utf8_lossy(&bytes).into_owned());
-        return Err(Failure::Invalid(vec![not_an_object(
-            json!(["body"]),
-            &text,
-        )]));
+        return Err(Failure::Invalid(vec![not_an_object(json!(["body"]), &text)]));
     }
     serde_json::from_slice(&bytes).map_err(|error| {
         let position = position(&bytes, error.line(), error.column());
@@ -59,11 +50,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn position(bytes: &[u8], line: usize, column: usize) -> usize {
-    let before: usize = bytes
-        .split_inclusive(|byte| *byte == b'\n')
-        .take(line.saturating_sub(1))
-        .map(<[u8]>::len)
-        .sum();
+    let before: usize =
+        bytes.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
     before + column.saturating_sub(1)
 }
 
@@ -88,11 +76,7 @@ pub struct Checker {
 impl Checker {
     /// Ends in 422 if anything was wrong.
     pub fn finish(self) -> Result<(), Failure> {
-        if self.errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Failure::Invalid(self.errors))
-        }
+        if self.errors.is_empty() { Ok(()) } else { Err(Failure::Invalid(self.errors)) }
     }
 
     /// Notes one error.
@@ -106,25 +90,14 @@ impl Checker {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
             Some(other) => {
-                self.push(
-                    "string_type",
-                    loc,
-                    "Input should be a valid string",
-                    other,
-                    None,
-                );
+                self.push("string_type", loc, "Input should be a valid string", other, None);
                 None
             }
         }
     }
 
     /// A required string inside `parent`.
-    pub fn required_string(
-        &mut self,
-        parent: &Map<String, Value>,
-        key: &str,
-        loc: Value,
-    ) -> Option<String> {
+    pub fn required_string(&mut self, parent: &Map<String, Value>, key: &str, loc: Value) -> Option<String> {
         match parent.get(key) {
             None => {
                 let parent = Value::Object(parent.clone());
@@ -133,13 +106,7 @@ impl Checker {
             }
             Some(Value::String(text)) => Some(text.clone()),
             Some(other) => {
-                self.push(
-                    "string_type",
-                    loc,
-                    "Input should be a valid string",
-                    other,
-                    None,
-                );
+                self.push("string_type", loc, "Input should be a valid string", other, None);
                 None
             }
         }
@@ -157,8 +124,7 @@ impl Checker {
                         // Too large for the clock anyway; the timeout check says so.
                         Some(float as i64)
                     } else {
-                        let msg =
-                            "Input should be a valid integer, got a number with a fractional part";
+                        let msg = "Input should be a valid integer, got a number with a fractional part";
                         self.push("int_from_float", loc, msg, value, None);
                         None
                     }
@@ -170,13 +136,7 @@ impl Checker {
                 None
             }),
             _ => {
-                self.push(
-                    "int_type",
-                    loc,
-                    "Input should be a valid integer",
-                    value,
-                    None,
-                );
+                self.push("int_type", loc, "Input should be a valid integer", value, None);
                 None
             }
         }
@@ -186,13 +146,7 @@ impl Checker {
     pub fn at_least(&mut self, number: i64, minimum: i64, loc: Value, input: &Value) -> bool {
         if number < minimum {
             let msg = format!("Input should be greater than or equal to {minimum}");
-            self.push(
-                "greater_than_equal",
-                loc,
-                &msg,
-                input,
-                Some(json!({ "ge": minimum })),
-            );
+            self.push("greater_than_equal", loc, &msg, input, Some(json!({ "ge": minimum })));
         }
         number >= minimum
     }
@@ -201,13 +155,7 @@ impl Checker {
     pub fn at_most(&mut self, number: i64, maximum: i64, loc: Value, input: &Value) -> bool {
         if number > maximum {
             let msg = format!("Input should be less than or equal to {maximum}");
-            self.push(
-                "less_than_equal",
-                loc,
-                &msg,
-                input,
-                Some(json!({ "le": maximum })),
-            );
+            self.push("less_than_equal", loc, &msg, input, Some(json!({ "le": maximum })));
         }
         number <= maximum
     }
@@ -219,13 +167,7 @@ impl Checker {
             Value::Number(number) => number.to_string(),
             Value::String(text) => text.to_ascii_lowercase(),
             _ => {
-                self.push(
-                    "bool_type",
-                    loc,
-                    "Input should be a valid boolean",
-                    value,
-                    None,
-                );
+                self.push("bool_type", loc, "Input should be a valid boolean", value, None);
                 return None;
             }
         };
@@ -241,12 +183,7 @@ impl Checker {
     }
 
     /// An object of strings; `nulls` lets values be null.
-    pub fn strings(
-        &mut self,
-        value: Option<&Value>,
-        loc: &[&str],
-        nulls: bool,
-    ) -> Option<Map<String, Value>> {
+    pub fn strings(&mut self, value: Option<&Value>, loc: &[&str], nulls: bool) -> Option<Map<String, Value>> {
         match value {
             None | Some(Value::Null) => None,
             Some(Value::Object(map)) => {
@@ -261,13 +198,7 @@ impl Checker {
                 Some(map.clone())
             }
             Some(other) => {
-                self.push(
-                    "dict_type",
-                    json!(loc),
-                    "Input should be a valid dictionary",
-                    other,
-                    None,
-                );
+                self.push("dict_type", json!(loc), "Input should be a valid dictionary", other, None);
                 None
             }
         }

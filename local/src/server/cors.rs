@@ -8,13 +8,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY";
-const PREFLIGHT_VARY: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network";
+const PREFLIGHT_VARY: &str =
+    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network";
 /// What server 1.1.1 exposes.
 const EXPOSE_STRICT: &str = "OPEN-SANDBOX-ORIGIN";
 /// What a page needs besides: without these it cannot read log cursors, ranges, names or request ids.
-const EXPOSE: &str = "X-Request-ID, EXECD-COMMANDS-TAIL-CURSOR, Content-Range, Content-Disposition, Retry-After, OPEN-SANDBOX-ORIGIN";
-const PRIVATE_NETWORK: HeaderName =
-    HeaderName::from_static("access-control-request-private-network");
+const EXPOSE: &str =
+    "X-Request-ID, EXECD-COMMANDS-TAIL-CURSOR, Content-Range, Content-Disposition, Retry-After, OPEN-SANDBOX-ORIGIN";
+const PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 
 /// Origins that may talk to this server.
 #[derive(Debug, Clone)]
@@ -29,16 +30,12 @@ pub struct Cors {
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let allowed = origin.as_ref().is_none_or(|origin| {
-        origin.to_str().is_ok_and(|text| {
-            app.hosts.own_origin(text) || app.cors.named.iter().any(|n| n == text)
-        })
+        origin.to_str().is_ok_and(|text| app.hosts.own_origin(text) || app.cors.named.iter().any(|n| n == text))
     });
     let mut response = match &origin {
         Some(origin)
             if request.method() == Method::OPTIONS
-                && request
-                    .headers()
-                    .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) =>
+                && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) =>
         {
             return preflight(request.headers(), allowed.then_some(origin));
         }
@@ -54,19 +51,9 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     headers.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
     if let (Some(origin), true) = (origin, allowed) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            HeaderValue::from_static("true"),
-        );
-        let expose = if app.cors.strict {
-            EXPOSE_STRICT
-        } else {
-            EXPOSE
-        };
-        headers.insert(
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static(expose),
-        );
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        let expose = if app.cors.strict { EXPOSE_STRICT } else { EXPOSE };
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(expose));
     }
     vary_on_origin(headers);
     response
@@ -91,17 +78,10 @@ fn preflight(asked: &HeaderMap, origin: Option<&HeaderValue>) -> Response {
         refused.push("origin");
     }
     let method = asked.get(header::ACCESS_CONTROL_REQUEST_METHOD);
-    if !method.is_some_and(|method| {
-        METHODS
-            .split(", ")
-            .any(|known| known.as_bytes() == method.as_bytes())
-    }) {
+    if !method.is_some_and(|method| METHODS.split(", ").any(|known| known.as_bytes() == method.as_bytes())) {
         refused.push("method");
     }
-    if asked
-        .get(PRIVATE_NETWORK)
-        .is_some_and(|value| value == "true")
-    {
+    if asked.get(PRIVATE_NETWORK).is_some_and(|value| value == "true") {
         refused.push("private-network");
     }
     let mut response = if refused.is_empty() {
@@ -113,22 +93,13 @@ fn preflight(asked: &HeaderMap, origin: Option<&HeaderValue>) -> Response {
     let headers = response.headers_mut();
     if let Some(origin) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            HeaderValue::from_static("true"),
-        );
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         if let Some(names) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
         }
     }
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static(METHODS),
-    );
-    headers.insert(
-        header::ACCESS_CONTROL_MAX_AGE,
-        HeaderValue::from_static("600"),
-    );
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     headers.insert(header::VARY, HeaderValue::from_static(PREFLIGHT_VARY));
     response
 }

@@ -15,17 +15,11 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Answers 202 when the sandbox runs, as the Docker runtime does.
-pub async fn create(
-    State(app): State<App>,
-    request: Request<Body>,
-) -> Result<(StatusCode, Json<Value>), Failure> {
+pub async fn create(State(app): State<App>, request: Request<Body>) -> Result<(StatusCode, Json<Value>), Failure> {
     let body = checks::json_body(request).await?;
     let now = Timestamp::now();
     let create = create_request::read(&body, now)?;
-    let expires = create
-        .timeout
-        .map(|timeout| create_request::expiry(now, timeout))
-        .transpose()?;
+    let expires = create.timeout.map(|timeout| create_request::expiry(now, timeout)).transpose()?;
     let id = uuid::Uuid::new_v4().to_string();
     let entrypoint = split(&create.entrypoint);
     tracing::info!(
@@ -49,10 +43,7 @@ pub async fn create(
             platform: create.platform,
             created: now,
         };
-        let state = Changing {
-            metadata: create.metadata,
-            expires,
-        };
+        let state = Changing { metadata: create.metadata, expires };
         let sandbox = Arc::new(Sandbox::new(fixed, process, state));
         let answer = sandbox.shown().created();
         app.sandboxes.add(sandbox);

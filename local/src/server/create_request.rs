@@ -35,16 +35,8 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
         let number = check.integer(value, loc.clone())?;
         check.at_least(number, 60, loc, value).then_some(number)
     });
-    let limits = check.strings(
-        map.get("resourceLimits"),
-        &["body", "resourceLimits"],
-        false,
-    );
-    check.strings(
-        map.get("resourceRequests"),
-        &["body", "resourceRequests"],
-        false,
-    );
+    let limits = check.strings(map.get("resourceLimits"), &["body", "resourceLimits"], false);
+    check.strings(map.get("resourceRequests"), &["body", "resourceRequests"], false);
     let env = check.strings(map.get("env"), &["body", "env"], true);
     let metadata = check.strings(map.get("metadata"), &["body", "metadata"], false);
     let lifecycle = object(map, "lifecycle", &mut check);
@@ -60,9 +52,7 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
         .and_then(|value| check.boolean(value, json!(["body", "secureAccess"])))
         .unwrap_or(false);
     let volumes = read_volumes(map, &mut check);
-    let extensions = check
-        .strings(map.get("extensions"), &["body", "extensions"], false)
-        .unwrap_or_default();
+    let extensions = check.strings(map.get("extensions"), &["body", "extensions"], false).unwrap_or_default();
     let template = check.string(map.get("templateId"), json!(["body", "templateId"]));
     check.finish()?;
 
@@ -78,10 +68,7 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
     };
     let image = image.filter(|uri| !uri.trim().is_empty());
     let snapshot = snapshot.filter(|id| !id.trim().is_empty());
-    let pool = extensions
-        .get("poolRef")
-        .and_then(Value::as_str)
-        .is_some_and(|pool| !pool.trim().is_empty());
+    let pool = extensions.get("poolRef").and_then(Value::as_str).is_some_and(|pool| !pool.trim().is_empty());
     if template.is_some_and(|id| !id.trim().is_empty()) {
         return Err(Failure::api(
             StatusCode::NOT_IMPLEMENTED,
@@ -116,9 +103,7 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
         return Err(super::refused::snapshots());
     }
     if lifecycle.is_some() {
-        return Err(Failure::parameter(
-            "lifecycle hooks are not supported by the Docker provider.",
-        ));
+        return Err(Failure::parameter("lifecycle hooks are not supported by the Docker provider."));
     }
     let metadata = metadata.unwrap_or_default();
     check_labels(&metadata)?;
@@ -132,9 +117,7 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
         ));
     }
     if policy.is_some() {
-        return Err(Failure::parameter(
-            "egress.image must be configured when networkPolicy is provided.",
-        ));
+        return Err(Failure::parameter("egress.image must be configured when networkPolicy is provided."));
     }
     let limits = limits.unwrap_or_default();
     check_limits(&limits)?;
@@ -146,25 +129,13 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
         .collect();
     let entrypoint = entrypoint.unwrap_or_default();
     check_text(&env, &entrypoint)?;
-    Ok(Create {
-        image: image.unwrap_or_default(),
-        entrypoint,
-        timeout,
-        env,
-        metadata,
-        platform,
-        limits,
-    })
+    Ok(Create { image: image.unwrap_or_default(), entrypoint, timeout, env, metadata, platform, limits })
 }
 
 /// When a sandbox made `now` ends.
 pub fn expiry(now: Timestamp, timeout: i64) -> Result<Timestamp, Failure> {
     let end = now.checked_add(SignedDuration::from_secs(timeout));
-    end.map_err(|_| {
-        Failure::parameter(format!(
-            "Sandbox timeout {timeout}s is too large to represent safely."
-        ))
-    })
+    end.map_err(|_| Failure::parameter(format!("Sandbox timeout {timeout}s is too large to represent safely.")))
 }
 
 /// A field that is neither absent nor null.
@@ -172,16 +143,10 @@ pub fn set<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     map.get(key).filter(|value| !value.is_null())
 }
 
-fn object<'a>(
-    map: &'a Map<String, Value>,
-    key: &str,
-    check: &mut Checker,
-) -> Option<&'a Map<String, Value>> {
+fn object<'a>(map: &'a Map<String, Value>, key: &str, check: &mut Checker) -> Option<&'a Map<String, Value>> {
     let value = set(map, key)?;
     if !value.is_object() {
-        check
-            .errors
-            .push(not_an_object(json!(["body", key]), value));
+        check.errors.push(not_an_object(json!(["body", key]), value));
     }
     value.as_object()
 }
@@ -189,13 +154,9 @@ fn object<'a>(
 fn image(value: Option<&Value>, check: &mut Checker) -> Option<String> {
     match value? {
         Value::Null => None,
-        Value::Object(image) => {
-            check.required_string(image, "uri", json!(["body", "image", "uri"]))
-        }
+        Value::Object(image) => check.required_string(image, "uri", json!(["body", "image", "uri"])),
         other => {
-            check
-                .errors
-                .push(not_an_object(json!(["body", "image"]), other));
+            check.errors.push(not_an_object(json!(["body", "image"]), other));
             None
         }
     }
@@ -210,9 +171,7 @@ fn platform(value: Option<&Value>, check: &mut Checker) -> Option<(String, Strin
             os.zip(arch)
         }
         other => {
-            check
-                .errors
-                .push(not_an_object(json!(["body", "platform"]), other));
+            check.errors.push(not_an_object(json!(["body", "platform"]), other));
             None
         }
     }
@@ -243,13 +202,7 @@ fn entrypoint(map: &Map<String, Value>, check: &mut Checker) -> Option<Vec<Strin
     if list.is_empty() {
         let msg = "List should have at least 1 item after validation, not 0";
         let ctx = json!({ "field_type": "List", "min_length": 1, "actual_length": 0 });
-        check.push(
-            "too_short",
-            json!(["body", "entrypoint"]),
-            msg,
-            value,
-            Some(ctx),
-        );
+        check.push("too_short", json!(["body", "entrypoint"]), msg, value, Some(ctx));
         return None;
     }
     let mut words = Vec::new();
@@ -258,13 +211,7 @@ fn entrypoint(map: &Map<String, Value>, check: &mut Checker) -> Option<Vec<Strin
             Some(word) => words.push(word.to_owned()),
             None => {
                 let loc = json!(["body", "entrypoint", index]);
-                check.push(
-                    "string_type",
-                    loc,
-                    "Input should be a valid string",
-                    word,
-                    None,
-                );
+                check.push("string_type", loc, "Input should be a valid string", word, None);
             }
         }
     }
@@ -274,11 +221,9 @@ fn entrypoint(map: &Map<String, Value>, check: &mut Checker) -> Option<Vec<Strin
 fn check_extensions(extensions: &Map<String, Value>) -> Result<(), Failure> {
     const RENEW: &str = "access.renew.extend.seconds";
     match extensions.get(RENEW).and_then(Value::as_str) {
-        Some(text) if !text.parse().is_ok_and(|n: u32| (300..=86400).contains(&n)) => {
-            Err(Failure::parameter(format!(
-                "extensions['{RENEW}'] must be an integer between 300 and 86400 (inclusive), got '{text}'."
-            )))
-        }
+        Some(text) if !text.parse().is_ok_and(|n: u32| (300..=86400).contains(&n)) => Err(Failure::parameter(format!(
+            "extensions['{RENEW}'] must be an integer between 300 and 86400 (inclusive), got '{text}'."
+        ))),
         _ => Ok(()),
     }
 }
@@ -288,9 +233,7 @@ fn check_extensions(extensions: &Map<String, Value>) -> Result<(), Failure> {
 fn check_text(env: &[(String, String)], entrypoint: &[String]) -> Result<(), Failure> {
     for (name, value) in env {
         if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
-            return Err(Failure::parameter(format!(
-                "Invalid environment variable {name:?}."
-            )));
+            return Err(Failure::parameter(format!("Invalid environment variable {name:?}.")));
         }
     }
     if entrypoint.iter().any(|word| word.contains('\0')) {
@@ -315,8 +258,7 @@ mod tests {
     #[test]
     fn order_of_checks() {
         let with = |extra: Value| {
-            let mut body =
-                json!({ "image": { "uri": "x" }, "entrypoint": ["x"], "resourceLimits": {} });
+            let mut body = json!({ "image": { "uri": "x" }, "entrypoint": ["x"], "resourceLimits": {} });
             for (key, value) in extra.as_object().unwrap() {
                 body[key] = value.clone();
             }
@@ -324,46 +266,23 @@ mod tests {
         };
         assert_eq!(with(json!({})), "ok");
         assert_eq!(with(json!({ "timeout": "90", "env": { "A": null } })), "ok");
-        assert_eq!(
-            with(json!({ "timeout": 59, "metadata": { "a": 1 } })),
-            "422 2"
-        );
+        assert_eq!(with(json!({ "timeout": 59, "metadata": { "a": 1 } })), "422 2");
         assert_eq!(with(json!({ "entrypoint": [] })), "422 1");
         assert_eq!(with(json!({ "image": { "uri": " " } })), "422 1");
         assert_eq!(with(json!({ "snapshotId": "s" })), "422 1");
-        assert_eq!(
-            with(json!({ "timeout": 1e15 })),
-            "400 SANDBOX::INVALID_PARAMETER"
-        );
-        assert_eq!(
-            with(json!({ "secureAccess": true })),
-            "400 SANDBOX::INVALID_PARAMETER"
-        );
-        assert_eq!(
-            with(json!({ "resourceLimits": { "cpu": "much" } })),
-            "400 SANDBOX::INVALID_PARAMETER"
-        );
-        assert_eq!(
-            with(json!({ "resourceLimits": { "memory": "512Mi", "disk": "?" } })),
-            "ok"
-        );
+        assert_eq!(with(json!({ "timeout": 1e15 })), "400 SANDBOX::INVALID_PARAMETER");
+        assert_eq!(with(json!({ "secureAccess": true })), "400 SANDBOX::INVALID_PARAMETER");
+        assert_eq!(with(json!({ "resourceLimits": { "cpu": "much" } })), "400 SANDBOX::INVALID_PARAMETER");
+        assert_eq!(with(json!({ "resourceLimits": { "memory": "512Mi", "disk": "?" } })), "ok");
         assert_eq!(
             with(json!({ "metadata": { "a b": "" }, "networkPolicy": {} })),
             "400 SANDBOX::INVALID_METADATA_LABEL"
         );
+        assert_eq!(with(json!({ "extensions": { "poolRef": "p" } })), "400 SANDBOX::UNSUPPORTED_POOL_REF");
         assert_eq!(
-            with(json!({ "extensions": { "poolRef": "p" } })),
-            "400 SANDBOX::UNSUPPORTED_POOL_REF"
-        );
-        assert_eq!(
-            with(
-                json!({ "volumes": [{ "name": "v", "mountPath": "/m", "host": { "path": "/etc" } }] })
-            ),
+            with(json!({ "volumes": [{ "name": "v", "mountPath": "/m", "host": { "path": "/etc" } }] })),
             "400 VOLUME::HOST_PATH_NOT_ALLOWED"
         );
-        assert_eq!(
-            with(json!({ "volumes": [{ "name": "v", "mountPath": "/m" }] })),
-            "422 1"
-        );
+        assert_eq!(with(json!({ "volumes": [{ "name": "v", "mountPath": "/m" }] })), "422 1");
     }
 }

@@ -44,15 +44,8 @@ pub async fn get(
     let sandbox = app.sandboxes.get(&id)?;
     if by_proxy {
         // As the client reached this API: same host, same prefix. The Host check made sure that it is ours.
-        let host = headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .unwrap_or_default();
-        let prefix = if uri.path().starts_with("/v1/") {
-            "/v1"
-        } else {
-            ""
-        };
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let prefix = if uri.path().starts_with("/v1/") { "/v1" } else { "" };
         let endpoint = format!("{host}{prefix}/sandboxes/{id}/proxy/{port}");
         return Ok(Json(json!({ "endpoint": endpoint })));
     }
@@ -68,14 +61,7 @@ pub async fn get(
 
 /// 1 to 65535.
 pub fn valid_port(number: i64) -> Result<u16, Failure> {
-    u16::try_from(number)
-        .ok()
-        .filter(|port| *port > 0)
-        .ok_or_else(|| {
-            Failure::api(
-                StatusCode::BAD_REQUEST,
-                "DOCKER::INVALID_PORT",
-                "Port must be between 1 and 65535.",
-            )
-        })
+    u16::try_from(number).ok().filter(|port| *port > 0).ok_or_else(|| {
+        Failure::api(StatusCode::BAD_REQUEST, "DOCKER::INVALID_PORT", "Port must be between 1 and 65535.")
+    })
 }

@@ -26,20 +26,12 @@ impl Failure {
 
     /// 400 `SANDBOX::INVALID_PARAMETER`.
     pub fn parameter(message: impl Into<String>) -> Self {
-        Self::api(
-            StatusCode::BAD_REQUEST,
-            "SANDBOX::INVALID_PARAMETER",
-            message,
-        )
+        Self::api(StatusCode::BAD_REQUEST, "SANDBOX::INVALID_PARAMETER", message)
     }
 
     /// 404 for a sandbox id.
     pub fn no_sandbox(id: &str) -> Self {
-        Self::api(
-            StatusCode::NOT_FOUND,
-            "DOCKER::SANDBOX_NOT_FOUND",
-            format!("Sandbox {id} not found."),
-        )
+        Self::api(StatusCode::NOT_FOUND, "DOCKER::SANDBOX_NOT_FOUND", format!("Sandbox {id} not found."))
     }
 
     /// One 422 entry.
@@ -73,16 +65,8 @@ impl IntoResponse for Failure {
             Self::Api(status, code, message) => {
                 (status, Json(json!({ "code": code, "message": message }))).into_response()
             }
-            Self::Invalid(list) => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                Json(json!({ "detail": list })),
-            )
-                .into_response(),
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                Json(json!({ "detail": "Not Found" })),
-            )
-                .into_response(),
+            Self::Invalid(list) => (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": list }))).into_response(),
+            Self::NotFound => (StatusCode::NOT_FOUND, Json(json!({ "detail": "Not Found" }))).into_response(),
             Self::MethodNotAllowed(allow) => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 [(header::ALLOW, HeaderValue::from_static(allow))],

@@ -51,39 +51,30 @@ pub enum Broken {
 
 /// Whether this asks for a WebSocket.
 pub fn is_websocket(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::UPGRADE)
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// Sends `request` to `target`. Bodies are streamed both ways; an accepted upgrade becomes a tunnel.
 pub async fn forward(mut request: Request<Body>, target: Target) -> Result<Response<Body>, Broken> {
     let connecting = tokio::time::timeout(CONNECT_LIMIT, TcpStream::connect(target.address)).await;
-    let stream = connecting
-        .map_err(|_| Broken::Connect)?
-        .map_err(|_| Broken::Connect)?;
+    let stream = connecting.map_err(|_| Broken::Connect)?.map_err(|_| Broken::Connect)?;
     // Events are small and must not wait for the next one.
     let _ = stream.set_nodelay(true);
     let broken = |error: hyper::Error| Broken::Answer(error.to_string());
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(broken)?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let connection = AbortOnDropHandle::new(tokio::spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
             tracing::debug!("forwarded connection: {error}");
         }
     }));
 
-    let upgrade = (request.method() == Method::GET && is_websocket(request.headers()))
-        .then(|| hyper::upgrade::on(&mut request));
+    let upgrade =
+        (request.method() == Method::GET && is_websocket(request.headers())).then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
     let limited = body.is_end_stream();
     let mut outgoing = Request::new(body);
     *outgoing.method_mut() = parts.method;
-    *outgoing.uri_mut() = target
-        .path
-        .parse::<Uri>()
-        .map_err(|error| Broken::Answer(error.to_string()))?;
+    *outgoing.uri_mut() = target.path.parse::<Uri>().map_err(|error| Broken::Answer(error.to_string()))?;
     *outgoing.headers_mut() = request_headers(&parts.headers, upgrade.is_some());
     let host = target.address.to_string().parse();
     if let Ok(host) = host {

@@ -32,10 +32,7 @@ pub fn stop(tree: &Tree) -> Vec<Frozen> {
             if known.insert((entry.pid, entry.started)) {
                 fresh = true;
                 if kill(Pid::from_raw(entry.pid), Signal::SIGSTOP).is_ok() {
-                    stopped.push(Frozen {
-                        pid: entry.pid,
-                        started: entry.started,
-                    });
+                    stopped.push(Frozen { pid: entry.pid, started: entry.started });
                 }
             }
         }
@@ -50,8 +47,7 @@ pub fn stop(tree: &Tree) -> Vec<Frozen> {
 /// Continues them, children first: a shell that wakes before its child would report the child as stopped.
 pub fn resume(stopped: &[Frozen]) {
     for frozen in stopped.iter().rev() {
-        let same =
-            proc_table::read(frozen.pid).is_some_and(|entry| entry.started == frozen.started);
+        let same = proc_table::read(frozen.pid).is_some_and(|entry| entry.started == frozen.started);
         if same {
             let _ = kill(Pid::from_raw(frozen.pid), Signal::SIGCONT);
         }

@@ -19,10 +19,7 @@ pub struct Hosts {
 impl Hosts {
     /// For a server that listens on `local`.
     pub fn new(local: SocketAddr) -> Self {
-        Self {
-            port: local.port(),
-            any_address: !local.ip().is_loopback(),
-        }
+        Self { port: local.port(), any_address: !local.ip().is_loopback() }
     }
 
     /// Whether `host` (with its port) is one of ours.
@@ -38,39 +35,22 @@ impl Hosts {
             return true;
         }
         // Rebinding needs a name, so literal addresses are safe.
-        self.any_address
-            && name
-                .trim_start_matches('[')
-                .trim_end_matches(']')
-                .parse::<IpAddr>()
-                .is_ok()
+        self.any_address && name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
     }
 
     /// Whether `origin` is this server itself under one of its names.
     pub fn own_origin(&self, origin: &str) -> bool {
-        origin
-            .strip_prefix("http://")
-            .is_some_and(|host| self.allow(host))
+        origin.strip_prefix("http://").is_some_and(|host| self.allow(host))
     }
 }
 
 /// Refuses requests for another host.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut named = request
-        .headers()
-        .get_all(header::HOST)
-        .iter()
-        .map(|value| value.to_str().unwrap_or_default());
+    let mut named = request.headers().get_all(header::HOST).iter().map(|value| value.to_str().unwrap_or_default());
     let host = named.next().unwrap_or_default();
     // `GET http://other/ HTTP/1.1` names a host of its own.
-    let target = request
-        .uri()
-        .authority()
-        .map(|authority| authority.as_str());
-    if named.next().is_some()
-        || !app.hosts.allow(host)
-        || target.is_some_and(|target| !app.hosts.allow(target))
-    {
+    let target = request.uri().authority().map(|authority| authority.as_str());
+    if named.next().is_some() || !app.hosts.allow(host) || target.is_some_and(|target| !app.hosts.allow(target)) {
         return Failure::api(
             StatusCode::MISDIRECTED_REQUEST,
             "HOST_NOT_ALLOWED",
@@ -88,12 +68,7 @@ mod tests {
     #[test]
     fn exact_hosts_only() {
         let hosts = Hosts::new(([127, 0, 0, 1], 8080).into());
-        for good in [
-            "127.0.0.1:8080",
-            "localhost:8080",
-            "LOCALHOST:8080",
-            "[::1]:8080",
-        ] {
+        for good in ["127.0.0.1:8080", "localhost:8080", "LOCALHOST:8080", "[::1]:8080"] {
             assert!(hosts.allow(good), "{good}");
         }
         for bad in [

@@ -58,8 +58,7 @@ impl Isolation {
     }
 
     async fn probe(&self, bwrap: &Path, layout: &Layout) -> Option<String> {
-        let Launch { mut command, input } =
-            self.bubblewrap(bwrap, layout, &[], &["--version".into()]);
+        let Launch { mut command, input } = self.bubblewrap(bwrap, layout, &[], &["--version".into()]);
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         let output = async {
             let mut child = command.spawn()?;
@@ -86,11 +85,7 @@ impl Isolation {
 
     /// For the start-up line.
     pub fn name(&self) -> &'static str {
-        if self.is_bubblewrap() {
-            "bubblewrap"
-        } else {
-            "none"
-        }
+        if self.is_bubblewrap() { "bubblewrap" } else { "none" }
     }
 
     /// The command that starts execd with an entrypoint. Later variables win over earlier ones.
@@ -101,18 +96,12 @@ impl Isolation {
         entrypoint: &[String],
     ) -> Launch {
         let mut all = self.variables(layout);
-        all.extend(
-            variables
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into())),
-        );
+        all.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
         let logs = match &self.bwrap {
             Some(_) => PathBuf::from(LOGS),
             None => layout.sub("log"),
         };
-        let mut arguments: Vec<OsString> = ["execd", "--port", "0", "--entrypoint-log"]
-            .map(OsString::from)
-            .to_vec();
+        let mut arguments: Vec<OsString> = ["execd", "--port", "0", "--entrypoint-log"].map(OsString::from).to_vec();
         arguments.push(logs.join("entrypoint.log").into());
         arguments.push("--".into());
         arguments.extend(entrypoint.iter().map(OsString::from));
@@ -160,27 +149,16 @@ impl Isolation {
             input.push(0);
         }
         let mut command = Command::new(bwrap);
-        command
-            .env_clear()
-            .args(["--args", "0", "--", EXECD])
-            .args(arguments)
-            .stdin(Stdio::piped());
+        command.env_clear().args(["--args", "0", "--", EXECD]).args(arguments).stdin(Stdio::piped());
         Launch { command, input }
     }
 
-    fn plain(
-        &self,
-        layout: &Layout,
-        variables: &[(OsString, OsString)],
-        arguments: &[OsString],
-    ) -> Launch {
+    fn plain(&self, layout: &Layout, variables: &[(OsString, OsString)], arguments: &[OsString]) -> Launch {
         // Ends with the server too, as far as a signal to execd can do it.
         let mut command = match &self.setpriv {
             Some(setpriv) => {
                 let mut command = Command::new(setpriv);
-                command
-                    .args(["--pdeathsig", "TERM", "--"])
-                    .arg(&self.program);
+                command.args(["--pdeathsig", "TERM", "--"]).arg(&self.program);
                 command
             }
             None => Command::new(&self.program),
@@ -191,10 +169,7 @@ impl Isolation {
             .current_dir(layout.sub("workspace"))
             .args(arguments)
             .stdin(Stdio::null());
-        Launch {
-            command,
-            input: Vec::new(),
-        }
+        Launch { command, input: Vec::new() }
     }
 }
 
@@ -203,8 +178,5 @@ fn which(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_else(|| PATH.into());
     std::env::split_paths(&path)
         .map(|dir| dir.join(name))
-        .find(|file| {
-            fs::metadata(file)
-                .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-        })
+        .find(|file| fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0))
 }

@@ -12,20 +12,10 @@ pub struct Layout {
 impl Layout {
     /// Makes them.
     pub fn create(state: &Path, id: &str) -> std::io::Result<Self> {
-        let layout = Self {
-            dir: state.join(id),
-        };
-        for (name, mode) in [
-            ("workspace", 0o755),
-            ("home", 0o700),
-            ("tmp", 0o1777),
-            ("log", 0o755),
-        ] {
+        let layout = Self { dir: state.join(id) };
+        for (name, mode) in [("workspace", 0o755), ("home", 0o700), ("tmp", 0o1777), ("log", 0o755)] {
             let dir = layout.dir.join(name);
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&dir)?;
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
             fs::set_permissions(&dir, fs::Permissions::from_mode(mode))?;
         }
         Ok(layout)
@@ -45,11 +35,7 @@ impl Layout {
     pub fn log_tail(&self) -> String {
         let text = fs::read_to_string(self.sub("execd.log")).unwrap_or_default();
         let skip = text.chars().count().saturating_sub(500);
-        text.chars()
-            .skip(skip)
-            .collect::<String>()
-            .trim()
-            .to_owned()
+        text.chars().skip(skip).collect::<String>().trim().to_owned()
     }
 
     /// Removes what a failed start left.

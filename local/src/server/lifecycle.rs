@@ -49,10 +49,7 @@ pub async fn renew(
 ) -> Result<Json<Value>, Failure> {
     let body = checks::json_body(request).await?;
     let Some(map) = body.as_object() else {
-        return Err(Failure::Invalid(vec![not_an_object(
-            json!(["body"]),
-            &body,
-        )]));
+        return Err(Failure::Invalid(vec![not_an_object(json!(["body"]), &body)]));
     };
     let mut check = Checker::default();
     let loc = json!(["body", "expiresAt"]);
@@ -72,20 +69,13 @@ pub async fn renew(
             at
         }
         Some(other) => {
-            check.push(
-                "datetime_type",
-                loc,
-                "Input should be a valid datetime",
-                other,
-                None,
-            );
+            check.push("datetime_type", loc, "Input should be a valid datetime", other, None);
             None
         }
     };
     check.finish()?;
     let sandbox = app.sandboxes.get(&id)?;
-    let invalid =
-        |status, message: String| Err(Failure::api(status, "DOCKER::INVALID_EXPIRATION", message));
+    let invalid = |status, message: String| Err(Failure::api(status, "DOCKER::INVALID_EXPIRATION", message));
     let Some(at) = at.filter(|at| *at > Timestamp::now()) else {
         let message = "New expiration time must be in the future.".into();
         return invalid(StatusCode::BAD_REQUEST, message);
@@ -113,22 +103,12 @@ fn parse_time(value: &Value) -> Option<Timestamp> {
     };
     text.parse::<Timestamp>()
         .ok()
-        .or_else(|| {
-            text.parse::<DateTime>()
-                .ok()?
-                .to_zoned(TimeZone::UTC)
-                .ok()
-                .map(|at| at.timestamp())
-        })
+        .or_else(|| text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp()))
         .or_else(|| epoch(text.parse().ok()?))
 }
 
 fn epoch(number: f64) -> Option<Timestamp> {
-    let seconds = if number.abs() > 2e10 {
-        number / 1000.0
-    } else {
-        number
-    };
+    let seconds = if number.abs() > 2e10 { number / 1000.0 } else { number };
     Timestamp::from_microsecond((seconds * 1e6) as i64).ok()
 }
 

@@ -27,24 +27,15 @@ pub async fn list(State(app): State<App>, uri: Uri) -> Result<Json<Value>, Failu
         .map(|sandbox| sandbox.shown())
         .filter(|shown| {
             // Unknown states and comma lists match nothing, as in the real server.
-            (states.is_empty()
-                || states
-                    .iter()
-                    .any(|state| state.eq_ignore_ascii_case(shown.status.name())))
-                && wanted
-                    .iter()
-                    .all(|(key, value)| shown.metadata.get(key) == Some(value))
+            (states.is_empty() || states.iter().any(|state| state.eq_ignore_ascii_case(shown.status.name())))
+                && wanted.iter().all(|(key, value)| shown.metadata.get(key) == Some(value))
         })
         .collect();
     found.sort_by_key(|shown| std::cmp::Reverse(shown.created));
     let total = found.len();
     let pages = total.div_ceil(size);
-    let items: Vec<Value> = found
-        .iter()
-        .skip((page - 1).saturating_mul(size))
-        .take(size)
-        .map(|shown| shown.sandbox())
-        .collect();
+    let items: Vec<Value> =
+        found.iter().skip((page - 1).saturating_mul(size)).take(size).map(|shown| shown.sandbox()).collect();
     Ok(Json(json!({
         "items": items,
         "pagination": {

@@ -49,9 +49,7 @@ pub async fn patch(
 }
 
 /// Kubernetes label rules for keys and values.
-pub fn check_labels<'a>(
-    labels: impl IntoIterator<Item = (&'a String, &'a Value)>,
-) -> Result<(), Failure> {
+pub fn check_labels<'a>(labels: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Result<(), Failure> {
     for (key, value) in labels {
         let value = value.as_str().unwrap_or_default();
         let message = if key.starts_with(RESERVED) {
@@ -69,11 +67,7 @@ pub fn check_labels<'a>(
         } else {
             continue;
         };
-        return Err(Failure::api(
-            StatusCode::BAD_REQUEST,
-            "SANDBOX::INVALID_METADATA_LABEL",
-            message,
-        ));
+        return Err(Failure::api(StatusCode::BAD_REQUEST, "SANDBOX::INVALID_METADATA_LABEL", message));
     }
     Ok(())
 }
@@ -81,9 +75,7 @@ pub fn check_labels<'a>(
 fn is_key(key: &str) -> bool {
     match key.split_once('/') {
         None => is_name(key),
-        Some((prefix, name)) => {
-            is_name(name) && prefix.len() <= 253 && prefix.split('.').all(is_dns_label)
-        }
+        Some((prefix, name)) => is_name(name) && prefix.len() <= 253 && prefix.split('.').all(is_dns_label),
     }
 }
 
@@ -93,11 +85,7 @@ fn is_name(name: &str) -> bool {
 
 /// `[a-z0-9]([-a-z0-9]*[a-z0-9])?`
 pub fn is_dns_label(label: &str) -> bool {
-    bounded(
-        label,
-        |b| b.is_ascii_lowercase() || b.is_ascii_digit(),
-        b"-",
-    )
+    bounded(label, |b| b.is_ascii_lowercase() || b.is_ascii_digit(), b"-")
 }
 
 /// Non-empty, `edge` at both ends, `edge` or `inner` between.
@@ -119,9 +107,7 @@ pub fn parse_filter(text: &str) -> Result<Map<String, Value>, Failure> {
             ));
         }
     }
-    Ok(form_urlencoded::parse(text.as_bytes())
-        .map(|(key, value)| (key.into_owned(), json!(value)))
-        .collect())
+    Ok(form_urlencoded::parse(text.as_bytes()).map(|(key, value)| (key.into_owned(), json!(value))).collect())
 }
 
 #[cfg(test)]
@@ -133,17 +119,7 @@ mod tests {
         for good in ["a", "A-b_c.d", "example.com/name", &"x".repeat(63)] {
             assert!(is_key(good), "{good}");
         }
-        for bad in [
-            "",
-            "-a",
-            "a b",
-            "é",
-            "/a",
-            "a/",
-            "Example.com/a",
-            "a/b/c",
-            &"x".repeat(64),
-        ] {
+        for bad in ["", "-a", "a b", "é", "/a", "a/", "Example.com/a", "a/b/c", &"x".repeat(64)] {
             assert!(!is_key(bad), "{bad}");
         }
     }

@@ -1,12 +1,7 @@
 //! The lifecycle server: options, start-up and shut-down.
 
 #![deny(unsafe_code)]
-#![deny(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod auth;
 mod bwrap;
@@ -98,11 +93,7 @@ pub async fn run(options: Options) -> ExitCode {
 }
 
 fn log_to_stderr(quiet: bool) {
-    let level = if quiet {
-        tracing::Level::WARN
-    } else {
-        tracing::Level::INFO
-    };
+    let level = if quiet { tracing::Level::WARN } else { tracing::Level::INFO };
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(std::io::stderr)
@@ -125,22 +116,16 @@ async fn serve(options: Options) -> Result<(), String> {
     }
     let dir = state_dir::StateDir::create()
         .map_err(|error| format!("cannot make a directory for the sandboxes' files: {error}"))?;
-    let (isolation, problem) = isolation::Isolation::find(dir.path(), options.no_bwrap)
-        .await
-        .map_err(|error| error.to_string())?;
+    let (isolation, problem) =
+        isolation::Isolation::find(dir.path(), options.no_bwrap).await.map_err(|error| error.to_string())?;
     if let Some(problem) = problem {
-        tracing::warn!(
-            "NO ISOLATION: {problem}. Code in sandboxes runs as you, with all your files."
-        );
+        tracing::warn!("NO ISOLATION: {problem}. Code in sandboxes runs as you, with all your files.");
     }
     let app = Arc::new(state::Shared {
         api_key,
         port: local.port(),
         hosts: host_check::Hosts::new(local),
-        cors: cors::Cors {
-            named: origins,
-            strict: options.strict_cors,
-        },
+        cors: cors::Cors { named: origins, strict: options.strict_cors },
         www: options.www.clone(),
         isolation,
         spawner: spawner::Spawner::new().map_err(|error| error.to_string())?,
@@ -173,9 +158,7 @@ fn origins(named: &[String]) -> Result<Vec<String>, String> {
         let host = name.split_once("://").map(|(_, host)| host);
         match host {
             Some(host) if !host.is_empty() && !host.contains(['/', '*', '@']) => Ok(name),
-            _ => Err(format!(
-                "--allow-origin {name} is not an origin such as http://localhost:3000"
-            )),
+            _ => Err(format!("--allow-origin {name} is not an origin such as http://localhost:3000")),
         }
     };
     named.iter().map(exact).collect()
@@ -192,29 +175,20 @@ fn api_key(options: &Options) -> Result<String, String> {
 }
 
 async fn listen(options: &Options) -> Result<TcpListener, String> {
-    let host = if options.host == "localhost" {
-        "127.0.0.1"
-    } else {
-        &options.host
-    };
-    let address: IpAddr = host
-        .parse()
-        .map_err(|_| format!("--host {host} is not an IP address"))?;
+    let host = if options.host == "localhost" { "127.0.0.1" } else { &options.host };
+    let address: IpAddr = host.parse().map_err(|_| format!("--host {host} is not an IP address"))?;
     if !address.is_loopback() && !options.i_know_this_runs_code_for_anyone {
         return Err(format!(
             "--host {address} would let other machines run code here. If that is meant, add --i-know-this-runs-code-for-anyone"
         ));
     }
     let address = SocketAddr::new(address, options.port);
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| match error.kind() {
-            ErrorKind::AddrInUse => format!(
-                "port {} is in use; choose another with --port N (0 takes any free one)",
-                options.port
-            ),
-            _ => format!("cannot listen on {address}: {error}"),
-        })
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!("port {} is in use; choose another with --port N (0 takes any free one)", options.port)
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    })
 }
 
 /// The one line that scripts wait for, or a few for people.

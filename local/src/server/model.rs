@@ -6,11 +6,7 @@ use serde_json::{Map, Value, json};
 /// RFC 3339 in UTC with six fractional digits, or none when they are zero.
 pub fn time(at: Timestamp) -> String {
     let at = at
-        .round(
-            jiff::TimestampRound::new()
-                .smallest(jiff::Unit::Microsecond)
-                .mode(jiff::RoundMode::Trunc),
-        )
+        .round(jiff::TimestampRound::new().smallest(jiff::Unit::Microsecond).mode(jiff::RoundMode::Trunc))
         .unwrap_or(at);
     if at.subsec_nanosecond() == 0 {
         at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -40,26 +36,12 @@ impl Status {
 
     fn json(self, created: Timestamp) -> Value {
         let (reason, message, at) = match self {
-            Self::Running => (
-                "CONTAINER_RUNNING",
-                "Sandbox container is running.".into(),
-                created,
-            ),
-            Self::Paused => (
-                "CONTAINER_PAUSED",
-                "Sandbox container is paused.".into(),
-                created,
-            ),
-            Self::Ended { code: 0, at } => (
-                "CONTAINER_EXITED",
-                "Sandbox container exited successfully.".into(),
-                at,
-            ),
-            Self::Ended { code, at } => (
-                "CONTAINER_EXITED_ERROR",
-                format!("Sandbox container exited with code {code}."),
-                at,
-            ),
+            Self::Running => ("CONTAINER_RUNNING", "Sandbox container is running.".into(), created),
+            Self::Paused => ("CONTAINER_PAUSED", "Sandbox container is paused.".into(), created),
+            Self::Ended { code: 0, at } => ("CONTAINER_EXITED", "Sandbox container exited successfully.".into(), at),
+            Self::Ended { code, at } => {
+                ("CONTAINER_EXITED_ERROR", format!("Sandbox container exited with code {code}."), at)
+            }
         };
         json!({ "state": self.name(), "reason": reason, "message": message, "lastTransitionAt": time(at) })
     }
@@ -144,14 +126,8 @@ mod tests {
     #[test]
     fn six_digits_or_none() {
         let at = |text: &str| time(text.parse().unwrap());
-        assert_eq!(
-            at("2026-11-23T02:19:02.333Z"),
-            "2026-11-23T02:19:02.333000Z"
-        );
-        assert_eq!(
-            at("2026-11-23T02:19:02.3330009Z"),
-            "2026-11-23T02:19:02.333000Z"
-        );
+        assert_eq!(at("2026-11-23T02:19:02.333Z"), "2026-11-23T02:19:02.333000Z");
+        assert_eq!(at("2026-11-23T02:19:02.3330009Z"), "2026-11-23T02:19:02.333000Z");
         assert_eq!(at("2026-11-23T02:19:02Z"), "2026-11-23T02:19:02Z");
         assert_eq!(at("2026-11-23T02:19:02.0000009Z"), "2026-11-23T02:19:02Z");
     }

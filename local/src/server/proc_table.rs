@@ -36,9 +36,7 @@ pub fn all() -> Vec<Entry> {
     let Ok(dir) = fs::read_dir("/proc") else {
         return Vec::new();
     };
-    dir.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter_map(read)
-        .collect()
+    dir.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter_map(read).collect()
 }
 
 /// One process.
@@ -52,12 +50,7 @@ fn parse(pid: i32, stat: &str) -> Option<Entry> {
     let state = fields.next()?.bytes().next()?;
     let parent = fields.next()?.parse().ok()?;
     let started = fields.nth(17)?.parse().ok()?;
-    Some(Entry {
-        pid,
-        parent,
-        state,
-        started,
-    })
+    Some(Entry { pid, parent, state, started })
 }
 
 /// The living processes of a sandbox, parents before children.
@@ -65,17 +58,9 @@ pub fn members(tree: &Tree) -> Vec<Entry> {
     let all = all();
     let mut known = HashSet::from([tree.root]);
     if let Some(marker) = &tree.marker {
-        known.extend(
-            all.iter()
-                .filter(|entry| has_marker(entry.pid, marker))
-                .map(|entry| entry.pid),
-        );
+        known.extend(all.iter().filter(|entry| has_marker(entry.pid, marker)).map(|entry| entry.pid));
     }
-    let mut found: Vec<Entry> = all
-        .iter()
-        .filter(|entry| known.contains(&entry.pid))
-        .copied()
-        .collect();
+    let mut found: Vec<Entry> = all.iter().filter(|entry| known.contains(&entry.pid)).copied().collect();
     let mut next = 0;
     while let Some(parent) = found.get(next).map(|entry| entry.pid) {
         next += 1;
@@ -90,19 +75,13 @@ pub fn members(tree: &Tree) -> Vec<Entry> {
 }
 
 fn has_marker(pid: i32, marker: &str) -> bool {
-    fs::read(format!("/proc/{pid}/environ")).is_ok_and(|bytes| {
-        bytes
-            .split(|byte| *byte == 0)
-            .any(|part| part == marker.as_bytes())
-    })
+    fs::read(format!("/proc/{pid}/environ"))
+        .is_ok_and(|bytes| bytes.split(|byte| *byte == 0).any(|part| part == marker.as_bytes()))
 }
 
 /// The first child of a process.
 pub fn child_of(pid: i32) -> Option<i32> {
-    all()
-        .iter()
-        .find(|entry| entry.parent == pid && !entry.is_dead())
-        .map(|entry| entry.pid)
+    all().iter().find(|entry| entry.parent == pid && !entry.is_dead()).map(|entry| entry.pid)
 }
 
 #[cfg(test)]
@@ -119,10 +98,7 @@ mod tests {
     #[test]
     fn finds_itself() {
         let me = std::process::id() as i32;
-        let tree = Tree {
-            root: me,
-            marker: None,
-        };
+        let tree = Tree { root: me, marker: None };
         assert!(members(&tree).iter().any(|entry| entry.pid == me));
     }
 }

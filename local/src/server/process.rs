@@ -54,26 +54,18 @@ impl Process {
                 format!("Failed to start the execd of sandbox {id}: {why}"),
             )
         };
-        let layout =
-            Layout::create(&app.state_dir, id).map_err(|error| failed(error.to_string()))?;
+        let layout = Layout::create(&app.state_dir, id).map_err(|error| failed(error.to_string()))?;
         // A client may choose the token itself, as with the real server.
         let token = env
             .iter()
             .find(|(name, value)| name == "EXECD_ACCESS_TOKEN" && !value.is_empty())
             .map_or_else(random_hex, |(_, value)| value.clone());
-        let own = [
-            ("OPENSANDBOX_ID".to_owned(), id.to_owned()),
-            ("EXECD_ACCESS_TOKEN".to_owned(), token.clone()),
-        ];
+        let own = [("OPENSANDBOX_ID".to_owned(), id.to_owned()), ("EXECD_ACCESS_TOKEN".to_owned(), token.clone())];
         let variables = env.iter().cloned().chain(own);
         let Launch { mut command, input } = app.isolation.launch(&layout, variables, entrypoint);
         command
             .stdout(Stdio::piped())
-            .stderr(
-                layout
-                    .log_file()
-                    .map_err(|error| failed(error.to_string()))?,
-            )
+            .stderr(layout.log_file().map_err(|error| failed(error.to_string()))?)
             // Its own group: Ctrl-C in the server's terminal is for the server, which ends sandboxes in order.
             .process_group(0)
             .kill_on_drop(true);
@@ -95,15 +87,9 @@ impl Process {
         let tree = if app.isolation.is_bubblewrap() {
             // The outer process is only bubblewrap's watcher; the sandbox starts at its child, PID 1 inside.
             let inner = outer.and_then(proc_table::child_of).or(outer);
-            Tree {
-                root: inner.unwrap_or(0),
-                marker: None,
-            }
+            Tree { root: inner.unwrap_or(0), marker: None }
         } else {
-            Tree {
-                root: outer.unwrap_or(0),
-                marker: Some(format!("OPENSANDBOX_ID={id}")),
-            }
+            Tree { root: outer.unwrap_or(0), marker: Some(format!("OPENSANDBOX_ID={id}")) }
         };
         let Ok(Some(execd_port)) = listening else {
             kill_tree(&tree, outer);
@@ -164,11 +150,7 @@ fn kill_tree(tree: &Tree, outer: Option<i32>) {
     for round in 0..500 {
         // After its exit the root's pid may belong to somebody else.
         let alive = outer.is_some() || tree.marker.is_some();
-        let members = if alive {
-            live_members(tree, outer)
-        } else {
-            Vec::new()
-        };
+        let members = if alive { live_members(tree, outer) } else { Vec::new() };
         if members.is_empty() {
             break;
         }
@@ -193,10 +175,7 @@ fn live_members(tree: &Tree, outer: Option<i32>) -> Vec<i32> {
         // Only those that carry the mark.
         tree.root = 0;
     }
-    proc_table::members(&tree)
-        .iter()
-        .map(|entry| entry.pid)
-        .collect()
+    proc_table::members(&tree).iter().map(|entry| entry.pid).collect()
 }
 
 /// Reads execd's `listening <port>` line; what follows is read and dropped, so that execd never blocks on it.
@@ -212,19 +191,12 @@ async fn first_port(stdout: impl AsyncRead + Unpin + Send + 'static) -> Option<u
     Some(port)
 }
 
-fn watch_exit(
-    mut child: Child,
-    id: String,
-    tree: Tree,
-) -> watch::Receiver<Option<(i32, Timestamp)>> {
+fn watch_exit(mut child: Child, id: String, tree: Tree) -> watch::Receiver<Option<(i32, Timestamp)>> {
     use std::os::unix::process::ExitStatusExt;
     let (tell, ended) = watch::channel(None);
     tokio::spawn(async move {
         let code = match child.wait().await {
-            Ok(status) => status
-                .code()
-                .or(status.signal().map(|signal| 128 + signal))
-                .unwrap_or(255),
+            Ok(status) => status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(255),
             Err(_) => 255,
         };
         // The sandbox ends with its entrypoint; without a PID namespace, what is left must be looked for.
@@ -239,8 +211,5 @@ fn watch_exit(
 
 /// 32 random bytes in hex.
 pub fn random_hex() -> String {
-    rand::random::<[u8; 32]>()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -62,12 +62,7 @@ impl<'a> Place<'a> {
         let (id, after) = bare.strip_prefix("/sandboxes/")?.split_once("/proxy/")?;
         let port = after.split('/').next()?;
         let rest = after.strip_prefix(port)?;
-        Some(Self {
-            id,
-            port,
-            prefix: path.strip_suffix(rest)?,
-            rest,
-        })
+        Some(Self { id, port, prefix: path.strip_suffix(rest)?, rest })
     }
 }
 
@@ -77,8 +72,8 @@ pub async fn proxy(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response<Body> {
-    let websocket = forward::is_websocket(request.headers())
-        && request.headers().contains_key(header::SEC_WEBSOCKET_KEY);
+    let websocket =
+        forward::is_websocket(request.headers()) && request.headers().contains_key(header::SEC_WEBSOCKET_KEY);
     if !websocket {
         return match pass(&app, peer, request).await {
             Ok(answer) => answer,
@@ -96,17 +91,13 @@ pub async fn proxy(
         Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => return answer,
         Ok(_) => (1008, String::new()),
         Err(Failure::Invalid(_)) => return StatusCode::FORBIDDEN.into_response(),
-        Err(Failure::Api(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT, ..)) => {
-            (1011, String::new())
-        }
+        Err(Failure::Api(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT, ..)) => (1011, String::new()),
         Err(failure) => (1011, failure.reason()),
     };
     match WebSocketUpgrade::from_request_parts(&mut spare, &()).await {
         Ok(upgrade) => upgrade.on_upgrade(move |mut socket| async move {
             let reason = reason.chars().take(100).collect::<String>().into();
-            let _ = socket
-                .send(Message::Close(Some(CloseFrame { code, reason })))
-                .await;
+            let _ = socket.send(Message::Close(Some(CloseFrame { code, reason }))).await;
         }),
         Err(rejection) => rejection.into_response(),
     }
@@ -119,11 +110,7 @@ fn inner_port(rest: &str) -> Option<u16> {
     after.split('/').next()?.parse().ok()
 }
 
-async fn pass(
-    app: &App,
-    peer: SocketAddr,
-    mut request: Request<Body>,
-) -> Result<Response<Body>, Failure> {
+async fn pass(app: &App, peer: SocketAddr, mut request: Request<Body>) -> Result<Response<Body>, Failure> {
     let uri = request.uri().clone();
     let place = Place::parse(uri.path()).ok_or(Failure::NotFound)?;
     let mut check = Checker::default();
@@ -132,9 +119,7 @@ async fn pass(
     let port = valid_port(number.unwrap_or_default())?;
     let sandbox = app.sandboxes.get(place.id)?;
     // An execd forwards to ports too, so a path through it is looked at as well.
-    let inner = (port == EXECD_PORT)
-        .then(|| inner_port(place.rest))
-        .flatten();
+    let inner = (port == EXECD_PORT).then(|| inner_port(place.rest)).flatten();
     for port in [Some(port), inner].into_iter().flatten() {
         if port == app.port || app.sandboxes.is_execd(port) {
             // By this way a sandbox or a page would speak to this server, or another sandbox, from the inside.
@@ -145,11 +130,7 @@ async fn pass(
             ));
         }
     }
-    if request
-        .headers()
-        .get("service-worker")
-        .is_some_and(|value| value == "script")
-    {
+    if request.headers().get("service-worker").is_some_and(|value| value == "script") {
         // A service worker of this origin would see the playground's requests.
         return Err(Failure::api(
             StatusCode::FORBIDDEN,
@@ -157,9 +138,7 @@ async fn pass(
             "Sandboxes may not register service workers on this server's origin.",
         ));
     }
-    if forward::is_websocket(request.headers())
-        && !request.headers().contains_key(header::SEC_WEBSOCKET_KEY)
-    {
+    if forward::is_websocket(request.headers()) && !request.headers().contains_key(header::SEC_WEBSOCKET_KEY) {
         return Err(Failure::api(
             StatusCode::BAD_REQUEST,
             "GENERAL::UNKNOWN_ERROR",
@@ -194,10 +173,9 @@ async fn pass(
     if port == EXECD_PORT {
         address.set_port(sandbox.process.execd_port);
         // A token the caller brought is left to execd to judge.
-        if let (false, Ok(token)) = (
-            request.headers().contains_key(EXECD_TOKEN),
-            HeaderValue::from_str(&sandbox.process.token),
-        ) {
+        if let (false, Ok(token)) =
+            (request.headers().contains_key(EXECD_TOKEN), HeaderValue::from_str(&sandbox.process.token))
+        {
             headers.insert(EXECD_TOKEN, token);
         }
     }
@@ -207,28 +185,20 @@ async fn pass(
         (rest, None) => rest.to_owned(),
         (rest, Some(query)) => format!("{rest}?{query}"),
     };
-    let mut answer = forward::forward(
-        request,
-        Target {
-            address,
-            path,
-            headers,
-        },
-    )
-    .await
-    .map_err(|broken| match broken {
-        Broken::Connect => unreachable("All connection attempts failed"),
-        Broken::Timeout => Failure::api(
-            StatusCode::GATEWAY_TIMEOUT,
-            "BACKEND_TIMEOUT",
-            format!("The backend sandbox {shown} did not answer in time."),
-        ),
-        Broken::Answer(why) => Failure::api(
-            StatusCode::BAD_GATEWAY,
-            "BACKEND_RESPONSE_FAILED",
-            format!("The backend sandbox {shown} broke off: {why}"),
-        ),
-    })?;
+    let mut answer =
+        forward::forward(request, Target { address, path, headers }).await.map_err(|broken| match broken {
+            Broken::Connect => unreachable("All connection attempts failed"),
+            Broken::Timeout => Failure::api(
+                StatusCode::GATEWAY_TIMEOUT,
+                "BACKEND_TIMEOUT",
+                format!("The backend sandbox {shown} did not answer in time."),
+            ),
+            Broken::Answer(why) => Failure::api(
+                StatusCode::BAD_GATEWAY,
+                "BACKEND_RESPONSE_FAILED",
+                format!("The backend sandbox {shown} broke off: {why}"),
+            ),
+        })?;
     harden(answer.headers_mut(), place.prefix);
     Ok(answer)
 }
@@ -239,14 +209,9 @@ fn harden(headers: &mut HeaderMap, prefix: &str) {
         headers.remove(name);
     }
     headers.append(header::CONTENT_SECURITY_POLICY, JAIL);
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // A redirect to the root of the sandbox's server stays inside the sandbox.
-    let location = headers
-        .get(header::LOCATION)
-        .and_then(|value| value.to_str().ok());
+    let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
     if let Some(path) = location.filter(|to| to.starts_with('/') && !to.starts_with("//")) {
         if let Ok(inside) = format!("{prefix}{path}").parse() {
             headers.insert(header::LOCATION, inside);
@@ -261,10 +226,7 @@ mod tests {
     #[test]
     fn places() {
         let place = Place::parse("/v1/sandboxes/a-b/proxy/80/x%2Fy//z").unwrap();
-        assert_eq!(
-            (place.id, place.port, place.rest),
-            ("a-b", "80", "/x%2Fy//z")
-        );
+        assert_eq!((place.id, place.port, place.rest), ("a-b", "80", "/x%2Fy//z"));
         assert_eq!(place.prefix, "/v1/sandboxes/a-b/proxy/80");
         let bare = Place::parse("/sandboxes/a/proxy/80").unwrap();
         assert_eq!((bare.prefix, bare.rest), ("/sandboxes/a/proxy/80", ""));
@@ -273,20 +235,11 @@ mod tests {
     #[test]
     fn jail_is_added_to_the_sandboxs_own_policy() {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src *"),
-        );
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src *"));
         headers.insert(header::LOCATION, HeaderValue::from_static("/login"));
         headers.insert("clear-site-data", HeaderValue::from_static("\"*\""));
         harden(&mut headers, "/p");
-        assert_eq!(
-            headers
-                .get_all(header::CONTENT_SECURITY_POLICY)
-                .iter()
-                .count(),
-            2
-        );
+        assert_eq!(headers.get_all(header::CONTENT_SECURITY_POLICY).iter().count(), 2);
         assert_eq!(headers.get(header::LOCATION).unwrap(), "/p/login");
         assert!(!headers.contains_key("clear-site-data"));
     }

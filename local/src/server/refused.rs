@@ -44,10 +44,7 @@ pub async fn diagnostics(State(app): State<App>, Path(id): Path<String>) -> Resu
 }
 
 /// `/sandboxes/{id}/snapshots`
-pub async fn create_snapshot(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<(), Failure> {
+pub async fn create_snapshot(State(app): State<App>, Path(id): Path<String>) -> Result<(), Failure> {
     app.sandboxes.get(&id)?;
     Err(snapshots())
 }

@@ -17,8 +17,7 @@ pub async fn layer(request: Request, next: Next) -> Response {
         .map(<[u8]>::trim_ascii)
         .filter(|value| !value.is_empty())
         .and_then(|value| HeaderValue::from_bytes(value).ok());
-    let id =
-        given.or_else(|| HeaderValue::from_str(&uuid::Uuid::new_v4().simple().to_string()).ok());
+    let id = given.or_else(|| HeaderValue::from_str(&uuid::Uuid::new_v4().simple().to_string()).ok());
     let mut response = next.run(request).await;
     if let Some(id) = id {
         // Overwrites what a sandbox answered through the proxy, as the real server does.

@@ -2,10 +2,7 @@
 
 use super::errors::Failure;
 use super::state::App;
-use super::{
-    auth, cors, create, endpoints, host_check, lifecycle, list, metadata, proxy, refused,
-    request_id, www,
-};
+use super::{auth, cors, create, endpoints, host_check, lifecycle, list, metadata, proxy, refused, request_id, www};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -41,14 +38,8 @@ const PATHS: [&str; 18] = [
 /// The whole server.
 pub fn router(app: App) -> Router {
     let mut router = Router::new()
-        .route(
-            "/health",
-            only("GET", get(async || Json(json!({ "status": "healthy" })))),
-        )
-        .route(
-            "/version",
-            only("GET", get(async || Json(json!({ "version": "1.1.1" })))),
-        );
+        .route("/health", only("GET", get(async || Json(json!({ "status": "healthy" })))))
+        .route("/version", only("GET", get(async || Json(json!({ "version": "1.1.1" })))));
     // Mounted twice, like the real one.
     for prefix in ["", "/v1"] {
         router = api(router, prefix);
@@ -69,54 +60,20 @@ fn api(router: Router<App>, prefix: &str) -> Router<App> {
     let proxied = || {
         only(
             "GET, POST, PUT, DELETE, PATCH",
-            get(proxy::proxy)
-                .post(proxy::proxy)
-                .put(proxy::proxy)
-                .delete(proxy::proxy)
-                .patch(proxy::proxy),
+            get(proxy::proxy).post(proxy::proxy).put(proxy::proxy).delete(proxy::proxy).patch(proxy::proxy),
         )
     };
     let mut router = router
-        .route(
-            &at("/sandboxes"),
-            only("POST", post(create::create).get(list::list)),
-        )
-        .route(
-            &at("/sandboxes/{id}"),
-            only("GET", get(lifecycle::get).delete(lifecycle::delete)),
-        )
-        .route(
-            &at("/sandboxes/{id}/metadata"),
-            only("PATCH", patch(metadata::patch)),
-        )
-        .route(
-            &at("/sandboxes/{id}/pause"),
-            only("POST", post(lifecycle::pause)),
-        )
-        .route(
-            &at("/sandboxes/{id}/resume"),
-            only("POST", post(lifecycle::resume)),
-        )
-        .route(
-            &at("/sandboxes/{id}/renew-expiration"),
-            only("POST", post(lifecycle::renew)),
-        )
-        .route(
-            &at("/sandboxes/{id}/endpoints/{port}"),
-            only("GET", get(endpoints::get)),
-        )
-        .route(
-            &at("/sandboxes/{id}/snapshots"),
-            only("POST", post(refused::create_snapshot)),
-        )
+        .route(&at("/sandboxes"), only("POST", post(create::create).get(list::list)))
+        .route(&at("/sandboxes/{id}"), only("GET", get(lifecycle::get).delete(lifecycle::delete)))
+        .route(&at("/sandboxes/{id}/metadata"), only("PATCH", patch(metadata::patch)))
+        .route(&at("/sandboxes/{id}/pause"), only("POST", post(lifecycle::pause)))
+        .route(&at("/sandboxes/{id}/resume"), only("POST", post(lifecycle::resume)))
+        .route(&at("/sandboxes/{id}/renew-expiration"), only("POST", post(lifecycle::renew)))
+        .route(&at("/sandboxes/{id}/endpoints/{port}"), only("GET", get(endpoints::get)))
+        .route(&at("/sandboxes/{id}/snapshots"), only("POST", post(refused::create_snapshot)))
         .route(&at("/snapshots"), only("GET", get(refused::any_snapshot)))
-        .route(
-            &at("/snapshots/{id}"),
-            only(
-                "GET",
-                get(refused::any_snapshot).delete(refused::any_snapshot),
-            ),
-        )
+        .route(&at("/snapshots/{id}"), only("GET", get(refused::any_snapshot).delete(refused::any_snapshot)))
         .route(&at("/sandboxes/{id}/networkpolicy"), {
             let method = get(refused::network_policy)
                 .put(refused::network_policy)
@@ -124,30 +81,10 @@ fn api(router: Router<App>, prefix: &str) -> Router<App> {
                 .delete(refused::network_policy);
             only("GET", method)
         })
-        .route(
-            &at("/pools"),
-            only("POST", post(refused::pools).get(refused::pools)),
-        )
-        .route(
-            &at("/pools/{name}"),
-            only(
-                "GET",
-                get(refused::pools)
-                    .put(refused::pools)
-                    .delete(refused::pools),
-            ),
-        )
-        .route(
-            &at("/templates"),
-            only("POST", post(refused::templates).get(refused::templates)),
-        )
-        .route(
-            &at("/templates/{id}"),
-            only(
-                "GET",
-                get(refused::templates).merge(delete(refused::templates)),
-            ),
-        )
+        .route(&at("/pools"), only("POST", post(refused::pools).get(refused::pools)))
+        .route(&at("/pools/{name}"), only("GET", get(refused::pools).put(refused::pools).delete(refused::pools)))
+        .route(&at("/templates"), only("POST", post(refused::templates).get(refused::templates)))
+        .route(&at("/templates/{id}"), only("GET", get(refused::templates).merge(delete(refused::templates))))
         .route(&at("/sandboxes/{id}/proxy/{port}"), proxied())
         .route(&at("/sandboxes/{id}/proxy/{port}/"), proxied())
         .route(&at("/sandboxes/{id}/proxy/{port}/{*path}"), proxied());
@@ -172,11 +109,7 @@ fn only(allow: &'static str, methods: MethodRouter<App>) -> MethodRouter<App> {
 
 async fn fallback(State(app): State<App>, request: Request<Body>) -> Response<Body> {
     if let Some(location) = without_slash(request.uri(), request.headers().get(header::HOST)) {
-        return (
-            StatusCode::TEMPORARY_REDIRECT,
-            [(header::LOCATION, location)],
-        )
-            .into_response();
+        return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response();
     }
     www::serve(&app, request).await
 }
@@ -190,20 +123,14 @@ fn without_slash(uri: &Uri, host: Option<&axum::http::HeaderValue>) -> Option<St
         PATHS.iter().any(|pattern| matches(pattern, below))
     };
     let host = host.filter(|_| known)?.to_str().ok()?;
-    let query = uri
-        .query()
-        .map(|query| format!("?{query}"))
-        .unwrap_or_default();
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     Some(format!("http://{host}{bare}{query}"))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
     let mut parts = path.split('/');
-    pattern.split('/').all(|want| {
-        parts
-            .next()
-            .is_some_and(|part| part == want || (want == "*" && !part.is_empty()))
-    }) && parts.next().is_none()
+    pattern.split('/').all(|want| parts.next().is_some_and(|part| part == want || (want == "*" && !part.is_empty())))
+        && parts.next().is_none()
 }
 
 #[cfg(test)]
@@ -214,14 +141,8 @@ mod tests {
     fn slash_redirects() {
         let host = axum::http::HeaderValue::from_static("localhost:1");
         let to = |uri: &str| without_slash(&uri.parse().unwrap(), Some(&host));
-        assert_eq!(
-            to("/v1/sandboxes/?page=1").as_deref(),
-            Some("http://localhost:1/v1/sandboxes?page=1")
-        );
-        assert_eq!(
-            to("/sandboxes/x/pause/").as_deref(),
-            Some("http://localhost:1/sandboxes/x/pause")
-        );
+        assert_eq!(to("/v1/sandboxes/?page=1").as_deref(), Some("http://localhost:1/v1/sandboxes?page=1"));
+        assert_eq!(to("/sandboxes/x/pause/").as_deref(), Some("http://localhost:1/sandboxes/x/pause"));
         assert_eq!(to("/v1/sandboxes"), None);
         assert_eq!(to("/v1/nothing/"), None);
         assert_eq!(to("//evil.example/"), None);

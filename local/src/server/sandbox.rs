@@ -94,8 +94,7 @@ impl Sandbox {
         let stopped = tokio::task::spawn_blocking(move || freeze::stop(&tree)).await;
         let stopped = stopped.unwrap_or_default();
         *paused = Some(stopped);
-        self.is_paused
-            .store(true, std::sync::atomic::Ordering::Release);
+        self.is_paused.store(true, std::sync::atomic::Ordering::Release);
         Ok(())
     }
 
@@ -111,8 +110,7 @@ impl Sandbox {
         }
         let stopped = paused.take().unwrap_or_default();
         freeze::resume(&stopped);
-        self.is_paused
-            .store(false, std::sync::atomic::Ordering::Release);
+        self.is_paused.store(false, std::sync::atomic::Ordering::Release);
         Ok(())
     }
 
@@ -175,10 +173,7 @@ impl Sandboxes {
     pub async fn end_all(&self) {
         // Never given back: whoever asks to start one now waits until the process is gone.
         std::mem::forget(self.starting.write().await);
-        let all: Vec<_> = lock(&self.all)
-            .drain()
-            .map(|(_, sandbox)| sandbox)
-            .collect();
+        let all: Vec<_> = lock(&self.all).drain().map(|(_, sandbox)| sandbox).collect();
         futures_util::future::join_all(all.iter().map(|sandbox| self.end(sandbox))).await;
     }
 }

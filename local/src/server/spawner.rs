@@ -20,15 +20,13 @@ impl Spawner {
     pub fn new() -> io::Result<Self> {
         let (orders, inbox) = mpsc::channel::<Order>();
         let runtime = tokio::runtime::Handle::current();
-        std::thread::Builder::new()
-            .name("spawner".into())
-            .spawn(move || {
-                let _inside = runtime.enter();
-                for (mut command, answer) in inbox {
-                    // Nobody waiting means the request was aborted; the child is then killed on drop.
-                    let _ = answer.send(command.spawn());
-                }
-            })?;
+        std::thread::Builder::new().name("spawner".into()).spawn(move || {
+            let _inside = runtime.enter();
+            for (mut command, answer) in inbox {
+                // Nobody waiting means the request was aborted; the child is then killed on drop.
+                let _ = answer.send(command.spawn());
+            }
+        })?;
         Ok(Self { orders })
     }
 

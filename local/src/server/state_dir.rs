@@ -19,10 +19,7 @@ pub struct StateDir {
 impl StateDir {
     /// Makes one, readable by this user only.
     pub fn create() -> io::Result<Self> {
-        let dir = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .permissions(fs::Permissions::from_mode(0o700))
-            .tempdir()?;
+        let dir = tempfile::Builder::new().prefix(PREFIX).permissions(fs::Permissions::from_mode(0o700)).tempdir()?;
         // Locked before it gets its name, so that a server starting now never takes it for an abandoned one.
         let waiting = dir.path().join("lock-new");
         let lock = Flock::lock(File::create(&waiting)?, FlockArg::LockExclusiveNonblock)
@@ -51,10 +48,7 @@ fn remove_abandoned(parent: &Path) {
             continue;
         };
         if Flock::lock(file, FlockArg::LockExclusiveNonblock).is_ok() {
-            tracing::info!(
-                "removing {}, left by a server that was killed",
-                path.display()
-            );
+            tracing::info!("removing {}, left by a server that was killed", path.display());
             let _ = fs::remove_dir_all(&path);
         }
     }

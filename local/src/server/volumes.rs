@@ -21,9 +21,7 @@ pub fn read_volumes(map: &Map<String, Value>, check: &mut Checker) -> Vec<Map<St
     for (index, value) in list.iter().enumerate() {
         let loc = |name: &str| json!(["body", "volumes", index, name]);
         let Some(volume) = value.as_object() else {
-            check
-                .errors
-                .push(not_an_object(json!(["body", "volumes", index]), value));
+            check.errors.push(not_an_object(json!(["body", "volumes", index]), value));
             continue;
         };
         let before = check.errors.len();
@@ -32,40 +30,19 @@ pub fn read_volumes(map: &Map<String, Value>, check: &mut Checker) -> Vec<Map<St
             let pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
             let msg = format!("String should match pattern '{pattern}'");
             let ctx = json!({ "pattern": pattern });
-            check.push(
-                "string_pattern_mismatch",
-                loc("name"),
-                &msg,
-                &json!(name),
-                Some(ctx),
-            );
+            check.push("string_pattern_mismatch", loc("name"), &msg, &json!(name), Some(ctx));
         }
         let path = check.required_string(volume, "mountPath", loc("mountPath"));
         if let Some(path) = path.filter(|path| !path.starts_with('/')) {
             let msg = "String should match pattern '^/.*'";
             let ctx = json!({ "pattern": "^/.*" });
-            check.push(
-                "string_pattern_mismatch",
-                loc("mountPath"),
-                msg,
-                &json!(path),
-                Some(ctx),
-            );
+            check.push("string_pattern_mismatch", loc("mountPath"), msg, &json!(path), Some(ctx));
         }
-        let backends = ["host", "pvc", "ossfs"]
-            .iter()
-            .filter(|name| set(volume, name).is_some())
-            .count();
+        let backends = ["host", "pvc", "ossfs"].iter().filter(|name| set(volume, name).is_some()).count();
         if check.errors.len() == before && backends != 1 {
             let msg = "Value error, Exactly one backend (host, pvc, ossfs) must be specified.";
             let ctx = json!({ "error": {} });
-            check.push(
-                "value_error",
-                json!(["body", "volumes", index]),
-                msg,
-                value,
-                Some(ctx),
-            );
+            check.push("value_error", json!(["body", "volumes", index]), msg, value, Some(ctx));
         }
         volumes.push(volume.clone());
     }
@@ -76,17 +53,12 @@ pub fn read_volumes(map: &Map<String, Value>, check: &mut Checker) -> Vec<Map<St
 pub fn check_volumes(volumes: &[Map<String, Value>]) -> Result<(), Failure> {
     let mut names = Vec::new();
     for volume in volumes {
-        let name = volume
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let name = volume.get("name").and_then(Value::as_str).unwrap_or_default();
         if names.contains(&name) {
             return Err(Failure::api(
                 StatusCode::BAD_REQUEST,
                 "VOLUME::DUPLICATE_NAME",
-                format!(
-                    "Duplicate volume name '{name}' found. Each volume must have a unique name."
-                ),
+                format!("Duplicate volume name '{name}' found. Each volume must have a unique name."),
             ));
         }
         names.push(name);
@@ -99,9 +71,5 @@ pub fn check_volumes(volumes: &[Map<String, Value>]) -> Result<(), Failure> {
             ));
         }
     }
-    if volumes.is_empty() {
-        Ok(())
-    } else {
-        Err(super::refused::volumes())
-    }
+    if volumes.is_empty() { Ok(()) } else { Err(super::refused::volumes()) }
 }

@@ -10,16 +10,14 @@ use std::path::Path;
 pub async fn files(paths: Vec<String>) -> Result<Response, Failure> {
     blocking(move || {
         for sent in paths {
-            let failed =
-                |text: String| Failure::runtime(format!("error removing file {sent}. {text}"));
+            let failed = |text: String| Failure::runtime(format!("error removing file {sent}. {text}"));
             let path = paths::expand_absolute(&sent).map_err(failed)?;
             // Following links: one that dangles counts as missing and stays, one to a directory is a directory.
             match path.metadata() {
                 Ok(metadata) if metadata.is_dir() => {
                     return Err(failed(format!("path is a directory: {}", path.display())));
                 }
-                Ok(_) => std::fs::remove_file(&path)
-                    .map_err(|error| failed(operation("remove", &path, &error)))?,
+                Ok(_) => std::fs::remove_file(&path).map_err(|error| failed(operation("remove", &path, &error)))?,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(failed(operation("stat", &path, &error))),
             }
@@ -32,11 +30,9 @@ pub async fn files(paths: Vec<String>) -> Result<Response, Failure> {
 pub async fn directories(paths: Vec<String>) -> Result<Response, Failure> {
     blocking(move || {
         for sent in paths {
-            let path = paths::expand(&sent).map_err(|error| {
-                Failure::runtime(format!("error resolving directory {sent}. {error}"))
-            })?;
-            let failed =
-                |text: &str| Failure::runtime(format!("error removing directory {sent}. {text}"));
+            let path = paths::expand(&sent)
+                .map_err(|error| Failure::runtime(format!("error resolving directory {sent}. {error}")))?;
+            let failed = |text: &str| Failure::runtime(format!("error removing directory {sent}. {text}"));
             if path == "." || path.ends_with("/.") {
                 return Err(failed(&format!("RemoveAll {path}: invalid argument")));
             }

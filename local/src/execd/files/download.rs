@@ -33,30 +33,19 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@');
 
 pub async fn get(path: Option<&str>, headers: &HeaderMap) -> Result<Response, Failure> {
-    let sent = path
-        .filter(|path| !path.is_empty())
-        .ok_or_else(|| Failure::missing_query("path"))?;
-    let path = paths::expand(sent)
-        .map_err(|error| Failure::runtime(format!("error resolving file path {sent}. {error}")))?;
+    let sent = path.filter(|path| !path.is_empty()).ok_or_else(|| Failure::missing_query("path"))?;
+    let path =
+        paths::expand(sent).map_err(|error| Failure::runtime(format!("error resolving file path {sent}. {error}")))?;
     let path = Path::new(&path);
-    let failed =
-        |name: &str, error: std::io::Error| Failure::file(&error, operation(name, path, &error));
-    let mut file = File::open(path)
-        .await
-        .map_err(|error| failed("open", error))?;
-    let metadata = file
-        .metadata()
-        .await
-        .map_err(|error| failed("stat", error))?;
+    let failed = |name: &str, error: std::io::Error| Failure::file(&error, operation(name, path, &error));
+    let mut file = File::open(path).await.map_err(|error| failed("open", error))?;
+    let metadata = file.metadata().await.map_err(|error| failed("stat", error))?;
     let disposition = disposition(path);
     let respond = |status: StatusCode, length: u64, body: Body| {
         let mut response = Response::new(body);
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/octet-stream"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         if let Some(value) = &disposition {
             headers.insert(header::CONTENT_DISPOSITION, value.clone());
         }
@@ -68,14 +57,8 @@ pub async fn get(path: Option<&str>, headers: &HeaderMap) -> Result<Response, Fa
         return Ok(respond(StatusCode::OK, i64::MAX as u64, cut_short("")));
     }
     let size = metadata.len();
-    let wanted = headers
-        .get(header::RANGE)
-        .map_or("", |value| value.to_str().unwrap_or("?"));
-    match if size == 0 {
-        Ranged::Whole
-    } else {
-        range::read(wanted, size)
-    } {
+    let wanted = headers.get(header::RANGE).map_or("", |value| value.to_str().unwrap_or("?"));
+    match if size == 0 { Ranged::Whole } else { range::read(wanted, size) } {
         Ranged::Whole => {
             let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
             let mut response = if is_not_modified(headers, modified) {
@@ -85,9 +68,7 @@ pub async fn get(path: Option<&str>, headers: &HeaderMap) -> Result<Response, Fa
                 response
             } else {
                 let mut response = respond(StatusCode::OK, size, content(file, size));
-                response
-                    .headers_mut()
-                    .insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+                response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
                 response
             };
             if let Ok(value) = HeaderValue::try_from(httpdate::fmt_http_date(modified)) {
@@ -96,9 +77,7 @@ pub async fn get(path: Option<&str>, headers: &HeaderMap) -> Result<Response, Fa
             Ok(response)
         }
         Ranged::Part(start, length) => {
-            file.seek(SeekFrom::Start(start))
-                .await
-                .map_err(|error| failed("seek", error))?;
+            file.seek(SeekFrom::Start(start)).await.map_err(|error| failed("seek", error))?;
             let mut response = respond(StatusCode::PARTIAL_CONTENT, length, content(file, length));
             let last = (start + length).saturating_sub(1);
             set_content_range(&mut response, &format!("bytes {start}-{last}/{size}"));
@@ -106,17 +85,10 @@ pub async fn get(path: Option<&str>, headers: &HeaderMap) -> Result<Response, Fa
         }
         Ranged::Beyond => {
             let text = b"invalid range: failed to overlap\n".to_vec();
-            let mut response = with_type(
-                StatusCode::RANGE_NOT_SATISFIABLE,
-                "text/plain; charset=utf-8",
-                text,
-            );
+            let mut response = with_type(StatusCode::RANGE_NOT_SATISFIABLE, "text/plain; charset=utf-8", text);
             set_content_range(&mut response, &format!("bytes */{size}"));
             let headers = response.headers_mut();
-            headers.insert(
-                header::X_CONTENT_TYPE_OPTIONS,
-                HeaderValue::from_static("nosniff"),
-            );
+            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
             if let Some(value) = &disposition {
                 headers.insert(header::CONTENT_DISPOSITION, value.clone());
             }
@@ -131,13 +103,9 @@ fn unreadable_range(size: u64, disposition: Option<HeaderValue>) -> Response {
     const ERROR: &str = "{\"code\":\"UNKNOWN\"}";
     let mut response = json_bytes(StatusCode::RANGE_NOT_SATISFIABLE, Vec::new());
     *response.body_mut() = cut_short(if size < 18 { "" } else { ERROR });
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, size.into());
+    response.headers_mut().insert(header::CONTENT_LENGTH, size.into());
     if let Some(value) = disposition {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_DISPOSITION, value);
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
     response
 }
@@ -145,10 +113,8 @@ fn unreadable_range(size: u64, disposition: Option<HeaderValue>) -> Response {
 /// A body of unknown length: hyper then takes the Content-Length as it is, and closes when it is not met. The pause is
 /// for hyper to send what it has, which it would drop together with the connection.
 fn cut_short(text: &'static str) -> Body {
-    let chunk =
-        (!text.is_empty()).then(|| Ok::<_, Infallible>(Bytes::from_static(text.as_bytes())));
-    let end = stream::once(tokio::time::sleep(Duration::from_millis(20)))
-        .filter_map(|()| std::future::ready(None));
+    let chunk = (!text.is_empty()).then(|| Ok::<_, Infallible>(Bytes::from_static(text.as_bytes())));
+    let end = stream::once(tokio::time::sleep(Duration::from_millis(20))).filter_map(|()| std::future::ready(None));
     Body::from_stream(stream::iter(chunk).chain(end))
 }
 
@@ -164,9 +130,7 @@ fn set_content_range(response: &mut Response, value: &str) {
 
 /// The header has whole seconds only.
 fn is_not_modified(headers: &HeaderMap, modified: SystemTime) -> bool {
-    let since = headers
-        .get(header::IF_MODIFIED_SINCE)
-        .and_then(|value| value.to_str().ok());
+    let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
     since
         .and_then(|since| httpdate::parse_http_date(since).ok())
         .is_some_and(|since| modified < since + Duration::from_secs(1))
@@ -190,20 +154,8 @@ mod tests {
 
     #[test]
     fn names() {
-        let text = |name: &str| {
-            disposition(Path::new(name))
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned()
-        };
-        assert_eq!(
-            text("/a/b \"c\".txt"),
-            "attachment; filename=\"b \"c\".txt\""
-        );
-        assert_eq!(
-            text("/a/é x.txt"),
-            "attachment; filename=\"%C3%A9%20x.txt\"; filename*=UTF-8''%C3%A9%20x.txt"
-        );
+        let text = |name: &str| disposition(Path::new(name)).unwrap().to_str().unwrap().to_owned();
+        assert_eq!(text("/a/b \"c\".txt"), "attachment; filename=\"b \"c\".txt\"");
+        assert_eq!(text("/a/é x.txt"), "attachment; filename=\"%C3%A9%20x.txt\"; filename*=UTF-8''%C3%A9%20x.txt");
     }
 }

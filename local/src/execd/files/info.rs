@@ -49,33 +49,19 @@ impl Describer {
             modified_at: timestamps::from_parts(metadata.mtime(), metadata.mtime_nsec()),
             // The real one, too, shows the time of the last change of the inode here.
             created_at: timestamps::from_parts(metadata.ctime(), metadata.ctime_nsec()),
-            owner: self
-                .owners
-                .entry(metadata.uid())
-                .or_insert_with_key(|id| owner_name(*id))
-                .clone(),
-            group: self
-                .groups
-                .entry(metadata.gid())
-                .or_insert_with_key(|id| group_name(*id))
-                .clone(),
+            owner: self.owners.entry(metadata.uid()).or_insert_with_key(|id| owner_name(*id)).clone(),
+            group: self.groups.entry(metadata.gid()).or_insert_with_key(|id| group_name(*id)).clone(),
             mode: octal_as_decimal(metadata.mode() & 0o777),
         }
     }
 }
 
 fn owner_name(id: u32) -> String {
-    User::from_uid(Uid::from_raw(id))
-        .ok()
-        .flatten()
-        .map_or_else(|| id.to_string(), |user| user.name)
+    User::from_uid(Uid::from_raw(id)).ok().flatten().map_or_else(|| id.to_string(), |user| user.name)
 }
 
 fn group_name(id: u32) -> String {
-    Group::from_gid(Gid::from_raw(id))
-        .ok()
-        .flatten()
-        .map_or_else(|| id.to_string(), |group| group.name)
+    Group::from_gid(Gid::from_raw(id)).ok().flatten().map_or_else(|| id.to_string(), |group| group.name)
 }
 
 /// 0o644 becomes 644.
@@ -92,10 +78,7 @@ pub async fn get(paths: Vec<String>) -> Result<Response, Failure> {
             let path = paths::expand_absolute(&sent).map_err(bad_path)?;
             let metadata = path.symlink_metadata().map_err(|error| {
                 let text = operation("lstat", &path, &error);
-                Failure::file(
-                    &error,
-                    format!("file not found: {}: {text}", path.display()),
-                )
+                Failure::file(&error, format!("file not found: {}: {text}", path.display()))
             })?;
             found.insert(sent, describer.describe(&path, &metadata));
         }

@@ -14,10 +14,7 @@ pub async fn post(body: Body) -> Result<Response, Failure> {
         for (sent, permission) in wanted {
             let path = paths::expand_absolute(&sent).map_err(bad_path)?;
             std::fs::create_dir_all(&path).map_err(|error| {
-                Failure::runtime(format!(
-                    "error accessing file: {}",
-                    operation("mkdir", &path, &error)
-                ))
+                Failure::runtime(format!("error accessing file: {}", operation("mkdir", &path, &error)))
             })?;
             permission.apply(&path).map_err(bad_path)?;
         }

@@ -20,30 +20,18 @@ pub struct Permission {
 
 impl Permission {
     pub fn read(fields: &Fields<'_>) -> Result<Self, String> {
-        Ok(Self {
-            owner: fields.string("owner")?,
-            group: fields.string("group")?,
-            mode: fields.integer("mode")?,
-        })
+        Ok(Self { owner: fields.string("owner")?, group: fields.string("group")?, mode: fields.integer("mode")? })
     }
 
     /// Applies it to a file. The ownership always changes: with neither owner nor group known, to execd's own.
     pub fn apply(&self, path: &Path) -> Result<(), String> {
-        let named = |operation: &str, error: std::io::Error| {
-            format!("{operation} {}: {}", path.display(), os_text(&error))
-        };
+        let named =
+            |operation: &str, error: std::io::Error| format!("{operation} {}: {}", path.display(), os_text(&error));
         if let Some(mode) = self.mode_bits()? {
-            std::fs::set_permissions(path, Permissions::from_mode(mode))
-                .map_err(|error| named("chmod", error))?;
+            std::fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|error| named("chmod", error))?;
         }
-        let owner = User::from_name(&self.owner)
-            .ok()
-            .flatten()
-            .map(|user| user.uid.as_raw());
-        let group = Group::from_name(&self.group)
-            .ok()
-            .flatten()
-            .map(|group| group.gid.as_raw());
+        let owner = User::from_name(&self.owner).ok().flatten().map(|user| user.uid.as_raw());
+        let group = Group::from_name(&self.group).ok().flatten().map(|group| group.gid.as_raw());
         let (owner, group) = match (owner, group) {
             (None, None) => (Some(geteuid().as_raw()), Some(getegid().as_raw())),
             some => some,
@@ -67,14 +55,7 @@ impl Permission {
 pub fn read_map(value: &serde_json::Value) -> Result<Vec<(String, Permission)>, Failure> {
     let entries = body::entries(value)?.into_iter();
     let read = |value| Fields::of(value, "Permission").and_then(|fields| Permission::read(&fields));
-    entries
-        .map(|(path, value)| {
-            Ok((
-                path.clone(),
-                read(value).map_err(|error| malformed(&error))?,
-            ))
-        })
-        .collect()
+    entries.map(|(path, value)| Ok((path.clone(), read(value).map_err(|error| malformed(&error))?))).collect()
 }
 
 pub async fn post(body: Body) -> Result<Response, Failure> {
@@ -83,9 +64,7 @@ pub async fn post(body: Body) -> Result<Response, Failure> {
         for (sent, permission) in wanted {
             let path = paths::expand_absolute(&sent);
             path.and_then(|path| permission.apply(&path))
-                .map_err(|error| {
-                    Failure::runtime(format!("error changing permissions for {sent}. {error}"))
-                })?;
+                .map_err(|error| Failure::runtime(format!("error changing permissions for {sent}. {error}")))?;
         }
         Ok(errors::empty())
     })
@@ -98,14 +77,7 @@ mod tests {
 
     #[test]
     fn mode_digits() {
-        let bits = |mode| {
-            Permission {
-                owner: String::new(),
-                group: String::new(),
-                mode,
-            }
-            .mode_bits()
-        };
+        let bits = |mode| Permission { owner: String::new(), group: String::new(), mode }.mode_bits();
         assert_eq!(bits(644), Ok(Some(0o644)));
         assert_eq!(bits(4755), Ok(Some(0o755)));
         assert_eq!(bits(0), Ok(None));

@@ -21,11 +21,7 @@ pub fn read(header: &str, size: u64) -> Ranged {
     };
     let mut first = None;
     let mut beyond = false;
-    for item in list
-        .split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty())
-    {
+    for item in list.split(',').map(str::trim).filter(|item| !item.is_empty()) {
         match read_one(item, size) {
             None => return Ranged::Unreadable,
             Some(None) => beyond = true,
@@ -59,10 +55,7 @@ fn read_one(item: &str, size: u64) -> Option<Option<(u64, u64)>> {
 }
 
 fn number(text: &str) -> Option<u64> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())
-        .flatten()
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]

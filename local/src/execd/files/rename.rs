@@ -16,9 +16,7 @@ pub async fn post(body: Body) -> Result<Response, Failure> {
     let items: Result<Vec<_>, String> = body::items(&value)?.iter().map(read).collect();
     let items = items.map_err(|error| malformed(&error))?;
     blocking(move || {
-        items
-            .iter()
-            .try_for_each(|(source, target)| rename(source, target))?;
+        items.iter().try_for_each(|(source, target)| rename(source, target))?;
         Ok(errors::empty())
     })
     .await
@@ -29,27 +27,14 @@ fn rename(source: &str, target: &str) -> Result<(), Failure> {
     let to = paths::expand_absolute(target).map_err(bad_path)?;
     from.metadata().map_err(|error| {
         let text = operation("stat", &from, &error);
-        Failure::file(
-            &error,
-            format!("source path not found: {}: {text}", from.display()),
-        )
+        Failure::file(&error, format!("source path not found: {}: {text}", from.display()))
     })?;
     // An existing directory, too, is in the way: there is no "move into".
     if to.metadata().is_ok() {
-        return Err(bad_path(format!(
-            "destination path already exists: {}",
-            to.display()
-        )));
+        return Err(bad_path(format!("destination path already exists: {}", to.display())));
     }
     if let Some(parent) = to.parent() {
-        std::fs::create_dir_all(parent)
-            .map_err(|error| bad_path(operation("mkdir", parent, &error)))?;
+        std::fs::create_dir_all(parent).map_err(|error| bad_path(operation("mkdir", parent, &error)))?;
     }
-    std::fs::rename(&from, &to).map_err(|error| {
-        bad_path(operation(
-            &format!("rename {}", from.display()),
-            &to,
-            &error,
-        ))
-    })
+    std::fs::rename(&from, &to).map_err(|error| bad_path(operation(&format!("rename {}", from.display()), &to, &error)))
 }

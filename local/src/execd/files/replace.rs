@@ -28,11 +28,7 @@ pub async fn post(body: Body, verbose: bool) -> Result<Response, Failure> {
     for (path, item) in body::entries(&value)? {
         let read = || {
             let fields = Fields::of(item, "ReplaceFileContentItem")?;
-            Ok(Item {
-                path: path.clone(),
-                old: fields.string("old")?,
-                new: fields.string("new")?,
-            })
+            Ok(Item { path: path.clone(), old: fields.string("old")?, new: fields.string("new")? })
         };
         items.push(read().map_err(|error: String| malformed(&error))?);
     }
@@ -42,19 +38,14 @@ pub async fn post(body: Body, verbose: bool) -> Result<Response, Failure> {
             let replaced_count = replace(&item)?;
             counts.insert(item.path, Replaced { replaced_count });
         }
-        Ok(if verbose {
-            errors::success(&counts)
-        } else {
-            errors::empty()
-        })
+        Ok(if verbose { errors::success(&counts) } else { errors::empty() })
     })
     .await
 }
 
 fn replace(item: &Item) -> Result<usize, Failure> {
     let path = paths::expand_absolute(&item.path).map_err(bad_path)?;
-    let failed =
-        |name: &str, error: std::io::Error| Failure::file(&error, operation(name, &path, &error));
+    let failed = |name: &str, error: std::io::Error| Failure::file(&error, operation(name, &path, &error));
     path.metadata().map_err(|error| failed("stat", error))?;
     let content = std::fs::read(&path).map_err(|error| failed("read", error))?;
     if item.old.is_empty() {
@@ -85,10 +76,7 @@ mod tests {
 
     #[test]
     fn byte_wise_and_everywhere() {
-        assert_eq!(
-            replace_all(b"aXbX\xff", b"X", b"--"),
-            (b"a--b--\xff".to_vec(), 2)
-        );
+        assert_eq!(replace_all(b"aXbX\xff", b"X", b"--"), (b"a--b--\xff".to_vec(), 2));
         assert_eq!(replace_all(b"aaa", b"aa", b"b"), (b"ba".to_vec(), 1));
         assert_eq!(replace_all(b"abc", b"x", b"y"), (b"abc".to_vec(), 0));
     }

@@ -42,10 +42,7 @@ pub async fn post(headers: &HeaderMap, body: Body) -> Result<Response, Failure> 
         return invalid("INVALID_FILE_CONTENT", "file is missing".into());
     }
     if metadata != files {
-        return invalid(
-            "INVALID_FILE",
-            format!("metadata and file count mismatch: {metadata} vs {files}"),
-        );
+        return invalid("INVALID_FILE", format!("metadata and file count mismatch: {metadata} vs {files}"));
     }
     blocking(move || {
         for (metadata, file) in form.metadata.into_iter().zip(form.files) {
@@ -59,10 +56,7 @@ pub async fn post(headers: &HeaderMap, body: Body) -> Result<Response, Failure> 
 /// Reads the whole form first: nothing is written before it is known to be complete.
 async fn read_form(headers: &HeaderMap, body: Body) -> Option<Form> {
     let mut request = Request::new(body);
-    request.headers_mut().insert(
-        header::CONTENT_TYPE,
-        headers.get(header::CONTENT_TYPE)?.clone(),
-    );
+    request.headers_mut().insert(header::CONTENT_TYPE, headers.get(header::CONTENT_TYPE)?.clone());
     // The framework's limit of 2 MB is not execd's.
     let request = with_no_limit(request);
     let mut parts = Multipart::from_request(request, &()).await.ok()?;
@@ -101,19 +95,13 @@ async fn read_form(headers: &HeaderMap, body: Body) -> Option<Form> {
 }
 
 /// Gathers small chunks; a full block goes to the file off the async threads.
-async fn append(
-    mut spool: SpooledTempFile,
-    block: &mut Vec<u8>,
-    chunk: &Bytes,
-) -> io::Result<SpooledTempFile> {
+async fn append(mut spool: SpooledTempFile, block: &mut Vec<u8>, chunk: &Bytes) -> io::Result<SpooledTempFile> {
     block.extend_from_slice(chunk);
     if block.len() < BLOCK {
         return Ok(spool);
     }
     let full = std::mem::take(block);
-    tokio::task::spawn_blocking(move || spool.write_all(&full).map(|()| spool))
-        .await
-        .map_err(io::Error::other)?
+    tokio::task::spawn_blocking(move || spool.write_all(&full).map(|()| spool)).await.map_err(io::Error::other)?
 }
 
 fn with_no_limit(request: Request<Body>) -> Request<Body> {
@@ -126,22 +114,16 @@ fn with_no_limit(request: Request<Body>) -> Request<Body> {
 fn store(mut metadata: SpooledTempFile, mut content: SpooledTempFile) -> Result<(), Failure> {
     let (sent, permission) = read_metadata(&mut metadata)
         .map_err(|error| Failure::new(StatusCode::BAD_REQUEST, "INVALID_FILE_METADATA", error))?;
-    let path = paths::expand(&sent).map_err(|error| {
-        Failure::runtime(format!("error resolving target path {sent}. {error}"))
-    })?;
+    let path = paths::expand(&sent)
+        .map_err(|error| Failure::runtime(format!("error resolving target path {sent}. {error}")))?;
     let path = Path::new(&path);
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(|error| {
             let text = operation("mkdir", parent, &error);
-            Failure::runtime(format!(
-                "error creating target directory {}. {text}",
-                parent.display()
-            ))
+            Failure::runtime(format!("error creating target directory {}. {text}", parent.display()))
         })?;
     }
-    let failed = |what: &str, text: String| {
-        Failure::runtime(format!("error {what} {}. {text}", path.display()))
-    };
+    let failed = |what: &str, text: String| Failure::runtime(format!("error {what} {}. {text}", path.display()));
     let mut target = OpenOptions::new()
         .write(true)
         .create(true)
@@ -155,9 +137,7 @@ fn store(mut metadata: SpooledTempFile, mut content: SpooledTempFile) -> Result<
         .and_then(|()| io::copy(&mut content, &mut target))
         .map_err(|error| failed("copying file", operation("write", path, &error)))?;
     drop(target);
-    permission
-        .apply(path)
-        .map_err(|error| failed("chmoding file", error))
+    permission.apply(path).map_err(|error| failed("chmoding file", error))
 }
 
 fn read_metadata(part: &mut SpooledTempFile) -> Result<(String, Permission), String> {
@@ -174,8 +154,7 @@ fn read_metadata(part: &mut SpooledTempFile) -> Result<(String, Permission), Str
         let fields = Fields::of(&value, "FileMetadata")?;
         Ok((fields.string("path")?, Permission::read(&fields)?))
     };
-    let (path, permission) =
-        read().map_err(|error: String| format!("invalid metadata format. {error}"))?;
+    let (path, permission) = read().map_err(|error: String| format!("invalid metadata format. {error}"))?;
     if path.is_empty() {
         return Err("metadata path is empty".into());
     }
