@@ -1,56 +1,58 @@
 // Replays recordings of a real server and compares what another one answers. Knows nothing of execd or lifecycle:
 // what varies from run to run is told by rules.
-import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import { join } from 'node:path';
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import { join } from "node:path";
 
 /** The recordings of a folder in the order in which they were made. */
 export function loadSequence(dir) {
-  const { steps } = JSON.parse(readFileSync(join(dir, 'sequence.json'), 'utf8'));
+  const { steps } = JSON.parse(readFileSync(join(dir, "sequence.json"), "utf8"));
   return steps.map(({ name, captures = [] }) => ({
     name,
     captures,
-    ...JSON.parse(readFileSync(join(dir, `${name}.json`), 'utf8')),
+    ...JSON.parse(readFileSync(join(dir, `${name}.json`), "utf8")),
     body: readFileSync(join(dir, `${name}.body`)),
   }));
 }
 
 /** Puts captured ids in place of `${name}` everywhere in a value. A name nobody captured gets a fresh id. */
 export function substitute(value, captures) {
-  if (typeof value === 'string') {
+  if (typeof value === "string") {
     return value.replace(/\$\{(\w+)\}/g, (_, name) => (captures[name] ??= randomUUID()));
   }
   if (Array.isArray(value)) return value.map((item) => substitute(item, captures));
-  if (value && typeof value === 'object') {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [substitute(key, captures), substitute(item, captures)]));
+  if (value && typeof value === "object") {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [substitute(key, captures), substitute(item, captures)]),
+    );
   }
   return value;
 }
 
 /** The same recording with another directory, of the same length so that Content-Length stays right. */
 export function relocate(recording, from, to) {
-  if (from.length !== to.length) throw new Error('the new directory must have the same length');
+  if (from.length !== to.length) throw new Error("the new directory must have the same length");
   const text = (value) => JSON.parse(JSON.stringify(value).replaceAll(from, to));
-  const bytes = (buffer) => Buffer.from(buffer.toString('latin1').replaceAll(from, to), 'latin1');
+  const bytes = (buffer) => Buffer.from(buffer.toString("latin1").replaceAll(from, to), "latin1");
   const request = text(recording.request);
-  if (request.raw_base64) request.raw_base64 = bytes(Buffer.from(request.raw_base64, 'base64')).toString('base64');
+  if (request.raw_base64) request.raw_base64 = bytes(Buffer.from(request.raw_base64, "base64")).toString("base64");
   return { ...recording, request, body: bytes(recording.body) };
 }
 
 /** One raw request. Ends with the connection, or after `stopAfterMs`. */
-export function request(base, { method = 'GET', path, headers = {}, body, stopAfterMs, onData } = {}) {
+export function request(base, { method = "GET", path, headers = {}, body, stopAfterMs, onData } = {}) {
   const url = new URL(base);
   return new Promise((resolve, reject) => {
     const began = performance.now();
     const chunks = [];
-    const all = { connection: 'close', ...headers };
-    if (body !== undefined) all['content-length'] = Buffer.byteLength(body);
+    const all = { connection: "close", ...headers };
+    if (body !== undefined) all["content-length"] = Buffer.byteLength(body);
     // The path goes out as it is written: `new URL` would tidy it.
     const sent = http.request({ host: url.hostname, port: url.port, method, path, headers: all, agent: false });
     let timer;
-    sent.on('error', reject);
-    sent.on('response', (response) => {
+    sent.on("error", reject);
+    sent.on("response", (response) => {
       const finish = (stopped) => {
         clearTimeout(timer);
         resolve({
@@ -62,12 +64,12 @@ export function request(base, { method = 'GET', path, headers = {}, body, stopAf
           closedAfter: stopped ? null : (performance.now() - began) / 1000,
         });
       };
-      response.on('data', (chunk) => {
+      response.on("data", (chunk) => {
         chunks.push(chunk);
         onData?.(chunk, sent);
       });
-      response.on('close', () => finish(false));
-      response.on('error', () => {});
+      response.on("close", () => finish(false));
+      response.on("error", () => {});
       if (stopAfterMs) timer = setTimeout(() => (finish(true), sent.destroy()), stopAfterMs);
     });
     sent.end(body);
@@ -77,27 +79,37 @@ export function request(base, { method = 'GET', path, headers = {}, body, stopAf
 /** Sends a recorded request. A stream that was still open at the end of the recording is read for `openMs`. */
 export function send(base, recording, captures, { headers = {}, openMs = 4600 } = {}) {
   const wanted = substitute(recording.request, captures);
-  const body = wanted.raw_base64 !== undefined ? Buffer.from(wanted.raw_base64, 'base64')
-    : wanted.json !== undefined ? JSON.stringify(wanted.json) : undefined;
+  const body =
+    wanted.raw_base64 !== undefined
+      ? Buffer.from(wanted.raw_base64, "base64")
+      : wanted.json !== undefined
+        ? JSON.stringify(wanted.json)
+        : undefined;
   const stopAfterMs = recording.connection_closed_after_s === null ? openMs : undefined;
-  return request(base, { method: wanted.method, path: wanted.path, headers: { ...wanted.headers, ...headers }, body, stopAfterMs });
+  return request(base, {
+    method: wanted.method,
+    path: wanted.path,
+    headers: { ...wanted.headers, ...headers },
+    body,
+    stopAfterMs,
+  });
 }
 
 /** The id a response brings: of an object, or of a stream's first event. */
 export function capturedId(body) {
-  const first = JSON.parse(body.toString().split('\n\n')[0]);
-  return first.session_id ?? first.id ?? (first.type === 'init' ? first.text : undefined);
+  const first = JSON.parse(body.toString().split("\n\n")[0]);
+  return first.session_id ?? first.id ?? (first.type === "init" ? first.text : undefined);
 }
 
 /** Ids and times in text, made equal. */
 export function mask(text) {
   return text
-    .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uuid>')
-    .replace(/\b[0-9a-f]{32}\b/g, '<id>')
-    .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)/g, '<time>');
+    .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "<uuid>")
+    .replace(/\b[0-9a-f]{32}\b/g, "<id>")
+    .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)/g, "<time>");
 }
 
-const NEVER_COMPARED = new Set(['date', 'connection', 'keep-alive']);
+const NEVER_COMPARED = new Set(["date", "connection", "keep-alive"]);
 
 /** Differences between headers. Lengths count only where the bodies are the same bytes. */
 export function compareHeaders(recorded, actual, sameBytes, ignored = []) {
@@ -106,8 +118,8 @@ export function compareHeaders(recorded, actual, sameBytes, ignored = []) {
   for (const name of names) {
     if (NEVER_COMPARED.has(name) || ignored.includes(name)) continue;
     let [left, right] = [recorded[name], actual[name]];
-    if (name === 'last-modified' || (name === 'content-length' && !sameBytes)) {
-      [left, right] = [left, right].map((value) => value && value.replace(/\w+, \d\d \w+ \d{4} [\d:]+ GMT|\d+/, '*'));
+    if (name === "last-modified" || (name === "content-length" && !sameBytes)) {
+      [left, right] = [left, right].map((value) => value && value.replace(/\w+, \d\d \w+ \d{4} [\d:]+ GMT|\d+/, "*"));
     }
     if (left !== right) out.push(`header ${name}: recorded ${left}, got ${right}`);
   }
@@ -117,23 +129,32 @@ export function compareHeaders(recorded, actual, sameBytes, ignored = []) {
 /** Differences between two JSON values. `rule(path, recorded, actual, parents)` may return true: equal enough. */
 export function compareJson(recorded, actual, rule = () => false, path = [], parents = []) {
   if (rule(path, recorded, actual, parents)) return [];
-  const at = path.join('.') || 'body';
-  if (recorded && actual && typeof recorded === 'object' && typeof actual === 'object' && Array.isArray(recorded) === Array.isArray(actual)) {
+  const at = path.join(".") || "body";
+  if (
+    recorded &&
+    actual &&
+    typeof recorded === "object" &&
+    typeof actual === "object" &&
+    Array.isArray(recorded) === Array.isArray(actual)
+  ) {
     const keys = [Object.keys(recorded), Object.keys(actual)].map((list) => list.map(mask).join());
     if (keys[0] !== keys[1]) return [`${at}: recorded keys ${keys[0]}, got ${keys[1]}`];
     const values = Object.values(actual);
     return Object.entries(recorded).flatMap(([key, value], index) =>
-      compareJson(value, values[index], rule, [...path, key], [...parents, recorded]));
+      compareJson(value, values[index], rule, [...path, key], [...parents, recorded]),
+    );
   }
-  if (typeof recorded === 'string' && typeof actual === 'string' && mask(recorded) === mask(actual)) return [];
-  return Object.is(recorded, actual) ? [] : [`${at}: recorded ${JSON.stringify(recorded)}, got ${JSON.stringify(actual)}`];
+  if (typeof recorded === "string" && typeof actual === "string" && mask(recorded) === mask(actual)) return [];
+  return Object.is(recorded, actual)
+    ? []
+    : [`${at}: recorded ${JSON.stringify(recorded)}, got ${JSON.stringify(actual)}`];
 }
 
 /** Compares an event stream: pings dropped, times masked, stdout and stderr as two sequences, each event as text. */
 export function compareEvents(recorded, actual) {
   const [left, right] = [recorded, actual].map(readEvents);
   const out = [];
-  for (const kind of ['stdout', 'stderr', 'rest']) {
+  for (const kind of ["stdout", "stderr", "rest"]) {
     const index = left[kind].findIndex((text, at) => text !== right[kind][at]);
     const at = index >= 0 ? index : left[kind].length;
     if (index >= 0 || right[kind].length !== left[kind].length) {
@@ -146,33 +167,34 @@ export function compareEvents(recorded, actual) {
 }
 
 function readEvents(body) {
-  const out = { stdout: [], stderr: [], rest: [], last: '' };
-  const parts = body.toString().split('\n\n');
+  const out = { stdout: [], stderr: [], rest: [], last: "" };
+  const parts = body.toString().split("\n\n");
   // Whole events end with two line feeds; what is behind the last ones is a bare object or nothing.
   const tail = parts.pop();
   const events = [...parts, ...(tail ? [`${tail}<no line feeds>`] : [])];
   for (const text of events) {
     const type = /^\{"type":"(\w+)"/.exec(text)?.[1];
-    if (type === 'ping') continue;
-    const plain = mask(text.replace(/"timestamp":\d+/, '"timestamp":0').replace(/"execution_time":\d+,/, ''));
-    out[type === 'stdout' || type === 'stderr' ? type : 'rest'].push(plain);
-    out.last = type === 'stdout' || type === 'stderr' ? 'output' : plain;
+    if (type === "ping") continue;
+    const plain = mask(text.replace(/"timestamp":\d+/, '"timestamp":0').replace(/"execution_time":\d+,/, ""));
+    out[type === "stdout" || type === "stderr" ? type : "rest"].push(plain);
+    out.last = type === "stdout" || type === "stderr" ? "output" : plain;
   }
   return out;
 }
 
 /** Differences between two bodies, by the recorded content type. */
 export function compareBody(recording, actual, rule) {
-  const type = recording.headers['content-type'] ?? '';
-  if (type.startsWith('text/event-stream') && recording.body.includes('"type":')) return compareEvents(recording.body, actual.body);
-  if (type.startsWith('text/event-stream')) {
-    const [left, right] = [recording.body, actual.body].map((body) => body.toString().split('\n'));
-    if (left.at(-1) !== right.at(-1)) return ['the last line is not whole'];
+  const type = recording.headers["content-type"] ?? "";
+  if (type.startsWith("text/event-stream") && recording.body.includes('"type":'))
+    return compareEvents(recording.body, actual.body);
+  if (type.startsWith("text/event-stream")) {
+    const [left, right] = [recording.body, actual.body].map((body) => body.toString().split("\n"));
+    if (left.at(-1) !== right.at(-1)) return ["the last line is not whole"];
     const lines = Math.min(left.length, right.length) - 1;
-    if (lines < 1) return ['no lines'];
+    if (lines < 1) return ["no lines"];
     return left.slice(0, lines).flatMap((line, index) => compareJson(JSON.parse(line), JSON.parse(right[index]), rule));
   }
-  if (type.startsWith('application/json')) {
+  if (type.startsWith("application/json")) {
     let value;
     try {
       value = JSON.parse(actual.body.toString());
@@ -180,7 +202,7 @@ export function compareBody(recording, actual, rule) {
       return [`not JSON: ${actual.body}`];
     }
     // Compact, like the recording: no spaces, no line feed at the end.
-    if (/[{,:]\s|\s$/.test(actual.body.toString().replace(/"(\\.|[^"\\])*"/g, '""'))) return ['JSON is not compact'];
+    if (/[{,:]\s|\s$/.test(actual.body.toString().replace(/"(\\.|[^"\\])*"/g, '""'))) return ["JSON is not compact"];
     return compareJson(JSON.parse(recording.body.toString()), value, rule);
   }
   return recording.body.equals(actual.body) ? [] : [`recorded ${recording.body}, got ${actual.body}`];

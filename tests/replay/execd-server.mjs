@@ -1,39 +1,39 @@
 // Starts execd for tests and sees to it that it ends.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-export const binary = process.env.OPENSANDBOX_LOCAL_BIN ?? join(root, 'target/local/opensandbox-local');
-export const fixtures = (name) => join(root, 'tests/fixtures', name);
+const root = fileURLToPath(new URL("../../", import.meta.url));
+export const binary = process.env.OPENSANDBOX_LOCAL_BIN ?? join(root, "target/local/opensandbox-local");
+export const fixtures = (name) => join(root, "tests/fixtures", name);
 
 const started = new Set();
 
 /** Ends what a failed test left running. */
 export function stopAll() {
-  for (const child of started) child.kill('SIGTERM');
+  for (const child of started) child.kill("SIGTERM");
 }
 
 /** A running execd on a free port, with a temporary directory of its own. */
 export async function startExecd({ args = [], entrypoint, env = {}, cwd, wrapper = [] } = {}) {
-  const temporary = mkdtempSync(join(tmpdir(), 'execd-test-'));
-  const line = [...wrapper, binary, 'execd', '--port', '0', ...args, ...(entrypoint ? ['--', ...entrypoint] : [])];
+  const temporary = mkdtempSync(join(tmpdir(), "execd-test-"));
+  const line = [...wrapper, binary, "execd", "--port", "0", ...args, ...(entrypoint ? ["--", ...entrypoint] : [])];
   const child = spawn(line[0], line.slice(1), {
     cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ["ignore", "pipe", "pipe"],
     env: environment({ TMPDIR: temporary, ...env }),
   });
   started.add(child);
-  child.on('exit', () => started.delete(child));
-  let log = '';
-  let out = '';
-  child.stderr.on('data', (chunk) => (log += chunk));
-  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  child.on("exit", () => started.delete(child));
+  let log = "";
+  let out = "";
+  child.stderr.on("data", (chunk) => (log += chunk));
+  const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }));
   const port = await new Promise((resolve, reject) => {
-    child.stdout.on('data', (chunk) => {
+    child.stdout.on("data", (chunk) => {
       out += chunk;
       const announced = /^listening (\d+)\n/.exec(out);
       if (announced) resolve(Number(announced[1]));
@@ -50,7 +50,7 @@ export async function startExecd({ args = [], entrypoint, env = {}, cwd, wrapper
     log: () => log,
     kill: (signal) => child.kill(signal),
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
       const result = await exited;
       rmSync(temporary, { recursive: true, force: true });
       return result;

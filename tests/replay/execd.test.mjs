@@ -1,13 +1,13 @@
 // Replays every recorded request of the real execd, in order, against ours.
-import assert from 'node:assert/strict';
-import { existsSync, rmSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { capturedId, compare, loadSequence, relocate, send } from './compare.mjs';
-import { execd as listed } from './differences.mjs';
-import { fixtures, startExecd } from './execd-server.mjs';
+import assert from "node:assert/strict";
+import { existsSync, rmSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { capturedId, compare, loadSequence, relocate, send } from "./compare.mjs";
+import { execd as listed } from "./differences.mjs";
+import { fixtures, startExecd } from "./execd-server.mjs";
 
 // The recordings work in /tmp/box. Ours is as long, so that lengths stay, but not shared with another run.
-const RECORDED_BOX = '/tmp/box';
+const RECORDED_BOX = "/tmp/box";
 const box = freeBox();
 const captures = {};
 const count = { same: 0, listed: 0, different: 0 };
@@ -25,9 +25,9 @@ function rule(path, recorded, actual, parents) {
   const key = path.at(-1);
   const parent = parents.at(-1);
   const sameType = typeof recorded === typeof actual;
-  if (key === 'owner' || key === 'group') return sameType && actual !== '';
-  if (key === 'size' && parent?.type === 'directory') return sameType;
-  if (parent && 'cpu_used_pct' in parent) return sameType && Number.isFinite(actual) && actual >= 0;
+  if (key === "owner" || key === "group") return sameType && actual !== "";
+  if (key === "size" && parent?.type === "directory") return sameType;
+  if (parent && "cpu_used_pct" in parent) return sameType && Number.isFinite(actual) && actual >= 0;
   return false;
 }
 
@@ -41,7 +41,7 @@ after(async () => {
   console.log(`execd replay: ${count.same} same / ${count.listed} listed / ${count.different} different`);
 });
 
-for (const recording of loadSequence(fixtures('execd')).map((one) => relocate(one, RECORDED_BOX, box))) {
+for (const recording of loadSequence(fixtures("execd")).map((one) => relocate(one, RECORDED_BOX, box))) {
   test(recording.name, async () => {
     const actual = await send(server.base, recording, captures);
     for (const name of recording.captures) {
@@ -52,12 +52,16 @@ for (const recording of loadSequence(fixtures('execd')).map((one) => relocate(on
     if (found.length === 0 && !reason) count.same += 1;
     else if (found.length > 0 && reason) count.listed += 1;
     else count.different += 1;
-    if (reason) assert.notDeepEqual(found, [], `listed as different (${reason}), but it is equal: remove it from the list`);
+    if (reason)
+      assert.notDeepEqual(found, [], `listed as different (${reason}), but it is equal: remove it from the list`);
     else assert.deepEqual(found, []);
   });
 }
 
-test('the list names recordings that exist', () => {
-  const names = loadSequence(fixtures('execd')).map(({ name }) => name);
-  assert.deepEqual(Object.keys(listed).filter((name) => !names.includes(name)), []);
+test("the list names recordings that exist", () => {
+  const names = loadSequence(fixtures("execd")).map(({ name }) => name);
+  assert.deepEqual(
+    Object.keys(listed).filter((name) => !names.includes(name)),
+    [],
+  );
 });
