@@ -1,6 +1,7 @@
 // What goes wrong, and how it is told; whose key and headers go where.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { ConnectionConfig, Sandbox, SandboxApiException, SandboxException, SandboxManager } from "opensandbox-wasm";
@@ -153,15 +154,41 @@ describe("an error of the server", () => {
     }
   });
 
-  test("a redirect is not followed: the key stays here", async () => {
-    const { calls, fetch } = recorder(
-      async () => new Response(null, { status: 307, headers: { location: "http://localhost:1/" } }),
-    );
-    const other = SandboxManager.create({ connectionConfig: server.config({ fetch }) });
-    const error = await rejection(other.listSandboxInfos());
-    assert.deepEqual([error.name, error.code, error.statusCode], ["SandboxApiException", "REDIRECT_REFUSED", 307]);
-    assert.equal(calls.length, 1);
-    await other.close();
+  test("a redirect is not followed: nothing reaches the other place, by the lifecycle API and by the daemon's", async () => {
+    const reached = [];
+    const other = createHttpServer((request, response) => {
+      reached.push(request.url);
+      response.end('{"items":[]}');
+    }).listen(0, "127.0.0.1");
+    const first = createHttpServer((_, response) => {
+      response.writeHead(307, { location: `http://127.0.0.1:${other.address().port}/caught` }).end();
+    }).listen(0, "127.0.0.1");
+    await Promise.all([once(other, "listening"), once(first, "listening")]);
+    const domain = `127.0.0.1:${first.address().port}`;
+    const away = SandboxManager.create({ connectionConfig: { domain, apiKey: "k" } });
+    const handle = await connect({
+      fetch: (url, init) =>
+        String(url).includes("/endpoints/") ? Promise.resolve(Response.json({ endpoint: domain })) : fetch(url, init),
+    });
+    for (const call of [
+      () => away.listSandboxInfos(),
+      () => handle.files.readFile("/a"),
+      () => handle.files.writeFiles([{ path: "/a", data: "secret" }]),
+      () => handle.commands.run("echo"),
+    ]) {
+      const error = await rejection(call());
+      assert.deepEqual(
+        [error.name, error.code, error.statusCode],
+        ["SandboxApiException", "REDIRECT_REFUSED", 307],
+        String(call),
+      );
+    }
+    assert.deepEqual(reached, []);
+    await Promise.all([away.close(), handle.close()]);
+    for (const each of [first, other]) {
+      each.close();
+      each.closeAllConnections();
+    }
   });
 });
 
