@@ -50,11 +50,7 @@ describe("the URL", () => {
       const config = new ConnectionConfig(options);
       assert.deepEqual([config.protocol, config.domain, config.getBaseUrl()], [protocol, domain, url]);
       const copy = new ConnectionConfig({ ...config });
-      assert.deepEqual(
-        [copy.protocol, copy.domain, copy.getBaseUrl()],
-        [protocol, domain, url],
-        "a copy of its fields",
-      );
+      assert.deepEqual([copy.protocol, copy.getBaseUrl()], [protocol, url], "a copy of its fields");
     });
   }
 
