@@ -186,6 +186,36 @@ describe("write and read", () => {
     const error = await rejection(files.readBytes(path, { range: "bytes=100-" }));
     assert.deepEqual([error.name, error.statusCode], ["SandboxApiException", 416]);
   });
+
+  test("lines are read from an offset, counted from 1, and up to a limit", async () => {
+    const path = `${dir}/lines`;
+    await files.writeFiles([{ path, data: "eins\nzwei\ndrei\nvier\nfünf\n" }]);
+    for (const [options, expected] of [
+      [{ offset: 2, limit: 3 }, "zwei\ndrei\nvier"],
+      [{ offset: 4 }, "vier\nfünf"],
+      [{ limit: 1 }, "eins"],
+      [{ offset: 5, limit: 99 }, "fünf"],
+      [{ offset: 99, limit: 1 }, ""],
+    ]) {
+      // Whether the last line keeps its break is the daemon's affair.
+      const what = JSON.stringify(options);
+      assert.equal((await files.readFile(path, options)).trimEnd(), expected, what);
+      assert.equal(
+        Buffer.from(await files.readBytes(path, options))
+          .toString()
+          .trimEnd(),
+        expected,
+        what,
+      );
+      assert.equal(
+        join(await all(files.readBytesStream(path, options)))
+          .toString()
+          .trimEnd(),
+        expected,
+        what,
+      );
+    }
+  });
 });
 
 describe("names", () => {

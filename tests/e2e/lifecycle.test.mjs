@@ -108,8 +108,8 @@ describe("a sandbox that was created", () => {
     assert.equal(new Set(five.map(({ id }) => id)).size, 5);
     const texts = await Promise.all(
       five.map(async (each, number) => {
-        await each.files.writeFiles([{ path: "/tmp/mine", data: `number ${number}` }]);
-        return (await each.commands.run("cat /tmp/mine", { envs: { N: String(number) } })).stdout;
+        await each.files.writeFiles([{ path: "mine", data: `number ${number}` }]);
+        return (await each.commands.run("cat mine", { envs: { N: String(number) } })).stdout;
       }),
     );
     assert.deepEqual(texts, ["number 0\n", "number 1\n", "number 2\n", "number 3\n", "number 4\n"]);

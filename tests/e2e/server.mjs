@@ -8,6 +8,7 @@ import { ConnectionConfig, Sandbox, SandboxManager } from "opensandbox-wasm";
 const BINARY =
   process.env.OPENSANDBOX_LOCAL_BIN ?? fileURLToPath(new URL("../../target/local/opensandbox-local", import.meta.url));
 const START_SECONDS = 30;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 export const IMAGE = process.env.OPENSANDBOX_E2E_IMAGE || "python:3.12-slim";
 /** Whether the server is one that we did not start: it may be slow, and its sandboxes are real containers. */
@@ -18,6 +19,11 @@ export const PATIENCE_MS = external ? 120_000 : 20_000;
 /** Starts the local server; resolves with what its one line on stdout says, and `stop`. */
 async function startLocal() {
   const child = spawn(BINARY, ["serve", "--port", "0", "--quiet"], { stdio: ["ignore", "pipe", "pipe"] });
+  // A test run that is stopped or dies must not leave it behind.
+  const kill = () => child.kill("SIGTERM");
+  const killAndExit = () => process.exit(1);
+  process.once("exit", kill);
+  for (const signal of SIGNALS) process.once(signal, killAndExit);
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text) => {
     errors += text;
@@ -45,6 +51,8 @@ async function startLocal() {
     });
   });
   const stop = async () => {
+    process.off("exit", kill);
+    for (const signal of SIGNALS) process.off(signal, killAndExit);
     if (child.exitCode === null && child.signalCode === null && child.pid) {
       child.kill("SIGTERM");
       const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
