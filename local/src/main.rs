@@ -3,6 +3,11 @@
 //! Two programs in one binary: the lifecycle server (default) and `execd`, the daemon that runs inside each sandbox.
 
 mod execd;
+mod forward;
+mod lock;
+mod processes;
+mod query;
+mod search_path;
 mod server;
 
 use clap::{Parser, Subcommand};

@@ -1,13 +1,14 @@
 //! Every process execd starts goes through here, so that reaping orphans never takes a status tokio waits for.
 
-use super::processes;
-use nix::sys::signal::{Signal, kill};
+use crate::lock::lock;
+use crate::processes;
+use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use std::collections::HashSet;
 use std::io;
 use std::process::ExitStatus;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,15 +29,11 @@ pub struct Started {
 }
 
 impl Children {
-    fn owned(&self) -> MutexGuard<'_, HashSet<i32>> {
-        self.owned.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Starts a process as the leader of its own group.
     pub fn spawn(&self, command: &mut Command) -> io::Result<Started> {
         command.process_group(0);
         // The lock is held over the start: the reaper must not see a child that is not listed yet.
-        let mut owned = self.owned();
+        let mut owned = lock(&self.owned);
         let child = command.spawn()?;
         let pid = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or(0);
         owned.insert(pid);
@@ -46,7 +43,7 @@ impl Children {
     /// Waits for the end of a process started here.
     pub async fn wait(&self, started: &mut Started) -> io::Result<ExitStatus> {
         let status = started.child.wait().await;
-        self.owned().remove(&started.pid);
+        lock(&self.owned).remove(&started.pid);
         status
     }
 
@@ -63,9 +60,9 @@ impl Children {
         while ended.recv().await.is_some() {
             tokio::time::sleep(REAP_PAUSE).await;
             let own = std::process::id();
-            let owned = self.owned();
+            let owned = lock(&self.owned);
             let orphans = processes::all().into_iter().filter(|process| {
-                process.is_zombie && u32::try_from(process.parent) == Ok(own) && !owned.contains(&process.pid)
+                process.state == b'Z' && u32::try_from(process.parent) == Ok(own) && !owned.contains(&process.pid)
             });
             for orphan in orphans {
                 // Nobody waits for it, so a failure only means that it is gone.
@@ -79,14 +76,6 @@ impl Children {
 pub fn signal_group(group: i32, signal: impl Into<Option<Signal>>) -> bool {
     // 0 and -1 would mean "my own group" and "everything".
     group > 1 && nix::sys::signal::killpg(Pid::from_raw(group), signal) != Err(nix::errno::Errno::ESRCH)
-}
-
-/// Signals one process.
-pub fn signal_process(pid: i32, signal: Signal) {
-    if pid > 1 {
-        // It may have ended by itself; that is what was wanted.
-        let _ = kill(Pid::from_raw(pid), signal);
-    }
 }
 
 /// SIGTERM to the group, three seconds of patience, then SIGKILL. Returns when the group is gone.
@@ -113,12 +102,20 @@ pub async fn terminate_group(group: i32) -> Result<(), String> {
     Err(format!("process group {group} might still be running"))
 }
 
+/// Who lives below execd.
+fn descendants() -> Vec<processes::Entry> {
+    let own = i32::try_from(std::process::id()).unwrap_or(0);
+    let mut found = processes::trees(&processes::all(), &HashSet::from([own]));
+    found.retain(|process| process.pid != own);
+    found
+}
+
 /// Ends every descendant of execd: SIGTERM, up to `patience`, then SIGKILL until none is left.
 pub async fn end_all(patience: Duration) {
     let signal_all = |signal: Signal| {
-        let living = processes::descendants(std::process::id());
-        for pid in &living {
-            signal_process(*pid, signal);
+        let living = descendants();
+        for process in &living {
+            processes::signal(process.pid, signal);
         }
         living.is_empty()
     };
@@ -126,7 +123,7 @@ pub async fn end_all(patience: Duration) {
     let mut done = patience.is_zero() || signal_all(Signal::SIGTERM);
     while !done && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        done = processes::descendants(std::process::id()).is_empty();
+        done = descendants().is_empty();
     }
     // A dying process may have started another one in between.
     for _ in 0..100 {

@@ -2,10 +2,10 @@
 
 use super::App;
 use super::shell;
+use crate::processes::shell_code;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
@@ -17,7 +17,7 @@ pub async fn run(app: &App, arguments: &[String], log: Option<&Path>) -> u8 {
     match start_and_wait(app, program, rest, log).await {
         Ok(status) => {
             tracing::info!(%status, "entrypoint ended");
-            code(status)
+            u8::try_from(shell_code(status).unwrap_or(1)).unwrap_or(1)
         }
         Err(error) => {
             tracing::error!(%error, program, "entrypoint cannot be started");
@@ -37,9 +37,4 @@ async fn start_and_wait(app: &App, program: &str, rest: &[String], log: Option<&
     command.args(rest).stdout(output()?).stderr(output()?);
     let mut started = app.children.spawn(&mut command)?;
     app.children.wait(&mut started).await
-}
-
-fn code(status: ExitStatus) -> u8 {
-    let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-    u8::try_from(code).unwrap_or(1)
 }

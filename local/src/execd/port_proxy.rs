@@ -1,18 +1,16 @@
 //! `/proxy/{port}/…`: passes a request on to a port of this machine, HTTP or an upgraded connection.
 
 use super::errors::with_type;
+use crate::forward::{self, Target};
 use axum::body::Body;
 use axum::response::Response;
 use futures_util::{StreamExt, stream};
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::uri::{PathAndQuery, Scheme};
-use http::{Request, StatusCode, Uri};
+use http::header::{self, HeaderMap, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{Request, StatusCode};
 use hyper::body::Body as _;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// What Go escapes in a path that has been decoded.
 const PATH: &AsciiSet = &CONTROLS
@@ -32,76 +30,26 @@ const PATH: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-const HOP_BY_HOP: [HeaderName; 7] = [
-    header::CONNECTION,
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
-
-/// The client side of all forwarded requests.
-pub struct Forwarder {
-    client: Client<HttpConnector, Body>,
-}
-
-impl Forwarder {
-    pub fn new() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        let client = Client::builder(TokioExecutor::new())
-            // The application sees the Host that the client wrote.
-            .set_host(false)
-            .http1_title_case_headers(true)
-            // What listens on a port changes while people develop it: no connection outlives its request.
-            .pool_max_idle_per_host(0)
-            .build(connector);
-        Self { client }
-    }
-}
-
-/// Forwards a request; `target` is the decoded path behind `/proxy/`.
-pub async fn forward(forwarder: &Forwarder, peer: SocketAddr, target: &str, mut request: Request<Body>) -> Response {
+/// Forwards a request; `target` is the decoded path behind `/proxy/`. The application sees the `Host` that the
+/// client wrote.
+pub async fn forward(peer: SocketAddr, target: &str, mut request: Request<Body>) -> Response {
     let (port, path) = target.split_once('/').unwrap_or((target, ""));
     if port.is_empty() {
         return plain(StatusCode::BAD_REQUEST, "port is required\n");
     }
-    let Some(uri) = target_uri(port, path, request.uri().query()) else {
+    let (Ok(number), Some(path)) = (port.parse::<u16>(), encoded(path, request.uri().query())) else {
         return bad_gateway();
     };
-    let upgrade = upgrade_of(request.headers());
-    let client_side = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
-    *request.uri_mut() = uri;
-    *request.version_mut() = http::Version::HTTP_11;
-    strip(request.headers_mut());
+    let upgrade = forward::detach(&mut request);
     set_forwarded(request.headers_mut(), peer);
-    if let Some(protocol) = &upgrade {
-        set_upgrade(request.headers_mut(), protocol);
-    }
-    let mut response = match forwarder.client.request(request).await {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::debug!(%error, port, "upstream");
-            return bad_gateway();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, number));
+    match forward::forward(request, Target { address, path, upgrade, answer_limit: None, title_case: true }).await {
+        Ok(response) => sniffed(response).await,
+        Err(broken) => {
+            tracing::debug!(?broken, port, "upstream");
+            bad_gateway()
         }
-    };
-    let switched = response.headers().get(header::UPGRADE).cloned();
-    strip(response.headers_mut());
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        let (Some(client_side), Some(protocol)) = (client_side, switched) else {
-            return bad_gateway();
-        };
-        set_upgrade(response.headers_mut(), &protocol);
-        let server_side = hyper::upgrade::on(&mut response);
-        tokio::spawn(async move {
-            if let Err(error) = tunnel(client_side, server_side).await {
-                tracing::debug!(%error, "tunnel");
-            }
-        });
     }
-    sniffed(response.map(Body::new)).await
 }
 
 /// An answer without a content type gets one from its first bytes, as Go's server does.
@@ -143,59 +91,14 @@ fn content_type_of(start: &[u8]) -> &'static str {
     "text/plain; charset=utf-8"
 }
 
-async fn tunnel(
-    client: hyper::upgrade::OnUpgrade,
-    server: hyper::upgrade::OnUpgrade,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let (client, server) = tokio::try_join!(client, server)?;
-    tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(server)).await?;
-    Ok(())
-}
-
-fn target_uri(port: &str, path: &str, query: Option<&str>) -> Option<Uri> {
-    let port: u16 = port.parse().ok()?;
+/// The path as Go writes it again, with the query as it came.
+fn encoded(path: &str, query: Option<&str>) -> Option<PathAndQuery> {
     let path = utf8_percent_encode(path, PATH);
-    let path_and_query = match query {
+    let text = match query {
         Some(query) => format!("/{path}?{query}"),
         None => format!("/{path}"),
     };
-    Uri::builder()
-        .scheme(Scheme::HTTP)
-        .authority(format!("127.0.0.1:{port}"))
-        .path_and_query(PathAndQuery::try_from(path_and_query).ok()?)
-        .build()
-        .ok()
-}
-
-/// The protocol a request wants to switch to.
-fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
-    let wanted = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| value.split(',').any(|option| option.trim().eq_ignore_ascii_case("upgrade")));
-    headers.get(header::UPGRADE).filter(|_| wanted).cloned()
-}
-
-fn set_upgrade(headers: &mut HeaderMap, protocol: &HeaderValue) {
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, protocol.clone());
-}
-
-/// Removes what concerns one connection only.
-fn strip(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
-        headers.remove(name);
-    }
-    headers.remove("keep-alive");
-    headers.remove("proxy-connection");
+    PathAndQuery::try_from(text).ok()
 }
 
 /// The list starts with what came in (else with the peer, port included) and ends with the peer's address.
@@ -238,9 +141,8 @@ mod tests {
 
     #[test]
     fn paths_are_encoded_again_and_queries_are_not() {
-        let uri = target_uri("80", "a b/é%/x", Some("q=%2F&r")).unwrap();
-        assert_eq!(uri.to_string(), "http://127.0.0.1:80/a%20b/%C3%A9%25/x?q=%2F&r");
-        assert_eq!(target_uri("8080", "", None).unwrap().to_string(), "http://127.0.0.1:8080/");
-        assert!(target_uri("http", "", None).is_none());
+        let text = |path, query| encoded(path, query).unwrap().to_string();
+        assert_eq!(text("a b/é%/x", Some("q=%2F&r")), "/a%20b/%C3%A9%25/x?q=%2F&r");
+        assert_eq!(text("", None), "/");
     }
 }

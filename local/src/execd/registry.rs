@@ -2,10 +2,11 @@
 
 use super::outcome::Outcome;
 use super::timestamps;
+use crate::lock::lock;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
 pub struct Registry {
@@ -40,21 +41,17 @@ struct Status<'a> {
 }
 
 impl Record {
-    fn end(&self) -> MutexGuard<'_, Option<(Outcome, String)>> {
-        self.end.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub fn finish(&self, outcome: Outcome) {
-        *self.end() = Some((outcome, timestamps::now()));
+        *lock(&self.end) = Some((outcome, timestamps::now()));
     }
 
     pub fn is_running(&self) -> bool {
-        self.end().is_none()
+        lock(&self.end).is_none()
     }
 
     /// The body of the status endpoint.
     pub fn status(&self) -> Vec<u8> {
-        let end = self.end();
+        let end = lock(&self.end);
         let outcome = end.as_ref().map(|(outcome, _)| outcome);
         super::json::encode(&Status {
             id: &self.id,
@@ -69,10 +66,6 @@ impl Record {
 }
 
 impl Registry {
-    fn commands(&self) -> MutexGuard<'_, HashMap<String, Arc<Record>>> {
-        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub fn add(&self, id: &str, content: &str, group: i32, output: Option<PathBuf>) -> Arc<Record> {
         let record = Arc::new(Record {
             id: id.to_owned(),
@@ -82,11 +75,11 @@ impl Registry {
             started_at: timestamps::now(),
             end: Mutex::new(None),
         });
-        self.commands().insert(id.to_owned(), Arc::clone(&record));
+        lock(&self.commands).insert(id.to_owned(), Arc::clone(&record));
         record
     }
 
     pub fn get(&self, id: &str) -> Option<Arc<Record>> {
-        self.commands().get(id).cloned()
+        lock(&self.commands).get(id).cloned()
     }
 }

@@ -3,8 +3,8 @@
 use super::App;
 use super::errors::{self, Failure};
 use super::{auth, code, command, files, metrics, port_proxy, session};
+use crate::query::Pairs;
 use axum::body::Body;
-use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
@@ -38,7 +38,7 @@ async fn dispatch(app: Arc<App>, peer: SocketAddr, request: Request<Body>) -> Re
         return errors::unauthorized();
     }
     if let Some(target) = path.strip_prefix("/proxy/") {
-        return port_proxy::forward(&app.ports, peer, target, request).await;
+        return port_proxy::forward(peer, target, request).await;
     }
     match find(request.method(), &path) {
         Some(route) => answer(route, app, request).await.unwrap_or_else(Failure::into_response),
@@ -119,6 +119,7 @@ fn find(method: &Method, path: &str) -> Option<Route> {
 async fn answer(route: Route, app: Arc<App>, request: Request<Body>) -> Result<Response, Failure> {
     let (parts, body) = request.into_parts();
     let query = Pairs::of(&parts.uri);
+    let paths = || query.all("path").map(str::to_owned).collect();
     let headers = &parts.headers;
     match route {
         Route::Ping => Ok(errors::empty()),
@@ -134,8 +135,8 @@ async fn answer(route: Route, app: Arc<App>, request: Request<Body>) -> Result<R
         Route::ListContexts => code::list_contexts(query.first("language")),
         Route::DeleteContexts => code::delete_contexts(query.first("language")),
         Route::GetContext(id) | Route::DeleteContext(id) => Err(code::no_context(&id)),
-        Route::DeleteFiles => files::delete::files(query.all("path")).await,
-        Route::FilesInfo => files::info::get(query.all("path")).await,
+        Route::DeleteFiles => files::delete::files(paths()).await,
+        Route::FilesInfo => files::info::get(paths()).await,
         Route::SearchFiles => files::search::get(query.first("path"), query.first("pattern")).await,
         Route::Download => files::download::get(query.first("path"), headers).await,
         Route::Move => files::rename::post(body).await,
@@ -144,7 +145,7 @@ async fn answer(route: Route, app: Arc<App>, request: Request<Body>) -> Result<R
         Route::Upload => files::upload::post(headers, body).await,
         Route::ListDirectory => files::list::get(query.first("path"), query.first("depth")).await,
         Route::MakeDirectories => files::make::post(body).await,
-        Route::RemoveDirectories => files::delete::directories(query.all("path")).await,
+        Route::RemoveDirectories => files::delete::directories(paths()).await,
         Route::Metrics => metrics::get().await,
         Route::WatchMetrics => Ok(metrics::watch(headers)),
         Route::Pty => Err(Failure::new(
@@ -152,23 +153,6 @@ async fn answer(route: Route, app: Arc<App>, request: Request<Body>) -> Result<R
             "NOT_SUPPORTED",
             "PTY sessions are not supported by this server",
         )),
-    }
-}
-
-/// The pairs of a query string, decoded, in order.
-struct Pairs(Vec<(String, String)>);
-
-impl Pairs {
-    fn of(uri: &Uri) -> Self {
-        Self(Query::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default())
-    }
-
-    fn first(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    fn all(&self, name: &str) -> Vec<String> {
-        self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
     }
 }
 

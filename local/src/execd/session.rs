@@ -12,6 +12,9 @@ use super::outcome::Outcome;
 use super::paths;
 use super::session_script::{self, Dump, State};
 use super::shell;
+use crate::lock::lock;
+use crate::processes;
+use crate::search_path;
 use axum::body::Body;
 use axum::response::Response;
 use http::HeaderMap;
@@ -20,7 +23,7 @@ use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt;
@@ -42,10 +45,6 @@ struct Session {
     state: Mutex<State>,
     /// Process groups of the runs in progress: runs of one session may overlap.
     running: Mutex<HashSet<i32>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Sessions {
@@ -170,8 +169,8 @@ async fn execute(app: &App, session: &Session, request: &RunRequest, events: &Ev
     };
     let script = script_file(&session_script::write(&state, &request.command))?;
     // No other shell will do here.
-    let bash =
-        shell::find("bash").ok_or_else(|| io::Error::other("exec: \"bash\": executable file not found in $PATH"))?;
+    let bash = search_path::find("bash")
+        .ok_or_else(|| io::Error::other("exec: \"bash\": executable file not found in $PATH"))?;
     let mut command = shell::program(&bash);
     command.args(["--noprofile", "--norc"]).arg(script.path());
     // stdout and stderr are one pipe, so that their order is right.
@@ -195,7 +194,7 @@ async fn execute(app: &App, session: &Session, request: &RunRequest, events: &Ev
             () = &mut deadline, if !timed_out => {
                 timed_out = true;
                 if status.is_none() {
-                    children::signal_process(group, Signal::SIGKILL);
+                    processes::signal(group, Signal::SIGKILL);
                 }
             }
             () = events.closed(), if !gone => {
@@ -203,7 +202,7 @@ async fn execute(app: &App, session: &Session, request: &RunRequest, events: &Ev
                 // A run blocked by an overlong line ends here.
                 ended |= reader.is_blocked();
                 if status.is_none() {
-                    children::signal_process(group, Signal::SIGKILL);
+                    processes::signal(group, Signal::SIGKILL);
                 }
             }
         }

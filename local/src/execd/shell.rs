@@ -2,6 +2,7 @@
 
 use super::auth;
 use super::paths;
+use crate::search_path;
 use nix::unistd::{Gid, Uid, User, getgrouplist, setgid, setgroups, setuid};
 use std::collections::BTreeMap;
 use std::ffi::CString;
@@ -13,13 +14,7 @@ use tokio::process::Command;
 
 /// `bash`, or `sh` where there is none.
 static SHELL: LazyLock<PathBuf> =
-    LazyLock::new(|| find("bash").or_else(|| find("sh")).unwrap_or_else(|| "/bin/sh".into()));
-
-/// Looks a program up in `PATH`.
-pub fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|directory| directory.join(program)).find(|file| file.is_file())
-}
+    LazyLock::new(|| search_path::find("bash").or_else(|| search_path::find("sh")).unwrap_or_else(|| "/bin/sh".into()));
 
 /// The shell's path, for error texts.
 pub fn path() -> &'static Path {

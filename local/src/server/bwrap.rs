@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 pub const EXECD: &str = "/.opensandbox/execd";
 /// Where what execd writes for the server is seen inside.
 pub const LOGS: &str = "/.opensandbox/log";
-/// Where programs are looked for inside.
-pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Links or directories of the host's system that programs need.
 const SYSTEM: [&str; 7] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt"];
 /// Files of /etc that root could read and a sandbox must not.

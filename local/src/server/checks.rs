@@ -86,14 +86,8 @@ impl Checker {
 
     /// A string or nothing.
     pub fn string(&mut self, value: Option<&Value>, loc: Value) -> Option<String> {
-        match value {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(other) => {
-                self.push("string_type", loc, "Input should be a valid string", other, None);
-                None
-            }
-        }
+        let value = value.filter(|value| !value.is_null())?;
+        self.text(value, loc)
     }
 
     /// A required string inside `parent`.
@@ -104,12 +98,16 @@ impl Checker {
                 self.push("missing", loc, "Field required", &parent, None);
                 None
             }
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(other) => {
-                self.push("string_type", loc, "Input should be a valid string", other, None);
-                None
-            }
+            Some(value) => self.text(value, loc),
         }
+    }
+
+    fn text(&mut self, value: &Value, loc: Value) -> Option<String> {
+        let text = value.as_str().map(str::to_owned);
+        if text.is_none() {
+            self.push("string_type", loc, "Input should be a valid string", value, None);
+        }
+        text
     }
 
     /// An integer; Pydantic's lax mode takes `"90"`, `90.0` and `true`.
@@ -203,19 +201,6 @@ impl Checker {
             }
         }
     }
-}
-
-/// The last value of a query parameter, as FastAPI takes it.
-pub fn query(uri: &axum::http::Uri, name: &str) -> Option<String> {
-    query_all(uri, name).pop()
-}
-
-/// All values of a query parameter.
-pub fn query_all(uri: &axum::http::Uri, name: &str) -> Vec<String> {
-    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-        .filter(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! `GET /sandboxes/{id}/endpoints/{port}`: where a port of a sandbox is reached.
 
-use super::checks::{self, Checker};
+use super::checks::Checker;
 use super::errors::Failure;
 use super::state::App;
+use crate::query::Pairs;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -18,12 +19,14 @@ pub async fn get(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Failure> {
+    let query = Pairs::of(&uri);
     let mut check = Checker::default();
     let number = check.integer(&json!(port), json!(["path", "port"]));
-    let by_proxy = checks::query(&uri, "use_server_proxy")
+    let by_proxy = query
+        .last("use_server_proxy")
         .and_then(|text| check.boolean(&json!(text), json!(["query", "use_server_proxy"])))
         .unwrap_or(false);
-    let expires = checks::query(&uri, "expires");
+    let expires = query.last("expires");
     if let Some(expires) = &expires {
         check.integer(&json!(expires), json!(["query", "expires"]));
     }

@@ -1,8 +1,8 @@
 //! Stopping and continuing all processes of a sandbox.
 
-use super::proc_table::{self, Entry, Tree};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use super::tree::Tree;
+use crate::processes::{self, Entry};
+use nix::sys::signal::Signal;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ pub fn stop(tree: &Tree) -> Vec<Frozen> {
     let mut stopped = Vec::new();
     let mut known = HashSet::new();
     for _ in 0..100 {
-        let running: Vec<Entry> = proc_table::members(tree)
+        let running: Vec<Entry> = tree
+            .members()
             .into_iter()
             // Who was stopped before (a job of a shell) stays as it is and is not continued later.
             .filter(|entry| !matches!(entry.state, b'T' | b't'))
@@ -31,7 +32,7 @@ pub fn stop(tree: &Tree) -> Vec<Frozen> {
         for entry in running {
             if known.insert((entry.pid, entry.started)) {
                 fresh = true;
-                if kill(Pid::from_raw(entry.pid), Signal::SIGSTOP).is_ok() {
+                if processes::signal(entry.pid, Signal::SIGSTOP) {
                     stopped.push(Frozen { pid: entry.pid, started: entry.started });
                 }
             }
@@ -47,9 +48,9 @@ pub fn stop(tree: &Tree) -> Vec<Frozen> {
 /// Continues them, children first: a shell that wakes before its child would report the child as stopped.
 pub fn resume(stopped: &[Frozen]) {
     for frozen in stopped.iter().rev() {
-        let same = proc_table::read(frozen.pid).is_some_and(|entry| entry.started == frozen.started);
+        let same = processes::read(frozen.pid).is_some_and(|entry| entry.started == frozen.started);
         if same {
-            let _ = kill(Pid::from_raw(frozen.pid), Signal::SIGCONT);
+            processes::signal(frozen.pid, Signal::SIGCONT);
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Whether bubblewrap can be used here, and the command that starts a sandbox with or without it.
 
-use super::bwrap::{self, EXECD, LOGS, PATH};
+use super::bwrap::{self, EXECD, LOGS};
 use super::layout::Layout;
+use crate::search_path;
 use std::ffi::OsString;
-use std::fs;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
@@ -36,13 +35,13 @@ impl Isolation {
         let mut isolation = Self {
             program: std::env::current_exe()?,
             bwrap: None,
-            setpriv: which("setpriv"),
+            setpriv: search_path::find("setpriv"),
             root: uid.is_root(),
             user: user.map_or_else(|| uid.to_string(), |user| user.name),
         };
         let problem = if forbidden {
             Some("--no-bwrap was given".into())
-        } else if let Some(bwrap) = which("bwrap") {
+        } else if let Some(bwrap) = search_path::find("bwrap") {
             let layout = Layout::create(state, "probe")?;
             let problem = isolation.probe(&bwrap, &layout).await;
             layout.remove();
@@ -119,10 +118,10 @@ impl Isolation {
             ("USER".into(), self.user.clone().into()),
         ];
         if self.is_bubblewrap() {
-            all.push(("PATH".into(), PATH.into()));
+            all.push(("PATH".into(), search_path::DEFAULT.into()));
             all.push(("HOME".into(), bwrap::home(self.root).into()));
         } else {
-            let path = std::env::var_os("PATH").unwrap_or_else(|| PATH.into());
+            let path = std::env::var_os("PATH").unwrap_or_else(|| search_path::DEFAULT.into());
             all.push(("PATH".into(), path));
             all.push(("HOME".into(), layout.sub("home").into()));
             all.push(("TMPDIR".into(), layout.sub("tmp").into()));
@@ -171,12 +170,4 @@ impl Isolation {
             .stdin(Stdio::null());
         Launch { command, input: Vec::new() }
     }
-}
-
-/// A program on PATH.
-fn which(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_else(|| PATH.into());
-    std::env::split_paths(&path)
-        .map(|dir| dir.join(name))
-        .find(|file| fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0))
 }

@@ -1,9 +1,10 @@
 //! `GET /sandboxes`: filters, order and pages.
 
-use super::checks::{self, Checker};
+use super::checks::Checker;
 use super::errors::Failure;
 use super::metadata;
 use super::state::App;
+use crate::query::Pairs;
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
@@ -11,13 +12,14 @@ use serde_json::{Map, Value, json};
 
 /// A page of sandboxes, newest first.
 pub async fn list(State(app): State<App>, uri: Uri) -> Result<Json<Value>, Failure> {
+    let query = Pairs::of(&uri);
     let mut check = Checker::default();
-    let page = number(&uri, "page", 1, None, &mut check);
-    let size = number(&uri, "pageSize", 20, Some(200), &mut check);
+    let page = number(&query, "page", 1, None, &mut check);
+    let size = number(&query, "pageSize", 20, Some(200), &mut check);
     check.finish()?;
-    let states = checks::query_all(&uri, "state");
-    let wanted = match checks::query(&uri, "metadata").filter(|text| !text.is_empty()) {
-        Some(text) => metadata::parse_filter(&text)?,
+    let states = query.all("state").collect::<Vec<_>>();
+    let wanted = match query.last("metadata").filter(|text| !text.is_empty()) {
+        Some(text) => metadata::parse_filter(text)?,
         None => Map::new(),
     };
     let mut found: Vec<_> = app
@@ -48,8 +50,8 @@ pub async fn list(State(app): State<App>, uri: Uri) -> Result<Json<Value>, Failu
     })))
 }
 
-fn number(uri: &Uri, name: &str, default: usize, most: Option<i64>, check: &mut Checker) -> usize {
-    let Some(text) = checks::query(uri, name) else {
+fn number(query: &Pairs, name: &str, default: usize, most: Option<i64>, check: &mut Checker) -> usize {
+    let Some(text) = query.last(name) else {
         return default;
     };
     let input = json!(text);

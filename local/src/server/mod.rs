@@ -1,8 +1,5 @@
 //! The lifecycle server: options, start-up and shut-down.
 
-#![deny(unsafe_code)]
-#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
 mod auth;
 mod bwrap;
 mod checks;
@@ -12,7 +9,6 @@ mod create_request;
 mod endpoints;
 mod errors;
 mod expiry;
-pub mod forward;
 mod freeze;
 mod host_check;
 mod isolation;
@@ -22,7 +18,6 @@ mod limits;
 mod list;
 mod metadata;
 mod model;
-mod proc_table;
 mod process;
 mod proxy;
 mod refused;
@@ -32,6 +27,7 @@ mod sandbox;
 mod spawner;
 mod state;
 mod state_dir;
+mod tree;
 mod volumes;
 mod www;
 

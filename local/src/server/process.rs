@@ -3,15 +3,15 @@
 use super::errors::Failure;
 use super::isolation::Launch;
 use super::layout::Layout;
-use super::proc_table::{self, Tree};
 use super::state::Shared;
+use super::tree::{self, Tree};
+use crate::execd::{LISTENING, TOKEN_VARIABLE};
+use crate::processes;
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
 use tokio::process::Child;
@@ -31,11 +31,6 @@ pub struct Process {
     tree: Tree,
     ended: watch::Receiver<Option<(i32, Timestamp)>>,
     dir: PathBuf,
-}
-
-/// A lock that does not care whether another holder panicked: what is inside is replaced in one go.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Process {
@@ -58,9 +53,9 @@ impl Process {
         // A client may choose the token itself, as with the real server.
         let token = env
             .iter()
-            .find(|(name, value)| name == "EXECD_ACCESS_TOKEN" && !value.is_empty())
+            .find(|(name, value)| name == TOKEN_VARIABLE && !value.is_empty())
             .map_or_else(random_hex, |(_, value)| value.clone());
-        let own = [("OPENSANDBOX_ID".to_owned(), id.to_owned()), ("EXECD_ACCESS_TOKEN".to_owned(), token.clone())];
+        let own = [("OPENSANDBOX_ID".to_owned(), id.to_owned()), (TOKEN_VARIABLE.to_owned(), token.clone())];
         let variables = env.iter().cloned().chain(own);
         let Launch { mut command, input } = app.isolation.launch(&layout, variables, entrypoint);
         command
@@ -86,7 +81,7 @@ impl Process {
         let outer = child.id().and_then(|pid| i32::try_from(pid).ok());
         let tree = if app.isolation.is_bubblewrap() {
             // The outer process is only bubblewrap's watcher; the sandbox starts at its child, PID 1 inside.
-            let inner = outer.and_then(proc_table::child_of).or(outer);
+            let inner = outer.and_then(tree::child_of).or(outer);
             Tree { root: inner.unwrap_or(0), marker: None }
         } else {
             Tree { root: outer.unwrap_or(0), marker: Some(format!("OPENSANDBOX_ID={id}")) }
@@ -142,11 +137,6 @@ impl Process {
 /// With a PID namespace the kernel kills all of it with its PID 1. Without one, everybody is stopped first, so
 /// that nobody starts a process between being seen and being killed.
 fn kill_tree(tree: &Tree, outer: Option<i32>) {
-    let send = |pid: i32, signal: Signal| {
-        if pid > 1 {
-            let _ = kill(Pid::from_raw(pid), signal);
-        }
-    };
     for round in 0..500 {
         // After its exit the root's pid may belong to somebody else.
         let alive = outer.is_some() || tree.marker.is_some();
@@ -156,16 +146,16 @@ fn kill_tree(tree: &Tree, outer: Option<i32>) {
         }
         if tree.marker.is_some() {
             for pid in &members {
-                send(*pid, Signal::SIGSTOP);
+                processes::signal(*pid, Signal::SIGSTOP);
             }
         }
         for pid in &members {
-            send(*pid, Signal::SIGKILL);
+            processes::signal(*pid, Signal::SIGKILL);
         }
         std::thread::sleep(Duration::from_millis(if round < 50 { 1 } else { 10 }));
     }
     if let Some(outer) = outer {
-        send(outer, Signal::SIGKILL);
+        processes::signal(outer, Signal::SIGKILL);
     }
 }
 
@@ -175,7 +165,7 @@ fn live_members(tree: &Tree, outer: Option<i32>) -> Vec<i32> {
         // Only those that carry the mark.
         tree.root = 0;
     }
-    proc_table::members(&tree).iter().map(|entry| entry.pid).collect()
+    tree.members().iter().map(|entry| entry.pid).collect()
 }
 
 /// Reads execd's `listening <port>` line; what follows is read and dropped, so that execd never blocks on it.
@@ -183,7 +173,7 @@ async fn first_port(stdout: impl AsyncRead + Unpin + Send + 'static) -> Option<u
     let mut lines = BufReader::new(stdout).lines();
     let port = loop {
         let line = lines.next_line().await.ok()??;
-        if let Some(port) = line.strip_prefix("listening ") {
+        if let Some(port) = line.strip_prefix(LISTENING) {
             break port.trim().parse().ok()?;
         }
     };
@@ -192,11 +182,10 @@ async fn first_port(stdout: impl AsyncRead + Unpin + Send + 'static) -> Option<u
 }
 
 fn watch_exit(mut child: Child, id: String, tree: Tree) -> watch::Receiver<Option<(i32, Timestamp)>> {
-    use std::os::unix::process::ExitStatusExt;
     let (tell, ended) = watch::channel(None);
     tokio::spawn(async move {
         let code = match child.wait().await {
-            Ok(status) => status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(255),
+            Ok(status) => processes::shell_code(status).unwrap_or(255),
             Err(_) => 255,
         };
         // The sandbox ends with its entrypoint; without a PID namespace, what is left must be looked for.

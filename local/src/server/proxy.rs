@@ -4,18 +4,24 @@ use super::auth::API_KEY;
 use super::checks::Checker;
 use super::endpoints::{EXECD_PORT, valid_port};
 use super::errors::Failure;
-use super::forward::{self, Broken, Target};
 use super::state::App;
+use crate::execd::TOKEN_HEADER;
+use crate::forward::{self, Broken, Target};
 use axum::body::Body;
+use axum::body::HttpBody;
 use axum::extract::ws::{CloseFrame, Message, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::uri::{InvalidUri, PathAndQuery};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
-const EXECD_TOKEN: HeaderName = HeaderName::from_static("x-execd-access-token");
+const EXECD_TOKEN: HeaderName = HeaderName::from_static(TOKEN_HEADER);
+/// For the answer to a request without a body. An upload may take as long as it takes.
+const ANSWER_LIMIT: Duration = Duration::from_secs(180);
 /// Secrets of the page or the tenant: never for a sandbox.
 const SECRET: [HeaderName; 4] = [
     header::AUTHORIZATION,
@@ -72,8 +78,7 @@ pub async fn proxy(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response<Body> {
-    let websocket =
-        forward::is_websocket(request.headers()) && request.headers().contains_key(header::SEC_WEBSOCKET_KEY);
+    let websocket = is_websocket(request.headers()) && request.headers().contains_key(header::SEC_WEBSOCKET_KEY);
     if !websocket {
         return match pass(&app, peer, request).await {
             Ok(answer) => answer,
@@ -103,6 +108,11 @@ pub async fn proxy(
     }
 }
 
+/// Whether this asks for a WebSocket.
+fn is_websocket(headers: &HeaderMap) -> bool {
+    headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
 /// The port in execd's own `/proxy/{port}`.
 fn inner_port(rest: &str) -> Option<u16> {
     let rest = percent_decode_str(rest).decode_utf8_lossy();
@@ -110,16 +120,10 @@ fn inner_port(rest: &str) -> Option<u16> {
     after.split('/').next()?.parse().ok()
 }
 
-async fn pass(app: &App, peer: SocketAddr, mut request: Request<Body>) -> Result<Response<Body>, Failure> {
-    let uri = request.uri().clone();
-    let place = Place::parse(uri.path()).ok_or(Failure::NotFound)?;
-    let mut check = Checker::default();
-    let number = check.integer(&json!(place.port), json!(["path", "port"]));
-    check.finish()?;
-    let port = valid_port(number.unwrap_or_default())?;
-    let sandbox = app.sandboxes.get(place.id)?;
+/// What is not passed on.
+fn refuse(app: &App, request: &Request<Body>, port: u16, rest: &str) -> Result<(), Failure> {
     // An execd forwards to ports too, so a path through it is looked at as well.
-    let inner = (port == EXECD_PORT).then(|| inner_port(place.rest)).flatten();
+    let inner = (port == EXECD_PORT).then(|| inner_port(rest)).flatten();
     for port in [Some(port), inner].into_iter().flatten() {
         if port == app.port || app.sandboxes.is_execd(port) {
             // By this way a sandbox or a page would speak to this server, or another sandbox, from the inside.
@@ -130,7 +134,8 @@ async fn pass(app: &App, peer: SocketAddr, mut request: Request<Body>) -> Result
             ));
         }
     }
-    if request.headers().get("service-worker").is_some_and(|value| value == "script") {
+    let headers = request.headers();
+    if headers.get("service-worker").is_some_and(|value| value == "script") {
         // A service worker of this origin would see the playground's requests.
         return Err(Failure::api(
             StatusCode::FORBIDDEN,
@@ -138,13 +143,25 @@ async fn pass(app: &App, peer: SocketAddr, mut request: Request<Body>) -> Result
             "Sandboxes may not register service workers on this server's origin.",
         ));
     }
-    if forward::is_websocket(request.headers()) && !request.headers().contains_key(header::SEC_WEBSOCKET_KEY) {
+    if is_websocket(headers) && !headers.contains_key(header::SEC_WEBSOCKET_KEY) {
         return Err(Failure::api(
             StatusCode::BAD_REQUEST,
             "GENERAL::UNKNOWN_ERROR",
             "Websocket upgrade is not supported yet",
         ));
     }
+    Ok(())
+}
+
+async fn pass(app: &App, peer: SocketAddr, mut request: Request<Body>) -> Result<Response<Body>, Failure> {
+    let uri = request.uri().clone();
+    let place = Place::parse(uri.path()).ok_or(Failure::NotFound)?;
+    let mut check = Checker::default();
+    let number = check.integer(&json!(place.port), json!(["path", "port"]));
+    check.finish()?;
+    let port = valid_port(number.unwrap_or_default())?;
+    let sandbox = app.sandboxes.get(place.id)?;
+    refuse(app, &request, port, place.rest)?;
     let shown = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let unreachable = |why: &str| {
         Failure::api(
@@ -158,49 +175,67 @@ async fn pass(app: &App, peer: SocketAddr, mut request: Request<Body>) -> Result
         return Err(unreachable("the sandbox has ended"));
     }
 
-    let mut headers = HeaderMap::new();
-    for name in SECRET.iter().chain(&FORWARDED) {
-        request.headers_mut().remove(name);
+    // WebSockets only.
+    let websocket = request.method() == Method::GET && is_websocket(request.headers());
+    let upgrade = forward::detach(&mut request).filter(|_| websocket);
+    let at_execd = port == EXECD_PORT;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, if at_execd { sandbox.process.execd_port } else { port }));
+    set_headers(request.headers_mut(), peer, address);
+    if at_execd {
+        let headers = request.headers_mut();
+        // A token the caller brought is left to execd to judge.
+        if let (false, Ok(token)) = (headers.contains_key(EXECD_TOKEN), HeaderValue::from_str(&sandbox.process.token)) {
+            headers.insert(EXECD_TOKEN, token);
+        }
     }
+    let broken_off = |why: &str| {
+        Failure::api(
+            StatusCode::BAD_GATEWAY,
+            "BACKEND_RESPONSE_FAILED",
+            format!("The backend sandbox {shown} broke off: {why}"),
+        )
+    };
+    let path = path_and_query(place.rest, uri.query()).map_err(|error| broken_off(&error.to_string()))?;
+    let answer_limit = request.body().is_end_stream().then_some(ANSWER_LIMIT);
+    let target = Target { address, path, upgrade, answer_limit, title_case: false };
+    let mut answer = forward::forward(request, target).await.map_err(|broken| match broken {
+        Broken::Connect => unreachable("All connection attempts failed"),
+        Broken::Timeout => Failure::api(
+            StatusCode::GATEWAY_TIMEOUT,
+            "BACKEND_TIMEOUT",
+            format!("The backend sandbox {shown} did not answer in time."),
+        ),
+        Broken::Answer(why) => broken_off(&why),
+    })?;
+    harden(answer.headers_mut(), place.prefix);
+    Ok(answer)
+}
+
+/// What the sandbox is told of the client, and what not.
+fn set_headers(headers: &mut HeaderMap, peer: SocketAddr, address: SocketAddr) {
+    for name in SECRET.iter().chain(&FORWARDED) {
+        headers.remove(name);
+    }
+    // Answered by this server already.
+    headers.remove(header::EXPECT);
     headers.insert("x-forwarded-proto", HeaderValue::from_static("http"));
-    if let Some(host) = request.headers().get(header::HOST) {
-        headers.insert("x-forwarded-host", host.clone());
+    if let Some(host) = headers.remove(header::HOST) {
+        headers.insert("x-forwarded-host", host);
     }
     if let Ok(peer) = peer.ip().to_string().parse() {
         headers.insert("x-forwarded-for", peer);
     }
-    let mut address = shown;
-    if port == EXECD_PORT {
-        address.set_port(sandbox.process.execd_port);
-        // A token the caller brought is left to execd to judge.
-        if let (false, Ok(token)) =
-            (request.headers().contains_key(EXECD_TOKEN), HeaderValue::from_str(&sandbox.process.token))
-        {
-            headers.insert(EXECD_TOKEN, token);
-        }
+    if let Ok(host) = address.to_string().parse() {
+        headers.insert(header::HOST, host);
     }
-    let path = match (place.rest, uri.query()) {
-        ("", None) => "/".to_owned(),
-        ("", Some(query)) => format!("/?{query}"),
-        (rest, None) => rest.to_owned(),
-        (rest, Some(query)) => format!("{rest}?{query}"),
-    };
-    let mut answer =
-        forward::forward(request, Target { address, path, headers }).await.map_err(|broken| match broken {
-            Broken::Connect => unreachable("All connection attempts failed"),
-            Broken::Timeout => Failure::api(
-                StatusCode::GATEWAY_TIMEOUT,
-                "BACKEND_TIMEOUT",
-                format!("The backend sandbox {shown} did not answer in time."),
-            ),
-            Broken::Answer(why) => Failure::api(
-                StatusCode::BAD_GATEWAY,
-                "BACKEND_RESPONSE_FAILED",
-                format!("The backend sandbox {shown} broke off: {why}"),
-            ),
-        })?;
-    harden(answer.headers_mut(), place.prefix);
-    Ok(answer)
+}
+
+fn path_and_query(rest: &str, query: Option<&str>) -> Result<PathAndQuery, InvalidUri> {
+    let path = if rest.is_empty() { "/" } else { rest };
+    match query {
+        None => PathAndQuery::try_from(path),
+        Some(query) => PathAndQuery::try_from(format!("{path}?{query}")),
+    }
 }
 
 /// Makes what a sandbox sent harmless for the origin it is served from.

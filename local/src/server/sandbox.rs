@@ -3,7 +3,8 @@
 use super::errors::Failure;
 use super::freeze::{self, Frozen};
 use super::model::{Shown, Status};
-use super::process::{Process, lock};
+use super::process::Process;
+use crate::lock::lock;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
