@@ -155,7 +155,7 @@ impl Commands {
     #[wasm_bindgen(js_name = getBackgroundCommandLogs)]
     pub fn logs(&self, id: &JsValue, cursor: &JsValue, options: &JsValue) -> Promise {
         let (execd, id, call) = (self.execd.clone(), args::filled("commandId", id), CallOptions::read(options));
-        let cursor = if object::absent(cursor) { Ok(None) } else { args::number("cursor", cursor).map(Some) };
+        let cursor = if object::absent(cursor) { Ok(None) } else { args::count("cursor", cursor).map(Some) };
         promise(async move {
             let path = format!("/command/{}/logs", rules::segment("commandId", &id?)?);
             let cursor = cursor?.map(rules::short);

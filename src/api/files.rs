@@ -8,7 +8,7 @@ use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::http::Response;
 use crate::host::{js, object};
-use js_sys::{Array, Object, Promise};
+use js_sys::{Array, Object, Promise, Uint8Array};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -43,7 +43,7 @@ fn path_field(entry: &Options, name: &str) -> Result<String, Error> {
 
 /// The body of a batch that is keyed by path. A path given twice would silently win over the first.
 fn by_path(field: &str, value: &JsValue, read: impl Fn(&Options) -> Result<Object, Error>) -> Result<Object, Error> {
-    let body = Object::new();
+    let body = object::map();
     let mut seen = BTreeSet::new();
     for entry in args::objects(field, value)? {
         let path = path_field(&entry, "path")?;
@@ -134,6 +134,27 @@ impl Download {
     }
 }
 
+impl Download {
+    async fn bytes(&self, execd: &Execd) -> Result<Uint8Array, Failure> {
+        let response = self.open(execd, "Download failed", &self.call).await?;
+        let lines = self.lines_to_cut(response.header("content-type"));
+        let bytes = response.bytes().await?;
+        match lines {
+            Some((offset, limit)) => js::cut_lines(&bytes, offset, limit).map_err(Failure::Thrown),
+            None => Ok(bytes),
+        }
+    }
+
+    /// What is left to do of `offset` and `limit`. An execd that reads lines answers text/plain; one that does not ignores
+    /// both and sends the whole file as octets.
+    fn lines_to_cut(&self, content_type: Option<String>) -> Option<(f64, f64)> {
+        let wanted = self.offset.is_some() || self.limit.is_some();
+        let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
+        (wanted && !content_type.is_some_and(|kind| kind.starts_with("text/plain")))
+            .then(|| (number(&self.offset).unwrap_or(1.0), number(&self.limit).unwrap_or(f64::INFINITY)))
+    }
+}
+
 async fn upload(execd: &Execd, entry: &Options, call: &CallOptions) -> Result<(), Failure> {
     let path = path_field(entry, "path")?;
     let metadata = permission(entry, None)?;
@@ -150,7 +171,10 @@ async fn upload(execd: &Execd, entry: &Options, call: &CallOptions) -> Result<()
     let body = JsFuture::from(body).await.map_err(Failure::Thrown)?;
     let headers = vec![("Content-Type", format!("multipart/form-data; boundary={boundary}"))];
     let call_to = Call { method: "POST", path: "/files/upload", query: &[], what: "Upload failed" };
-    execd.send_raw(call_to, headers, body, call).await?.done().await
+    let sent = execd.send_raw(call_to, headers, body.clone(), call).await;
+    // Node's fetch goes on pulling from the source after an abort or an early answer, for ever if it never ends.
+    js::stop_upload(&body);
+    sent?.done().await
 }
 
 #[wasm_bindgen]
@@ -275,7 +299,7 @@ impl Files {
             .and_then(|options| Ok((Download::read(path, &options, call)?, options.string("encoding")?)));
         promise(async move {
             let (download, encoding) = download?;
-            let bytes = download.open(&execd, "Download failed", &download.call).await?.bytes().await?;
+            let bytes = download.bytes(&execd).await?;
             js::bytes_to_text(&bytes, encoding.as_deref().unwrap_or("utf-8")).map_err(|thrown| {
                 Failure::caused(Error::InvalidArgument("encoding is not one that TextDecoder knows".into()), thrown)
             })
@@ -287,10 +311,7 @@ impl Files {
     pub fn read_bytes(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
         let execd = self.execd.clone();
         let download = Options::new("options", options).and_then(|options| Download::read(path, &options, call));
-        promise(async move {
-            let download = download?;
-            download.open(&execd, "Download failed", &download.call).await?.bytes().await
-        })
+        promise(async move { download?.bytes(&execd).await })
     }
 
     /// A file as chunks, as they come. The request is sent when the first one is asked for.
@@ -381,7 +402,7 @@ impl Files {
     /// Sets mode and owner.
     #[wasm_bindgen(js_name = setPermissions)]
     pub fn set_permissions(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let body = by_path("entries", entries, |entry| permission(entry, Some(755.0)));
+        let body = by_path("entries", entries, |entry| permission(entry, None));
         let (execd, call) = (self.execd.clone(), CallOptions::read(options));
         promise(async move {
             let call_to =
@@ -418,7 +439,13 @@ impl DownloadDriver {
     pub fn open(&self) -> Promise {
         let (execd, download) = (self.execd.clone(), Rc::clone(&self.download));
         promise(async move {
-            Ok(JsValue::from(download.open(&execd, "Download stream failed", &download.call).await?.into_exchange()))
+            let response = download.open(&execd, "Download stream failed", &download.call).await?;
+            let lines = download.lines_to_cut(response.header("content-type"));
+            let exchange = JsValue::from(response.into_exchange());
+            if let Some((offset, limit)) = lines {
+                object::set(exchange.unchecked_ref(), "lines", object::array([offset.into(), limit.into()]));
+            }
+            Ok(exchange)
         })
     }
 

@@ -25,6 +25,12 @@ macro_rules! by_id {
 
 #[wasm_bindgen]
 impl SandboxManager {
+    /// Throws: without it `new SandboxManager()` would give a dead object.
+    #[wasm_bindgen(constructor)]
+    pub fn refuse() -> Result<SandboxManager, JsValue> {
+        Err(Failure::invalid("A SandboxManager is made with SandboxManager.create").into())
+    }
+
     /// Makes a manager at once; nothing is sent.
     pub fn create(options: &JsValue) -> Result<SandboxManager, JsValue> {
         let make = || -> Result<SandboxManager, Failure> {

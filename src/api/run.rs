@@ -11,7 +11,7 @@ use crate::host::args::CallOptions;
 use crate::host::failure::{Details, Failure};
 use crate::host::{js, object, time};
 use js_sys::{Function, Object, Promise};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -53,7 +53,8 @@ struct Inner {
     framer: RefCell<Framer>,
     batch: RefCell<Batch>,
     run: RefCell<Run>,
-    too_large: Cell<bool>,
+    /// Of the request that opened the stream.
+    request_id: RefCell<Option<String>>,
 }
 
 /// Private to the package: the object that `src/js/run.js` holds for one run.
@@ -86,7 +87,7 @@ fn prepare(execd: Execd, plan: Plan, handlers: &JsValue) -> (JsValue, Object) {
     object::set(&options, "handlers", handlers);
     let run = RefCell::new(Run::new(plan.endpoint));
     let framer = RefCell::new(Framer::new(MAX_EVENT_BYTES));
-    let inner = Inner { execd, plan, framer, batch: RefCell::default(), run, too_large: Cell::new(false) };
+    let inner = Inner { execd, plan, framer, batch: RefCell::default(), run, request_id: RefCell::default() };
     (RunDriver { inner: Rc::new(inner) }.into(), options)
 }
 
@@ -102,6 +103,7 @@ impl RunDriver {
             let unsignalled = CallOptions { signal: None, ..call.clone() };
             let signals = object::array([object::array([signal, "closed".into()]).into()]);
             let response = inner.execd.open(call_to, body, &unsignalled, &signals).await?;
+            *inner.request_id.borrow_mut() = response.request_id();
             Ok(JsValue::from(response.into_exchange()))
         })
     }
@@ -111,7 +113,6 @@ impl RunDriver {
         let mut batch = self.inner.batch.borrow_mut();
         batch.clear();
         let pushed = self.inner.framer.borrow_mut().push(chunk, &mut *batch);
-        self.inner.too_large.set(pushed.is_err());
         let specials = specials(&batch);
         if pushed.is_err() { -1 - specials } else { specials }
     }
@@ -177,7 +178,7 @@ impl RunDriver {
             ))
             .into(),
         };
-        failure.into()
+        failure.for_request(self.inner.request_id.borrow().clone()).into()
     }
 
     /// The stream broke (`interrupted`) or went silent (`stalled`): finds out how the run went on, and decodes what is
@@ -230,7 +231,8 @@ async fn recover(
         } else {
             Error::Interrupted(format!("{what}: the stream ended before the run did. {why}"))
         };
-        Failure::Typed(error, Box::new(Details { cause: cause.clone(), still_running, ..Details::default() }))
+        let details = Details { cause: cause.clone(), still_running, ..Details::default() };
+        Failure::Typed(error, Box::new(details)).for_request(inner.request_id.borrow().clone())
     };
     let Some(id) = id.filter(|_| inner.run.borrow().recoverable()) else {
         return Err(give_up("Output that had arrived is in `execution`", None));
@@ -261,6 +263,7 @@ async fn recover(
     if !complete {
         let failure = give_up("The program has ended, but its output could not be read back", Some(false));
         let error = JsValue::from(failure);
+        // `src/js/run.js` moves it to the error's execution.
         object::set(error.unchecked_ref(), "exitCode", exit_code.map_or(JsValue::NULL, JsValue::from));
         return Err(Failure::Thrown(error));
     }
@@ -304,7 +307,8 @@ async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Asked, Fail
             Err(failure) => {
                 transport.check(call)?;
                 failures += 1;
-                if failures >= POLL_FAILURES || failure.status() == Some(404) {
+                // A 404 may be early: execd sends `init` a moment before the status endpoint knows the id.
+                if failures >= POLL_FAILURES {
                     return Ok(Asked::Unknown(failure));
                 }
             }

@@ -11,12 +11,18 @@ use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::object;
 use crate::host::transport::Transport;
+use crate::host::{object, time};
 use js_sys::{Object, Promise};
 use std::cell::OnceCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+/// The server may pull an image before it answers: minutes, not the 30 s of an ordinary request.
+const CREATE_TIMEOUT_SECONDS: f64 = 300.0;
+/// The longest that a timer can be set to.
+const MAX_TIMER_MS: f64 = 2_147_483_647.0;
 
 struct Inner {
     id: String,
@@ -88,13 +94,10 @@ async fn create_sandbox(options: Result<Options, Error>) -> Result<JsValue, Fail
     let options = options?;
     let body = create::body(&options)?;
     let readiness = Readiness::read(&options)?;
-    let call = CallOptions { signal: options.signal("signal")?, ..CallOptions::default() };
+    let call = CallOptions::among(&options)?;
+    let limit_ms = options.number("createTimeoutSeconds")?.unwrap_or(CREATE_TIMEOUT_SECONDS) * 1000.0;
     let transport = transport_of(&options)?;
-    // A server may pull an image first: minutes, not the 30 s of an ordinary request.
-    let creating = CallOptions { timeout_seconds: options.number("createTimeoutSeconds")?, ..call.clone() };
-    let created = lifecycle::create(&transport, &body, &creating).await?;
-    let id = object::text(&created, "id")
-        .ok_or_else(|| Error::UnexpectedResponse("Create sandbox failed: the answer has no id".into()))?;
+    let id = created_id(&transport, body, limit_ms, &call).await?;
     match Sandbox::opened(Rc::clone(&transport), id.clone(), true, &readiness, &call).await {
         Ok(sandbox) => Ok(sandbox),
         Err(first) => {
@@ -106,12 +109,45 @@ async fn create_sandbox(options: Result<Options, Error>) -> Result<JsValue, Fail
     }
 }
 
+/// Sends the create request. Left early, by an abort or the limit, the request goes on unheard, and the sandbox that it
+/// may yet make is deleted: cutting it off would leave one that nobody knows of.
+async fn created_id(
+    transport: &Rc<Transport>,
+    body: Object,
+    limit_ms: f64,
+    call: &CallOptions,
+) -> Result<String, Failure> {
+    transport.check(call)?;
+    let unlimited = CallOptions { signal: None, timeout_seconds: Some(0.0), ..call.clone() };
+    let sender = Rc::clone(transport);
+    let creating = promise(async move { lifecycle::create(&sender, &body, &unlimited).await });
+    let limit_ms = if limit_ms > 0.0 && limit_ms.is_finite() { limit_ms.min(MAX_TIMER_MS) } else { MAX_TIMER_MS };
+    let created = time::within(&creating, limit_ms, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
+    if !created.is_undefined() {
+        let id = object::text(&created, "id").filter(|id| !id.is_empty());
+        return Ok(id.ok_or_else(|| Error::UnexpectedResponse("Create sandbox failed: the answer has no id".into()))?);
+    }
+    let left = Rc::clone(transport);
+    let _ = promise(async move {
+        if let Some(id) = JsFuture::from(creating).await.ok().and_then(|created| object::text(&created, "id")) {
+            let _ = lifecycle::delete(&left, &id, &CallOptions::default()).await;
+        }
+        Ok(JsValue::UNDEFINED)
+    });
+    transport.check(call)?;
+    Err(Error::Timeout(format!(
+        "Create sandbox failed: no answer within {} ms (createTimeoutSeconds)",
+        rules::short(limit_ms)
+    ))
+    .into())
+}
+
 async fn connect_sandbox(options: Result<Options, Error>, resume: bool) -> Result<JsValue, Failure> {
     let options = options?;
     let id = args::filled("sandboxId", &options.raw("sandboxId"))?;
     rules::segment("sandboxId", &id)?;
     let readiness = Readiness::read(&options)?;
-    let call = CallOptions { signal: options.signal("signal")?, ..CallOptions::default() };
+    let call = CallOptions::among(&options)?;
     let transport = transport_of(&options)?;
     if resume {
         lifecycle::resume(&transport, &id, &call).await?;
@@ -125,6 +161,12 @@ async fn connect_sandbox(options: Result<Options, Error>, resume: bool) -> Resul
 
 #[wasm_bindgen]
 impl Sandbox {
+    /// Throws: without it `new Sandbox()` would give a dead object.
+    #[wasm_bindgen(constructor)]
+    pub fn refuse() -> Result<Sandbox, JsValue> {
+        Err(Failure::invalid("A Sandbox is made with Sandbox.create, Sandbox.connect or Sandbox.resume").into())
+    }
+
     /// Makes a sandbox and waits until its daemon answers.
     pub fn create(options: &JsValue) -> Promise {
         promise(create_sandbox(Options::required("options", options)))
@@ -259,12 +301,13 @@ impl Sandbox {
         let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
         promise(async move {
             let options = options?;
-            let call = CallOptions { signal: options.signal("signal")?, ..CallOptions::default() };
+            let call = CallOptions::among(&options)?;
             let readiness = Readiness::read(&options)?;
             lifecycle::resume(inner.transport(), &inner.id, &call).await?;
             inner.execd.endpoints.forget_all();
             let transport = Rc::new(Transport::new(&inner.transport().config)?);
-            Self::opened(transport, inner.id.clone(), inner.owned, &readiness, &call).await
+            // Not its own: the handle that made it still is there.
+            Self::opened(transport, inner.id.clone(), false, &readiness, &call).await
         })
     }
 
@@ -297,7 +340,7 @@ impl Sandbox {
         let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
         promise(async move {
             let options = options?;
-            let call = CallOptions { signal: options.signal("signal")?, ..CallOptions::default() };
+            let call = CallOptions::among(&options)?;
             ready::wait(&inner.execd, &JsValue::from(twin), &Readiness::read(&options)?, &call)
                 .await
                 .map(|()| JsValue::UNDEFINED)

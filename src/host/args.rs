@@ -35,6 +35,16 @@ pub fn number(field: &str, value: &JsValue) -> Result<f64, Error> {
     }
 }
 
+/// A required whole number that is not negative.
+pub fn count(field: &str, value: &JsValue) -> Result<f64, Error> {
+    let count = number(field, value)?;
+    if count >= 0.0 && count.fract() == 0.0 {
+        return Ok(count);
+    }
+    let got = crate::core::rules::short(count);
+    Err(Error::InvalidArgument(format!("{field} must be a whole number of at least 0, got {got}")))
+}
+
 /// A required array of strings.
 pub fn strings(field: &str, value: &JsValue) -> Result<Vec<String>, Error> {
     let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of strings", value))?;
@@ -115,14 +125,7 @@ impl Options {
 
     /// A whole number that is not negative.
     pub fn count(&self, name: &str) -> Result<Option<f64>, Error> {
-        match self.number(name)? {
-            Some(value) if value < 0.0 || value.fract() != 0.0 => Err(Error::InvalidArgument(format!(
-                "{} must be a whole number of at least 0, got {}",
-                self.path(name),
-                crate::core::rules::short(value)
-            ))),
-            value => Ok(value),
-        }
+        self.optional(name, count)
     }
 
     /// A boolean field.
@@ -190,7 +193,11 @@ impl CallOptions {
         if let Ok(signal) = signal("signal", value) {
             return Ok(Self { signal: Some(signal), ..Self::default() });
         }
-        let options = Options::new("call options", value)?;
+        Self::among(&Options::new("call options", value)?)
+    }
+
+    /// From an options object that has these fields among others.
+    pub fn among(options: &Options) -> Result<Self, Error> {
         Ok(Self {
             signal: options.signal("signal")?,
             timeout_seconds: options.number("requestTimeoutSeconds")?,

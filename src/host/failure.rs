@@ -45,6 +45,14 @@ impl Failure {
         Error::InvalidArgument(message.into()).into()
     }
 
+    /// The same, with the id of the request that it is about.
+    pub fn for_request(self, request_id: Option<String>) -> Self {
+        match self {
+            Self::Typed(error, details) => Self::Typed(error, Box::new(Details { request_id, ..*details })),
+            thrown => thrown,
+        }
+    }
+
     /// HTTP status, where there was one.
     pub fn status(&self) -> Option<u16> {
         match self {

@@ -2,7 +2,7 @@
 
 use crate::core::error::Error;
 use crate::host::args::CallOptions;
-use crate::host::failure::{Details, Failure};
+use crate::host::failure::Failure;
 use crate::host::js::{self, Exchange};
 use crate::host::transport::Transport;
 use crate::host::{object, time};
@@ -99,7 +99,7 @@ pub async fn send_with(
         Ok(exchange) => exchange.unchecked_into(),
         Err(halt) => {
             transport.log(method, &url, 0, time::now() - started, sent_id.as_deref());
-            return Err(with_request_id(Failure::from_halt(halt, fallback, &url, timeout_ms), sent_id));
+            return Err(Failure::from_halt(halt, fallback, &url, timeout_ms).for_request(sent_id));
         }
     };
     let status = exchange.status();
@@ -108,7 +108,7 @@ pub async fn send_with(
     transport.log(method, &url, status, time::now() - started, request_id.as_deref());
     if exchange.is_redirect() {
         exchange.abort();
-        return Err(with_request_id(Error::Redirect(status).into(), request_id));
+        return Err(Failure::from(Error::Redirect(status)).for_request(request_id));
     }
     let response = Response { exchange, what: fallback, url, timeout_ms, request_id };
     if (200..300).contains(&status) {
@@ -119,22 +119,15 @@ pub async fn send_with(
     Err(Failure::from_response(status, &text, response.request_id, fallback))
 }
 
-fn with_request_id(failure: Failure, request_id: Option<String>) -> Failure {
-    match failure {
-        Failure::Typed(error, details) => Failure::Typed(error, Box::new(Details { request_id, ..*details })),
-        thrown => thrown,
-    }
-}
-
 impl Response {
     /// A response header; `None` also where CORS hides it.
     pub fn header(&self, name: &str) -> Option<String> {
         self.exchange.header(name)
     }
 
-    /// HTTP status.
-    pub fn status(&self) -> u16 {
-        self.exchange.status()
+    /// The id of the request, for errors.
+    pub fn request_id(&self) -> Option<String> {
+        self.request_id.clone()
     }
 
     async fn read_text(&self) -> Result<String, Failure> {
@@ -143,7 +136,7 @@ impl Response {
     }
 
     fn broken(&self, halt: JsValue) -> Failure {
-        with_request_id(Failure::from_halt(halt, self.what, &self.url, self.timeout_ms), self.request_id.clone())
+        Failure::from_halt(halt, self.what, &self.url, self.timeout_ms).for_request(self.request_id.clone())
     }
 
     /// The body as text.
@@ -163,7 +156,7 @@ impl Response {
         if text.is_empty() {
             return Ok(JsValue::UNDEFINED);
         }
-        object::parse(&text).ok_or_else(|| self.unexpected("the answer is not JSON"))
+        object::parse(&text).ok_or_else(|| unexpected(self.what, "the answer is not JSON", self.request_id))
     }
 
     /// The body as a JSON object.
@@ -171,17 +164,14 @@ impl Response {
         let (what, request_id) = (self.what, self.request_id.clone());
         match self.json().await?.dyn_into::<Object>() {
             Ok(object) if !object.is_instance_of::<js_sys::Array>() => Ok(object),
-            _ => Err(with_request_id(
-                Error::UnexpectedResponse(format!("{what}: the answer is not a JSON object")).into(),
-                request_id,
-            )),
+            _ => Err(unexpected(what, "the answer is not a JSON object", request_id)),
         }
     }
 
     /// The body as an object, made official by `shape`, whose error carries the request's id too.
     pub async fn shaped(self, shape: impl FnOnce(Object) -> Result<Object, Error>) -> Result<Object, Failure> {
         let request_id = self.request_id.clone();
-        shape(self.object().await?).map_err(|error| with_request_id(error.into(), request_id))
+        shape(self.object().await?).map_err(|error| Failure::from(error).for_request(request_id))
     }
 
     /// The body as a JSON array; an empty body or `null` is an empty one.
@@ -191,12 +181,7 @@ impl Response {
         if object::absent(&json) {
             return Ok(js_sys::Array::new());
         }
-        json.dyn_into().map_err(|_| {
-            with_request_id(
-                Error::UnexpectedResponse(format!("{what}: the answer is not a JSON array")).into(),
-                request_id,
-            )
-        })
+        json.dyn_into().map_err(|_| unexpected(what, "the answer is not a JSON array", request_id))
     }
 
     /// Reads the body to its end and drops it, so that the connection can be used again.
@@ -208,8 +193,8 @@ impl Response {
     pub fn into_exchange(self) -> Exchange {
         self.exchange
     }
+}
 
-    fn unexpected(&self, problem: &str) -> Failure {
-        with_request_id(Error::UnexpectedResponse(format!("{}: {problem}", self.what)).into(), self.request_id.clone())
-    }
+fn unexpected(what: &str, problem: &str, request_id: Option<String>) -> Failure {
+    Failure::from(Error::UnexpectedResponse(format!("{what}: {problem}"))).for_request(request_id)
 }

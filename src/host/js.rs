@@ -86,6 +86,13 @@ extern "C" {
     pub fn within(work: &JsValue, ms: f64, signals: &Array) -> Result<Promise, JsValue>;
 }
 
+// Not called from Rust, but named for the same reason as execution.js below.
+#[wasm_bindgen(module = "/src/js/signals.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = onAbort)]
+    pub type OnAbort;
+}
+
 // Not used from Rust either. A snippet is shipped only when Rust names it, and run.js imports this one.
 #[wasm_bindgen(module = "/src/js/execution.js")]
 extern "C" {
@@ -105,10 +112,14 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(catch, js_name = uploadBody)]
     pub fn upload_body(head: &str, data: &JsValue, tail: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = stopUpload)]
+    pub fn stop_upload(body: &JsValue);
     #[wasm_bindgen(catch, js_name = contentType)]
     pub fn content_type(data: &JsValue) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = byteStream)]
     pub fn byte_stream(driver: JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = cutLines)]
+    pub fn cut_lines(bytes: &Uint8Array, offset: f64, limit: f64) -> Result<Uint8Array, JsValue>;
     #[wasm_bindgen(catch, js_name = bytesToText)]
     pub fn bytes_to_text(bytes: &Uint8Array, encoding: &str) -> Result<String, JsValue>;
 }

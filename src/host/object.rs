@@ -17,6 +17,11 @@ pub fn text(value: &JsValue, name: &str) -> Option<String> {
     get(value, name).as_string()
 }
 
+/// An object without a prototype: its keys are the caller's, and one may be `__proto__`.
+pub fn map() -> Object {
+    Object::create(JsValue::NULL.unchecked_ref())
+}
+
 /// Whether it is `null` or `undefined`.
 pub fn absent(value: &JsValue) -> bool {
     value.is_null() || value.is_undefined()

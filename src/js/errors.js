@@ -137,5 +137,11 @@ export function makeError(name, code, message, options) {
 /** A 422 body repeats the request, passwords and environment included. */
 function withoutEcho(body) {
   if (!Array.isArray(body?.detail)) return body;
-  return { ...body, detail: body.detail.map(({ input: _input, ctx: _ctx, ...rest }) => rest) };
+  return { ...body, detail: body.detail.map(withoutInput) };
+}
+
+function withoutInput(item) {
+  if (item === null || typeof item !== "object") return item;
+  const { input: _input, ctx: _ctx, ...rest } = item;
+  return rest;
 }

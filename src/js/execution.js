@@ -164,18 +164,25 @@ export class Recorder {
     this.#onlyText = !onEvent && !onStdout && !onStderr;
   }
 
-  /** `exitCode`: the one that an `error` event among them carries, as the Rust side read it. */
-  async take(batch, exitCode) {
-    this.#exitCode = exitCode ?? null;
+  /**
+   * `run.exitCode`: the one that an `error` event among them carries, as the Rust side read it. `run.halted`: after an abort,
+   * also one from a handler, no other handler is called.
+   */
+  async take(batch, run) {
+    this.#exitCode = run.exitCode ?? null;
     const { execution } = this;
     if (!this.#handlers.skipAccumulation) keep(execution, batch);
     if (this.#onlyText) {
       // No object per line is made for those who only want text.
-      for (const event of batch.parsed?.values() ?? []) await this.#record(event);
+      for (const event of batch.parsed?.values() ?? []) {
+        if (run.halted) return;
+        await this.#record(event);
+      }
       return;
     }
     const { onEvent, onStdout, onStderr } = this.#handlers;
     for (const event of batch.events()) {
+      if (run.halted) return;
       if (onEvent) {
         const waiting = onEvent.call(this.#handlers, event);
         if (isThenable(waiting)) await waiting;

@@ -1,6 +1,8 @@
 // The only place that calls fetch. One Exchange is one request with its answer: it links the caller's signals and the
 // timer to the whole of it, body included, and lets go of them when it is done.
 
+import { onAbort } from "./signals.js";
+
 /** Why an exchange stopped: "timeout", "network", or the name that was given with a signal. */
 export class Halt {
   constructor(kind, cause) {
@@ -25,8 +27,7 @@ class Exchange {
     for (const [signal, kind] of signals) {
       const listener = () => this.halt(kind, signal.reason);
       if (signal.aborted) listener();
-      else signal.addEventListener("abort", listener);
-      this.#links.push(() => signal.removeEventListener("abort", listener));
+      else this.#links.push(onAbort(signal, listener));
     }
   }
 

@@ -1,7 +1,9 @@
 // Reads the stream of a run: pumps chunks from the network into the decoder (Rust, one crossing per chunk), watches the
 // clock, and sees to it that every end is told apart: over, cut, silent, aborted, left. See docs/architecture.md, Streams.
 
+import { SandboxException } from "./errors.js";
 import { Batch, JSON_ROW, Recorder, ROW, STDERR, STDOUT } from "./execution.js";
+import { onAbort } from "./signals.js";
 
 const TAIL = 4;
 const JUNK = 5;
@@ -53,6 +55,11 @@ class RunReader {
     this.whenHalted.catch(() => {});
   }
 
+  /** Whether the run was aborted, closed or late: no handler may be called any more. */
+  get halted() {
+    return this.#halted !== undefined;
+  }
+
   /** The next events, or `undefined` when the run is over. Throws a typed error for every other end. */
   async next() {
     try {
@@ -71,13 +78,12 @@ class RunReader {
 
   async #open() {
     for (const [signal, kind] of this.#options.signals) {
-      const listener = () => this.#stop(this.#driver.failure(kind, signal.reason));
+      const listener = () => this.#stop(this.#driver.failure(kind, signal.reason), kind);
       if (signal.aborted) {
         this.#over = true;
         throw this.#driver.failure(kind, signal.reason);
       }
-      signal.addEventListener("abort", listener);
-      this.#links.push(() => signal.removeEventListener("abort", listener));
+      this.#links.push(onAbort(signal, listener));
     }
     const { startMs } = this.#options;
     if (startMs > 0) this.#startTimer = setTimeout(() => this.#stop(this.#driver.failure("start", startMs)), startMs);
@@ -93,8 +99,10 @@ class RunReader {
     await Promise.race([this.#opening, this.whenHalted]);
   }
 
-  #stop(error) {
+  #stop(error, kind) {
     if (this.#over || this.#halted) return;
+    // Closing a sandbox's handle lets go of it. Nothing more can be sent then, and nothing should be.
+    if (kind === "closed") this.#options.interrupts = false;
     this.#halted = error;
     this.#halt(error);
     // Cancelling resolves a read that is under way. Before `init` the connection is still needed: see #linger.
@@ -327,14 +335,22 @@ export async function drive(driver, memory, options) {
   const recorder = new Recorder(options);
   const all = async () => {
     for (let batch = await reader.next(); batch !== undefined; batch = await reader.next())
-      await recorder.take(batch, reader.exitCode);
+      await recorder.take(batch, reader);
   };
   try {
     // The race is for the handlers: one that never settles must not stand between an abort and its rejection.
     await Promise.race([all(), reader.whenHalted]);
   } catch (error) {
     reader.leave();
-    if (error?.name === "SandboxStreamException") error.execution = recorder.execution;
+    // Whatever ended it, nothing that had arrived is lost. An error of the caller's own handler is passed on untouched.
+    if (error instanceof SandboxException) {
+      if ("exitCode" in error) {
+        recorder.execution.exitCode = error.exitCode;
+        delete error.exitCode;
+      }
+      if (reader.id !== undefined || error.name === "SandboxStreamException")
+        Object.assign(error, { execution: recorder.execution, executionId: reader.id });
+    }
     throw error;
   }
   if (reader.recovered) recorder.recovered();

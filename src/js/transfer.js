@@ -28,6 +28,7 @@ export async function uploadBody(head, data, tail) {
     return new Blob([...parts, tail]);
   }
   const encoder = new TextEncoder();
+  let stopped = false;
   let step = async () => {
     step = async () => {
       const { done, value } = await chunks.next();
@@ -37,15 +38,28 @@ export async function uploadBody(head, data, tail) {
     };
     return encoder.encode(head);
   };
-  return new ReadableStream({
+  const stream = new ReadableStream({
     async pull(controller) {
-      const chunk = await step();
-      if (chunk === undefined) controller.close();
+      const chunk = stopped ? undefined : await step();
+      if (stopped) controller.error(new Error("The upload was stopped"));
+      else if (chunk === undefined) controller.close();
       else controller.enqueue(chunk);
     },
     // Tell the caller's source that nobody reads on.
-    cancel: (reason) => chunks.return?.(reason),
+    cancel: (reason) => chunks.return(reason),
   });
+  stops.set(stream, () => {
+    stopped = true;
+    chunks.return().catch(() => {});
+  });
+  return stream;
+}
+
+const stops = new WeakMap();
+
+/** Called when the request is over, in whatever way: nothing more is read from the source of a streamed body. */
+export function stopUpload(body) {
+  stops.get(body)?.();
 }
 
 async function* chunksOf(data) {
@@ -103,14 +117,16 @@ function canSendStreams() {
 export function byteStream(driver) {
   const chunks = (async function* () {
     const exchange = await driver.open();
+    const cutter = exchange.lines && new LineCutter(...exchange.lines);
     const reader = exchange.stream()?.getReader();
     try {
       while (reader) {
-        const { done, value } = await Promise.race([reader.read(), exchange.stopped]).catch((cause) => {
+        const { done, value } = await Promise.race([exchange.stopped, reader.read()]).catch((cause) => {
           throw driver.failure(cause);
         });
-        if (done) return;
-        yield value;
+        if (done || cutter?.done) return;
+        const chunk = cutter ? cutter.cut(value) : value;
+        if (chunk.length > 0) yield chunk;
       }
     } finally {
       reader?.cancel().catch(() => {});
@@ -126,6 +142,38 @@ export function byteStream(driver) {
       return chunks;
     },
   };
+}
+
+/** Cuts lines `offset` (from 1) to `offset + limit` out of chunks, for an execd that cannot. */
+class LineCutter {
+  #line = 1;
+  #first;
+  #end;
+
+  constructor(offset, limit) {
+    this.#first = Math.max(offset, 1);
+    this.#end = this.#first + limit;
+  }
+
+  /** Whether all lines that are wanted have passed. */
+  get done() {
+    return this.#line >= this.#end;
+  }
+
+  cut(chunk) {
+    let from = this.#line >= this.#first ? 0 : chunk.length;
+    for (let at = 0; ; at++) {
+      at = chunk.indexOf(10, at);
+      if (at < 0) return chunk.subarray(from);
+      this.#line++;
+      if (this.#line === this.#first) from = at + 1;
+      if (this.done) return chunk.subarray(from, at + 1);
+    }
+  }
+}
+
+export function cutLines(bytes, offset, limit) {
+  return limit > 0 ? new LineCutter(offset, limit).cut(bytes).slice() : new Uint8Array();
 }
 
 export function bytesToText(bytes, encoding) {

@@ -1,0 +1,80 @@
+// A lifecycle server and an execd in one, whose answers are scripted: it cuts, stalls, resets and lies on command.
+import { createServer } from "node:http";
+
+export const ID = "a1da9f69e3f74dfd9e3c6e28363a1b20";
+
+/**
+ * `routes`: "METHOD /path" (execd's paths without their prefix, queries left out) to a function `(request, response,
+ * {body, url})`. What is not there answers as a healthy server with one sandbox would.
+ */
+export async function faultServer(routes = {}) {
+  const seen = [];
+  const sockets = new Set();
+  const healthy = {
+    "POST /v1/sandboxes": (_, response) =>
+      json(response, 202, {
+        id: "s1",
+        createdAt: "2026-01-01T00:00:00Z",
+        status: { state: "Running" },
+        entrypoint: [],
+      }),
+    "GET /v1/sandboxes/s1/endpoints/44772": (_, response) =>
+      json(response, 200, { endpoint: `127.0.0.1:${port}/execd`, headers: { "X-EXECD-ACCESS-TOKEN": "t" } }),
+    "GET /ping": (_, response) => response.end(),
+    "DELETE /command": (_, response) => response.end(),
+  };
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url, "http://x");
+    const name = `${request.method} ${url.pathname.replace(/^\/execd/, "")}`;
+    seen.push({ name, url, headers: request.headers });
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const route = routes[name] ?? healthy[name];
+    if (!route) return json(response, 500, { code: "UNSCRIPTED", message: name });
+    await route(request, response, { body: Buffer.concat(chunks).toString(), url, seen });
+  });
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  return {
+    port,
+    seen,
+    config: { domain: `127.0.0.1:${port}`, apiKey: "k", useServerProxy: false, requestTimeoutSeconds: 5 },
+    count: (name) => seen.filter((request) => request.name === name).length,
+    /** How many connections with an unfinished answer there are. */
+    busy: () => [...sockets].filter((socket) => socket._httpMessage).length,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export function json(response, status, value) {
+  response.writeHead(status, { "content-type": "application/json", "x-request-id": "from-server" });
+  response.end(JSON.stringify(value));
+}
+
+/** The headers of an event stream, as execd sends them. */
+export const openStream = (response) => response.writeHead(200, { "content-type": "text/event-stream" });
+
+/** Writes `bytes`, then what `end` says: "close" (a proper end of the body), "reset", or "open" (nothing more). */
+export function streamOf(bytes, end) {
+  return async (_, response) => {
+    openStream(response);
+    response.flushHeaders();
+    if (bytes.length > 0) await new Promise((resolve) => response.write(bytes, resolve));
+    if (end === "close") response.end();
+    if (end === "reset") {
+      // The bytes first: a reset may overtake them on the way, which would be another test.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      response.socket.resetAndDestroy();
+    }
+  };
+}
+
+export const event = (fields) => `${JSON.stringify({ ...fields, timestamp: 1 })}\n\n`;
+export const init = event({ type: "init", text: ID });
