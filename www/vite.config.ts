@@ -1,6 +1,9 @@
 import { defineConfig } from "vite";
 
-/** `npm run dev -w www` serves the page itself and passes the API on to a server that runs already. */
+/**
+ * `npm run dev -w www` serves the page itself and passes the API on to a server that runs already. What it says of its sandboxes'
+ * addresses names the server itself, so it must know this page's origin: opensandbox-local serve --allow-origin http://localhost:5173
+ */
 const server = process.env.OPENSANDBOX_SERVER ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
@@ -15,11 +18,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   server: {
+    port: 5173,
+    strictPort: true,
     proxy: {
       "/v1": {
         target: server,
         changeOrigin: true,
-        // To the server the page is at its own origin: it refuses others that it was not told of.
+        // Passed on, the request is the server's own.
         configure: (proxy) => proxy.on("proxyReq", (request) => request.removeHeader("origin")),
       },
     },

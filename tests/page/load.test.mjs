@@ -143,39 +143,43 @@ test("every example runs to the end that it promises", async () => {
   await page.done();
 });
 
-test("390 px: no sideways scroll, Run in reach, output one tap away", async () => {
-  const page = await open(browser, server.pageUrl, { width: 390, height: 844, hasTouch: true });
-  const fits = async (what) => {
-    const [scroll, client] = await page.evaluate(() => [
-      document.documentElement.scrollWidth,
-      document.documentElement.clientWidth,
-    ]);
-    assert.ok(scroll <= client, `${what}: ${scroll} > ${client}`);
-    const box = await page.locator("#run").boundingBox();
-    assert.ok(box.y + box.height <= 844 && box.x >= 0 && box.x + box.width <= 390 && box.height >= 44, what);
-  };
-  await fits("empty");
-  assert.equal(await page.locator("#output").isVisible(), false);
-  await start(page, "bash", `echo ${"x".repeat(500)}; echo ${"y".repeat(300)} >&2; sleep 1`);
-  await lines(page).waitFor();
-  assert.equal(await page.locator("#editor").isVisible(), false);
-  await fits("running");
-  await page.locator("#run[data-mode=run]").waitFor();
-  await fits("done");
-  await page.tap("#view-code");
-  assert.equal(await page.locator("#editor").isVisible(), true);
-  await page.tap("#examples");
-  await fits("menu");
-  const small = await page.evaluate(() =>
-    [...document.querySelectorAll("button")]
-      .filter((button) => button.checkVisibility())
-      .map((button) => [button.id || button.textContent, button.getBoundingClientRect()])
-      .filter(([, box]) => box.width < 24 || box.height < 24)
-      .map(([name]) => name),
-  );
-  assert.deepEqual(small, []);
-  await page.done();
-});
+for (const [width, height] of [
+  [390, 844],
+  [320, 568],
+])
+  test(`${width} px: no sideways scroll, Run in reach, output one tap away`, async () => {
+    const page = await open(browser, server.pageUrl, { width, height, hasTouch: true });
+    const fits = async (what) => {
+      const [scroll, client] = await page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        document.documentElement.clientWidth,
+      ]);
+      assert.ok(scroll <= client, `${what}: ${scroll} > ${client}`);
+      const box = await page.locator("#run").boundingBox();
+      assert.ok(box.y + box.height <= height && box.x >= 0 && box.x + box.width <= width && box.height >= 44, what);
+    };
+    await fits("empty");
+    assert.equal(await page.locator("#output").isVisible(), false);
+    await start(page, "bash", `echo ${"x".repeat(500)}; echo ${"y".repeat(300)} >&2; sleep 1`);
+    await lines(page).waitFor();
+    assert.equal(await page.locator("#editor").isVisible(), false);
+    await fits("running");
+    await page.locator("#run[data-mode=run]").waitFor();
+    await fits("done");
+    await page.tap("#view-code");
+    assert.equal(await page.locator("#editor").isVisible(), true);
+    await page.tap("#examples");
+    await fits("menu");
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll("button")]
+        .filter((button) => button.checkVisibility())
+        .map((button) => [button.id || button.textContent, button.getBoundingClientRect()])
+        .filter(([, box]) => box.width < 24 || box.height < 24)
+        .map(([name]) => name),
+    );
+    assert.deepEqual(small, []);
+    await page.done();
+  });
 
 test("nothing moves when a run starts and ends", async () => {
   const page = await open(browser, server.pageUrl);

@@ -31,9 +31,11 @@ export class SandboxBar {
     { create, renew, kill }: { create: () => void; renew: () => void; kill: () => void },
   ) {
     this.#session = session;
-    byId("create").addEventListener("click", create);
-    byId("renew").addEventListener("click", renew);
-    byId("kill").addEventListener("click", kill);
+    for (const [id, act] of Object.entries({ create, renew, kill })) {
+      byId(id).addEventListener("click", (event) => {
+        if ((event.currentTarget as HTMLElement).getAttribute("aria-disabled") !== "true") act();
+      });
+    }
     byId("sandbox-id").addEventListener("click", async () => {
       try {
         await copyText(session.id ?? "");
@@ -61,12 +63,13 @@ export class SandboxBar {
     byId("sandbox-id-text").textContent = id?.slice(0, 8) ?? "";
     idButton.setAttribute("aria-label", `Copy the sandbox id ${id ?? ""}`);
     idButton.title = id ? `${id} (click to copy)` : "";
-    byId("create", HTMLButtonElement).hidden = id !== undefined;
-    byId("create", HTMLButtonElement).disabled = phase === "creating" || this.#session.busy;
-    byId("kill", HTMLButtonElement).hidden = id === undefined;
-    byId("kill", HTMLButtonElement).disabled = phase === "killing";
-    byId("renew", HTMLButtonElement).hidden = id === undefined;
-    byId("renew", HTMLButtonElement).disabled = phase === "killing" || phase === "failed";
+    const focused = document.activeElement;
+    offer("create", id === undefined, phase !== "creating" && !this.#session.busy);
+    offer("renew", id !== undefined, phase !== "killing" && phase !== "failed");
+    offer("kill", id !== undefined, phase !== "killing");
+    // A button that has gone takes the focus with it: it goes to the one in its place.
+    if (focused && this.#bar.contains(focused) && !focused.checkVisibility())
+      byId(id === undefined ? "create" : "kill").focus();
     this.#showTime();
   }
 
@@ -89,6 +92,12 @@ export class SandboxBar {
     // Once a second from then on, until the server says that it is gone.
     if (left < -500 && ["ready", "running"].includes(this.#session.phase)) this.#session.check();
   }
+}
+
+/** Not `disabled`, which would drop the focus. */
+function offer(id: string, there: boolean, ready: boolean): void {
+  byId(id).hidden = !there;
+  byId(id).setAttribute("aria-disabled", String(!ready));
 }
 
 const short = (kind: string): string =>

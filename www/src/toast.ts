@@ -3,7 +3,9 @@
 import { announce } from "./announcer.ts";
 import { byId } from "./dom.ts";
 
-const SHOWN_MS = 8000;
+const SHOWN_MS = 4000;
+/** Time to read it, to decide and to get there. */
+const SHOWN_WITH_ACTION_MS = 10_000;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function toast(text: string, action?: { label: string; run: () => void }): void {
@@ -23,5 +25,5 @@ export function toast(text: string, action?: { label: string; run: () => void })
   box.hidden = false;
   announce(text);
   clearTimeout(timer);
-  timer = setTimeout(hide, SHOWN_MS);
+  timer = setTimeout(hide, action ? SHOWN_WITH_ACTION_MS : SHOWN_MS);
 }
