@@ -78,7 +78,7 @@ class RunReader {
 
   async #open() {
     for (const [signal, kind] of this.#options.signals) {
-      const listener = () => this.#stop(this.#driver.failure(kind, signal.reason), kind);
+      const listener = () => this.#stop(kind, signal.reason);
       if (signal.aborted) {
         this.#over = true;
         throw this.#driver.failure(kind, signal.reason);
@@ -86,7 +86,7 @@ class RunReader {
       this.#links.push(onAbort(signal, listener));
     }
     const { startMs } = this.#options;
-    if (startMs > 0) this.#startTimer = setTimeout(() => this.#stop(this.#driver.failure("start", startMs)), startMs);
+    if (startMs > 0) this.#startTimer = setTimeout(() => this.#stop("start", startMs), startMs);
     this.#opening = this.#driver.open(this.#connection.signal).then(
       (exchange) => {
         this.#reader = exchange.stream()?.getReader();
@@ -99,8 +99,9 @@ class RunReader {
     await Promise.race([this.#opening, this.whenHalted]);
   }
 
-  #stop(error, kind) {
+  #stop(kind, detail) {
     if (this.#over || this.#halted) return;
+    const error = this.#driver.failure(kind, detail);
     // Closing a sandbox's handle lets go of it. Nothing more can be sent then, and nothing should be.
     if (kind === "closed") this.#options.interrupts = false;
     this.#halted = error;
@@ -321,6 +322,7 @@ class RunReader {
 
   /** Gives the Rust side its memory back, as soon as nothing can need it any more. */
   #free() {
+    for (const unlink of this.#links.splice(0)) unlink();
     if (!this.#lingering && !this.#freed) {
       this.#freed = true;
       this.#driver.free();

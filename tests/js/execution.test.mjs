@@ -31,7 +31,7 @@ const failed = (evalue, traceback = []) => ({
 
 async function record(batches, options = {}) {
   const recorder = new Recorder({ timeoutMs: 0, ...options });
-  for (const each of batches) await recorder.take(each, options.exitCode);
+  for (const each of batches) await recorder.take(each, { exitCode: options.exitCode });
   return recorder.execution;
 }
 const run = (...events) => record([batch(events)]);
@@ -76,9 +76,9 @@ describe("joined text", () => {
   });
   test("is the same before and after logs were looked at, and while more comes", async () => {
     const recorder = new Recorder({ timeoutMs: 0 });
-    await recorder.take(batch([out("1")]));
+    await recorder.take(batch([out("1")]), {});
     assert.equal(recorder.execution.logs.stdout.length, 1);
-    await recorder.take(batch([out("2")]));
+    await recorder.take(batch([out("2")]), {});
     assert.equal(recorder.execution.stdout, "1\n2\n");
     assert.deepEqual(
       recorder.execution.logs.stdout.map(({ text }) => text),
@@ -234,7 +234,7 @@ describe("events", () => {
       const recorder = new Recorder({ timeoutMs });
       Date.now = () => now() + ms;
       return recorder
-        .take(killed[0], -1)
+        .take(killed[0], { exitCode: -1 })
         .then(() => recorder.execution.timedOut)
         .finally(() => {
           Date.now = now;
@@ -283,6 +283,7 @@ describe("handlers", () => {
         complete,
         failed("1"),
       ]),
+      {},
     );
     assert.deepEqual(log, ["init", "out 1 of 2", "err 2 of 2", "result", "out 3 of 2", "complete", "error"]);
   });
@@ -337,7 +338,7 @@ test("recovered is told, and is not part of the shape", () => {
 test("200,000 lines are joined and materialised in linear time", async () => {
   const recorder = new Recorder({ timeoutMs: 0 });
   for (let i = 0; i < 200; i++)
-    await recorder.take(batch(Array.from({ length: 1000 }, (_, n) => out(String(i * 1000 + n)))));
+    await recorder.take(batch(Array.from({ length: 1000 }, (_, n) => out(String(i * 1000 + n)))), {});
   const from = performance.now();
   assert.equal(recorder.execution.logs.stdout.length, 200_000);
   assert.equal(recorder.execution.logs.stdout[123_456].text, "123456");
