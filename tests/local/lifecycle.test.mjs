@@ -69,7 +69,7 @@ for (const flags of [[], ["--no-bwrap"]]) {
     test("expiry ends the processes, of a paused sandbox too", async () => {
       const [one, two] = await Promise.all([server.create(), server.create()]);
       await server.api("POST", `/v1/sandboxes/${two}/pause`);
-      const soon = new Date(Date.now() + 700).toISOString();
+      const soon = new Date(Date.now() + 3000).toISOString();
       for (const id of [one, two]) {
         const renewed = await server.api("POST", `/v1/sandboxes/${id}/renew-expiration`, { expiresAt: soon });
         assert.equal(renewed.status, 200);
@@ -120,8 +120,8 @@ for (const flags of [[], ["--no-bwrap"]]) {
 
     test("delete leaves no process, wherever it went", async () => {
       const id = await server.create({ entrypoint: counter() });
-      await server.sh(id, '(setsid sh -c "trap : TERM; while :; do sleep 1; done" >/dev/null 2>&1 &) ; sleep 0.1');
-      assert.ok(processesWith(id).length >= 3);
+      await server.sh(id, '(setsid sh -c "trap : TERM; while :; do sleep 1; done" >/dev/null 2>&1 &)');
+      await until(() => processesWith(id).length >= 3);
       assert.equal((await server.api("DELETE", `/v1/sandboxes/${id}`)).status, 204);
       assert.deepEqual(processesWith(id), []);
       assert.equal((await server.api("DELETE", `/v1/sandboxes/${id}`)).status, 404);
@@ -131,12 +131,12 @@ for (const flags of [[], ["--no-bwrap"]]) {
       const started = Date.now();
       const ids = await Promise.all([1, 2, 3, 4, 5].map(() => server.create()));
       const took = Date.now() - started;
-      assert.ok(took < 5000, `${took} ms`);
+      assert.ok(took < 15_000, `${took} ms`);
       await Promise.all(
         ids.map((id) => server.sh(id, `echo ${id} > mine; echo ${id} > "\${TMPDIR:-/tmp}/mine"; echo ${id} > ~/mine`)),
       );
       for (const id of ids) {
-        const { stdout } = await server.sh(id, 'cat mine "${TMPDIR:-/tmp}/mine" ~/mine; ls');
+        const { stdout } = await server.sh(id, 'cat mine "$(printenv TMPDIR || echo /tmp)/mine" ~/mine; ls');
         assert.equal(stdout, [id, id, id, "mine"].join("\n"));
       }
       await Promise.all(ids.map((id) => server.api("DELETE", `/v1/sandboxes/${id}`)));
@@ -163,7 +163,7 @@ for (const flags of [[], ["--no-bwrap"]]) {
       const ids = [await other.create(), await other.create({ entrypoint: counter() })];
       for (const id of ids) assert.ok(processesWith(id).length > 0);
       await other.stop("SIGKILL");
-      for (const id of ids) await until(() => processesWith(id).length === 0, 8000);
+      for (const id of ids) await until(() => processesWith(id).length === 0);
       // Its files go when the next server starts.
       const next = await startServer(...flags);
       await next.stop();
@@ -177,7 +177,7 @@ for (const flags of [[], ["--no-bwrap"]]) {
 
 test("a busy port is one clear line and status 1", async () => {
   const server = await startServer();
-  const second = spawnSync(BINARY, ["serve", "--port", String(server.port)], { encoding: "utf8", timeout: 5000 });
+  const second = spawnSync(BINARY, ["serve", "--port", String(server.port)], { encoding: "utf8", timeout: 20_000 });
   await server.stop();
   assert.equal(second.status, 1);
   assert.equal(second.stdout, "");

@@ -36,7 +36,7 @@ describe("proxy", () => {
 
   test("an answer arrives piece by piece", async () => {
     let release;
-    handler = (request, response) => {
+    handler = (_request, response) => {
       response.write("one");
       release = () => response.end("two");
     };
@@ -78,13 +78,13 @@ describe("proxy", () => {
   });
 
   test("a cut answer is cut for the client too", async () => {
-    handler = (request, response) => {
+    handler = (_request, response) => {
       response.writeHead(200, { "content-length": "10" });
       response.write("12345");
       setTimeout(() => response.socket.destroy(), 50);
     };
     await assert.rejects(async () => (await fetch(server.url + prefix)).text());
-    handler = (request, response) => {
+    handler = (_request, response) => {
       response.write("12345");
       setTimeout(() => response.socket.destroy(), 50);
     };
@@ -98,7 +98,7 @@ describe("proxy", () => {
       const begun = new Promise((resolve) => {
         started = resolve;
       });
-      handler = (request, response) => {
+      handler = (_request, response) => {
         response.on("close", () => {
           closed = Date.now();
         });
@@ -113,7 +113,7 @@ describe("proxy", () => {
       controller.abort();
       await fetching.catch(() => {});
       await until(() => closed);
-      assert.ok(closed - aborted < 300, `${closed - aborted} ms, answered: ${answered}`);
+      assert.ok(closed - aborted < 2000, `${closed - aborted} ms, answered: ${answered}`);
     }
   });
 
@@ -133,19 +133,19 @@ describe("proxy", () => {
     assert.equal((await raw(server, { path: `/v1/sandboxes/${id}/proxy/70000/` })).json.code, "DOCKER::INVALID_PORT");
     const text = await raw(server, { path: `/v1/sandboxes/${id}/proxy/http/`, headers: server.key });
     assert.deepEqual([text.status, text.json.detail[0].type], [422, "int_parsing"]);
-    handler = (request, response) => response.socket.end("nonsense\r\n\r\n");
+    handler = (_request, response) => response.socket.end("nonsense\r\n\r\n");
     assert.equal((await raw(server, { path: prefix })).json.code, "BACKEND_RESPONSE_FAILED");
   });
 
   test("a hundred at once", async () => {
-    handler = async (request, response) => {
+    handler = async (_request, response) => {
       await sleep(200);
       response.end("ok");
     };
     const started = Date.now();
     const answers = await Promise.all(Array.from({ length: 150 }, () => raw(server, { path: prefix })));
     assert.ok(answers.every((answer) => answer.text === "ok"));
-    assert.ok(Date.now() - started < 3000);
+    assert.ok(Date.now() - started < 15_000, "one after the other they would take thirty seconds");
   });
 
   test("a WebSocket is a tunnel", async () => {

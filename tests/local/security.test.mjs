@@ -39,7 +39,7 @@ describe("security", () => {
       if (request.url.startsWith("/redirect")) response.setHeader("location", "/login");
       response.end(request.url);
     });
-    backend.server.on("upgrade", (request, socket) => {
+    backend.server.on("upgrade", (_request, socket) => {
       socket.end("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
     });
     prefix = `/v1/sandboxes/${id}/proxy/${backend.port}`;
@@ -54,14 +54,14 @@ describe("security", () => {
 
   test("loopback only, unless it is said twice", () => {
     for (const host of ["0.0.0.0", "::", "192.0.2.1"]) {
-      const run = spawnSync(BINARY, ["serve", "--port", "0", "--host", host], { encoding: "utf8", timeout: 3000 });
+      const run = spawnSync(BINARY, ["serve", "--port", "0", "--host", host], { encoding: "utf8", timeout: 20_000 });
       assert.equal(run.status, 1, host);
       assert.match(run.stderr, /--i-know-this-runs-code-for-anyone/);
     }
     for (const origin of ["*", "page.example", "http://*.example", "http://page.example/path"]) {
       const run = spawnSync(BINARY, ["serve", "--port", "0", "--allow-origin", origin], {
         encoding: "utf8",
-        timeout: 3000,
+        timeout: 20_000,
       });
       assert.equal(run.status, 1, origin);
     }

@@ -198,8 +198,8 @@ export function processesWith(text) {
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Waits until `check` gives something true. */
-export async function until(check, ms = 5000) {
+/** Waits until `check` gives something true. The limit is for what never comes: a busy machine is slow. */
+export async function until(check, ms = 20_000) {
   const end = Date.now() + ms;
   for (;;) {
     const value = await check();

@@ -70,7 +70,11 @@ export function request(base, { method = "GET", path, headers = {}, body, stopAf
       });
       response.on("close", () => finish(false));
       response.on("error", () => {});
-      if (stopAfterMs) timer = setTimeout(() => (finish(true), sent.destroy()), stopAfterMs);
+      if (!stopAfterMs) return;
+      timer = setTimeout(() => {
+        finish(true);
+        sent.destroy();
+      }, stopAfterMs);
     });
     sent.end(body);
   });
@@ -119,7 +123,7 @@ export function compareHeaders(recorded, actual, sameBytes, ignored = []) {
     if (NEVER_COMPARED.has(name) || ignored.includes(name)) continue;
     let [left, right] = [recorded[name], actual[name]];
     if (name === "last-modified" || (name === "content-length" && !sameBytes)) {
-      [left, right] = [left, right].map((value) => value && value.replace(/\w+, \d\d \w+ \d{4} [\d:]+ GMT|\d+/, "*"));
+      [left, right] = [left, right].map((value) => value?.replace(/\w+, \d\d \w+ \d{4} [\d:]+ GMT|\d+/, "*"));
     }
     if (left !== right) out.push(`header ${name}: recorded ${left}, got ${right}`);
   }

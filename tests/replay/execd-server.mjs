@@ -5,9 +5,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { BINARY } from "../local/server.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-export const binary = process.env.OPENSANDBOX_LOCAL_BIN ?? join(root, "target/local/opensandbox-local");
+
 export const fixtures = (name) => join(root, "tests/fixtures", name);
 
 const started = new Set();
@@ -20,7 +21,7 @@ export function stopAll() {
 /** A running execd on a free port, with a temporary directory of its own. */
 export async function startExecd({ args = [], entrypoint, env = {}, cwd, wrapper = [] } = {}) {
   const temporary = mkdtempSync(join(tmpdir(), "execd-test-"));
-  const line = [...wrapper, binary, "execd", "--port", "0", ...args, ...(entrypoint ? ["--", ...entrypoint] : [])];
+  const line = [...wrapper, BINARY, "execd", "--port", "0", ...args, ...(entrypoint ? ["--", ...entrypoint] : [])];
   const child = spawn(line[0], line.slice(1), {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
