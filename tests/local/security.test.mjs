@@ -1,11 +1,11 @@
 // What keeps a web page, another machine's name or another sandbox away from this server.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { BINARY, listen, raw, startServer, upgrade } from "./server.mjs";
+import { BINARY, listen, raw, startServer, until, upgrade } from "./server.mjs";
 
 const PAGE = "http://page.example";
 const FOREIGN = "http://evil.example";
@@ -25,9 +25,7 @@ describe("security", () => {
     writeFileSync(join(dir, "www", "sub", "a b.js"), "export {}");
     writeFileSync(join(dir, "www", "app.wasm"), "");
     writeFileSync(join(dir, "secret"), "secret");
-    server = await startServer("--www", join(dir, "www"), "--allow-origin", PAGE, {
-      env: { ...process.env, A_SECRET_OF_THE_DEVELOPER: "xyzzy" },
-    });
+    server = await startServer("--www", join(dir, "www"), "--allow-origin", PAGE);
     [id, other] = [await server.create(), await server.create()];
     backend = await listen((request, response) => {
       seen = request;
@@ -68,15 +66,19 @@ describe("security", () => {
   });
 
   test("the key is random per start, or the one given, and never in the log", async () => {
-    const first = await startServer();
+    const first = await startServer({ quiet: false });
     const second = await startServer({ env: { ...process.env, OPENSANDBOX_LOCAL_API_KEY: "mine" } });
     assert.match(first.apiKey, /^[0-9a-f]{64}$/);
     assert.equal(second.apiKey, "mine");
     assert.notEqual(first.apiKey, server.apiKey);
     assert.equal((await second.api("GET", "/v1/sandboxes")).status, 200);
+    const one = await first.create({ env: { EXECD_ACCESS_TOKEN: "a token of its own" } });
+    await first.sh(one, "true");
+    await raw(first, { path: "/v1/sandboxes", headers: { "OPEN-SANDBOX-API-KEY": `${first.apiKey}0` } });
     await first.stop();
     await second.stop();
-    assert.ok(!first.log().includes(first.apiKey));
+    await until(() => first.log().includes(one));
+    for (const secret of [first.apiKey, "a token of its own"]) assert.ok(!first.log().includes(secret));
   });
 
   test("missing and wrong keys", async () => {
@@ -153,6 +155,16 @@ describe("security", () => {
       assert.equal(preflight.headers["access-control-allow-origin"], undefined);
     }
     assert.equal((await server.sh(id, "ls /workspace")).stdout, "");
+  });
+
+  test("a second Origin does not help", async () => {
+    for (const Origin of [
+      [PAGE, FOREIGN],
+      [FOREIGN, PAGE],
+    ]) {
+      assert.equal((await raw(server, { path: "/v1/sandboxes", headers: key({ Origin }) })).status, 403, Origin.join());
+      assert.equal((await upgrade(server, prefix, { Origin })).status, 403, Origin.join());
+    }
   });
 
   test("its own origins and those named may", async () => {
@@ -305,68 +317,6 @@ describe("security", () => {
     assert.equal(seen.headers.cookie, undefined, "no shared cookie jar");
   });
 
-  test("the server's environment is not inherited", async () => {
-    const { stdout } = await server.sh(
-      id,
-      'env; tr "\\0" "\\n" < /proc/1/environ; tr "\\0" "\\n" < /proc/$PPID/environ',
-    );
-    assert.match(stdout, /OPENSANDBOX_ID=/);
-    assert.ok(!stdout.includes("xyzzy"));
-    assert.ok(!stdout.includes(server.apiKey));
-    const own = await server.create({ env: { MINE: "a b", NOT: null } });
-    const { stdout: names } = await server.sh(own, 'env | cut -d= -f1 | sort | tr "\\n" " "');
-    assert.match(names, /\bMINE\b/);
-    const known = [
-      "HOME",
-      "LANG",
-      "MINE",
-      "OPENSANDBOX_ID",
-      "PATH",
-      "TERM",
-      "TMPDIR",
-      "USER",
-      "PWD",
-      "OLDPWD",
-      "SHLVL",
-      "_",
-      "EXECD_ENVS",
-      "NOT",
-    ];
-    assert.deepEqual(
-      names
-        .trim()
-        .split(" ")
-        .filter((name) => !known.includes(name)),
-      [],
-    );
-    await server.api("DELETE", `/v1/sandboxes/${own}`);
-  });
-
-  test("a client's variables act inside the sandbox only", async (t) => {
-    if (server.isolation !== "bubblewrap") return t.skip("bubblewrap is not installed");
-    // bubblewrap itself starts outside; a preload there would run on the host. The loader reports what it is given.
-    const report = join(dir, "loader");
-    const own = await server.create({ env: { LD_DEBUG: "libs", LD_DEBUG_OUTPUT: report } });
-    assert.deepEqual(
-      readdirSync(dir).filter((name) => name.startsWith("loader")),
-      [],
-    );
-    await server.api("DELETE", `/v1/sandboxes/${own}`);
-    // A NUL would end one of bubblewrap's arguments and start another.
-    for (const env of [{ A: "x\0--bind\0/\0/host" }, { "A\0B": "" }, { "A=B": "" }, { "": "x" }]) {
-      const answer = await server.api("POST", "/v1/sandboxes", {
-        image: { uri: "x" },
-        entrypoint: ["sleep", "9"],
-        resourceLimits: {},
-        env,
-      });
-      assert.deepEqual([answer.status, answer.body.code], [400, "SANDBOX::INVALID_PARAMETER"], JSON.stringify(env));
-    }
-    const line = (await server.sh(id, 'tr "\\0" " " < /proc/1/cmdline')).stdout;
-    assert.ok(!line.includes(tmpdir()) && !line.includes("TOKEN"), line);
-    return undefined;
-  });
-
   test("what a sandbox serves is jailed", async () => {
     for (const path of [
       `${prefix}/`,
@@ -385,28 +335,5 @@ describe("security", () => {
     assert.equal(answer.headers.location, `${prefix}/login`);
     const worker = await raw(server, { path: `${prefix}/sw.js`, headers: { "Service-Worker": "script" } });
     assert.equal(worker.status, 403);
-  });
-
-  test("bubblewrap: the host is out of sight", async (t) => {
-    if (server.isolation !== "bubblewrap") return t.skip("bubblewrap is not installed");
-    const hidden = ["/etc/shadow", join(dir, "secret"), BINARY, `/proc/${process.pid}/stat`];
-    const { stdout } = await server.sh(
-      id,
-      `for f in ${hidden.join(" ")}; do cat "$f" >/dev/null 2>&1 && echo "$f"; done; true`,
-    );
-    assert.equal(stdout, "");
-    const write = await server.sh(
-      id,
-      "for d in /usr /etc /bin /lib /proc/sys/kernel; do touch $d/x 2>/dev/null && echo $d; done; mount -t tmpfs x /mnt 2>/dev/null && echo mounted; true",
-    );
-    assert.equal(write.stdout, "");
-    const root = (await server.sh(id, "stat -c %a /.opensandbox /tmp /workspace ~")).stdout;
-    assert.equal(root, "755\n1777\n755\n700");
-    const processes = (await server.sh(id, "ls -d /proc/[0-9]* | wc -l")).stdout;
-    assert.ok(Number(processes) < 12, processes);
-    await server.sh(id, "echo mine > /tmp/file; echo mine > /workspace/file");
-    const { stdout: others } = await server.sh(other, "cat /tmp/file /workspace/file 2>/dev/null; true");
-    assert.equal(others, "");
-    return undefined;
   });
 });

@@ -10,11 +10,12 @@ import { fileURLToPath } from "node:url";
 export const BINARY =
   process.env.OPENSANDBOX_LOCAL_BIN ?? fileURLToPath(new URL("../../target/local/opensandbox-local", import.meta.url));
 
-/** Starts `serve` and waits for its one line. */
+/** Starts `serve` and waits for its one line. Last may come options for `spawn`; `quiet: false` logs everything. */
 export async function startServer(...args) {
   let options = { env: process.env };
   if (typeof args.at(-1) === "object") options = { ...options, ...args.pop() };
-  const child = spawn(BINARY, ["serve", "--port", "0", "--quiet", ...args], {
+  const level = options.quiet === false ? [] : ["--quiet"];
+  const child = spawn(BINARY, ["serve", "--port", "0", ...level, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     ...options,
   });

@@ -3,7 +3,9 @@
 use super::layout::Layout;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
 
 /// Where this program is seen inside a sandbox.
 pub const EXECD: &str = "/.opensandbox/execd";
@@ -11,9 +13,6 @@ pub const EXECD: &str = "/.opensandbox/execd";
 pub const LOGS: &str = "/.opensandbox/log";
 /// Links or directories of the host's system that programs need.
 const SYSTEM: [&str; 7] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt"];
-/// Files of /etc that root could read and a sandbox must not.
-const SECRETS: [&str; 5] = ["shadow", "shadow-", "gshadow", "gshadow-", "sudoers"];
-const SECRET_DIRS: [&str; 3] = ["ssh", "ssl/private", "sudoers.d"];
 /// What root keeps inside: about what a container has, without the rights to mount, trace or make devices.
 const CAPABILITIES: [&str; 10] = [
     "CAP_CHOWN",
@@ -54,16 +53,10 @@ pub fn arguments(layout: &Layout, program: &Path, root: bool) -> Vec<OsString> {
             Err(_) => args.add([OsStr::new("--ro-bind-try"), path.as_os_str(), path.as_os_str()]),
         }
     }
-    for name in SECRETS {
-        let path = PathBuf::from("/etc").join(name);
-        if path.is_file() {
-            args.add([OsStr::new("--ro-bind"), OsStr::new("/dev/null"), path.as_os_str()]);
-        }
-    }
-    for name in SECRET_DIRS {
-        let path = PathBuf::from("/etc").join(name);
-        if path.is_dir() {
-            args.add([OsStr::new("--tmpfs"), path.as_os_str()]);
+    for secret in secrets(Path::new("/etc")) {
+        match secret {
+            Secret::File(path) => args.add([OsStr::new("--ro-bind"), OsStr::new("/dev/null"), path.as_os_str()]),
+            Secret::Directory(path) => args.add([OsStr::new("--tmpfs"), path.as_os_str()]),
         }
     }
     // On many systems this is a link to a file outside /etc.
@@ -83,6 +76,30 @@ pub fn arguments(layout: &Layout, program: &Path, root: bool) -> Vec<OsString> {
     args.list
 }
 
+/// What not everybody may read: root inside could, so it is covered.
+#[derive(Debug, PartialEq, Eq)]
+enum Secret {
+    File(PathBuf),
+    Directory(PathBuf),
+}
+
+fn secrets(dir: &Path) -> Vec<Secret> {
+    let mut found = Vec::new();
+    let mut walk = WalkDir::new(dir).min_depth(1).same_file_system(true).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
+        let Ok(entry) = entry else { continue };
+        let Ok(mode) = entry.metadata().map(|meta| meta.permissions().mode()) else { continue };
+        let kind = entry.file_type();
+        if kind.is_dir() && (mode & 0o005 != 0o005) {
+            walk.skip_current_dir();
+            found.push(Secret::Directory(entry.into_path()));
+        } else if kind.is_file() && mode & 0o004 == 0 {
+            found.push(Secret::File(entry.into_path()));
+        }
+    }
+    found
+}
+
 #[derive(Default)]
 struct Arguments {
     list: Vec<OsString>,
@@ -91,5 +108,26 @@ struct Arguments {
 impl Arguments {
     fn add<A: AsRef<OsStr>>(&mut self, args: impl IntoIterator<Item = A>) {
         self.list.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_what_not_everybody_may_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for (name, mode) in [("open", 0o755), ("closed", 0o700)] {
+            fs::create_dir(at(name)).unwrap();
+            fs::write(at(&format!("{name}/secret")), "").unwrap();
+            fs::set_permissions(at(&format!("{name}/secret")), fs::Permissions::from_mode(0o640)).unwrap();
+            fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        fs::write(at("known"), "").unwrap();
+        fs::set_permissions(at("known"), fs::Permissions::from_mode(0o644)).unwrap();
+        std::os::unix::fs::symlink(at("closed"), at("link")).unwrap();
+        assert_eq!(secrets(dir.path()), [Secret::Directory(at("closed")), Secret::File(at("open/secret"))]);
     }
 }

@@ -29,7 +29,8 @@ pub struct Cors {
 /// Refuses foreign origins (WebSocket upgrades too, to which CORS does not apply), answers preflights, marks answers.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let allowed = origin.as_ref().is_none_or(|origin| {
+    // Browsers send one. Every one counts, so that none hides behind another.
+    let allowed = request.headers().get_all(header::ORIGIN).iter().all(|origin| {
         origin.to_str().is_ok_and(|text| app.hosts.own_origin(text) || app.cors.named.iter().any(|n| n == text))
     });
     let mut response = match &origin {
