@@ -4,7 +4,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 node := @sh scripts/check-node.sh && exec node
 
-.PHONY: help demo test test-quick build setup fmt lint size clean clean-all
+.PHONY: help demo test test-quick bench build setup fmt lint size clean clean-all
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,6 +29,9 @@ fmt: ## Format everything in place
 
 lint: ## Formatting, clippy (native and wasm), biome, tsc
 	$(node) scripts/test.mjs lint
+
+bench: build ## How fast streams are read, against a bare loop in JavaScript, in one run
+	@node bench/streams.mjs
 
 size: ## The package's size: raw, gzip, brotli
 	$(node) scripts/size.mjs

@@ -330,7 +330,7 @@ export interface ReadinessOptions {
 }
 
 /** Options of {@link Sandbox.create}. Exactly one of `image` and `snapshotId` must be given. */
-export interface SandboxCreateOptions extends ReadinessOptions {
+export interface SandboxCreateOptions extends ReadinessOptions, CallOptions {
   /** Default: `new ConnectionConfig()`, that is, the environment's. */
   connectionConfig?: ConnectionConfig | ConnectionConfigOptions | undefined;
   /** Not supported: pass a `fetch` of your own in `connectionConfig`. Given at all, it is an {@link InvalidArgumentException}. */
@@ -361,16 +361,16 @@ export interface SandboxCreateOptions extends ReadinessOptions {
   /** How long the sandbox lives, in seconds; a fraction is cut off. Default 600. `null`: until it is killed. */
   timeoutSeconds?: number | null | undefined;
   /**
-   * Limit of the request that makes the sandbox, in seconds: the server may pull an image first. Default:
-   * `requestTimeoutSeconds` of the configuration. 0 or less: no limit.
+   * How long the server may take to make the sandbox, in seconds. Default 300: it may pull an image first. 0 or less: no
+   * limit. A sandbox that is made after that is deleted.
    */
   createTimeoutSeconds?: number | undefined;
-  /** Aborts the making and the waiting. A sandbox whose id is known already is killed. */
+  /** Aborts the making and the waiting. A sandbox that was made, or is made after that, is killed. */
   signal?: AbortSignal | undefined;
 }
 
 /** Options of {@link Sandbox.connect} and of the static {@link Sandbox.resume}. */
-export interface SandboxConnectOptions extends ReadinessOptions {
+export interface SandboxConnectOptions extends ReadinessOptions, CallOptions {
   /** Default: `new ConnectionConfig()`, that is, the environment's. */
   connectionConfig?: ConnectionConfig | ConnectionConfigOptions | undefined;
   /** Not supported: pass a `fetch` of your own in `connectionConfig`. Given at all, it is an {@link InvalidArgumentException}. */
@@ -381,19 +381,16 @@ export interface SandboxConnectOptions extends ReadinessOptions {
 }
 
 /** Options of {@link Sandbox.resume} on an instance. */
-export interface SandboxResumeOptions extends ReadinessOptions {
-  signal?: AbortSignal | undefined;
-}
+export interface SandboxResumeOptions extends ReadinessOptions, CallOptions {}
 
 /** Options of {@link Sandbox.waitUntilReady}. */
-export interface WaitUntilReadyOptions {
+export interface WaitUntilReadyOptions extends CallOptions {
   /** In seconds. Default 30. There is always one attempt, also with 0. */
   readyTimeoutSeconds?: number | undefined;
   /** Pause between two checks, in milliseconds. Default 200. */
   pollingIntervalMillis?: number | undefined;
   /** As in {@link ReadinessOptions}. */
   healthCheck?: ((sandbox: Sandbox) => boolean | PromiseLike<boolean>) | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -912,7 +909,8 @@ export interface CreateDirectoryEntry extends Ownership {
 
 export interface SetPermissionEntry extends Ownership {
   path: string;
-  mode: number;
+  /** Octal digits written as a number: 644. Left out, the mode stays as it is. */
+  mode?: number | undefined;
 }
 
 export interface MoveEntry {
@@ -948,9 +946,9 @@ export interface DirectoryListEntry {
 export interface ReadBytesOptions {
   /** Value of a `Range` header: `bytes=0-9`. One that is past the end is a 416. */
   range?: string | undefined;
-  /** First line, from 1. Servers that do not know line reads send the whole file. */
+  /** First line, from 1. Where execd cannot read lines, the whole file is sent and they are cut out here. */
   offset?: number | undefined;
-  /** Number of lines. Servers that do not know line reads send the whole file. */
+  /** Number of lines. Default: all that follow. */
   limit?: number | undefined;
   /** A signal in the last argument wins over this one. */
   signal?: AbortSignal | undefined;
@@ -1166,6 +1164,10 @@ export declare class InvalidArgumentException extends SandboxException {
 /** `ABORTED`: your signal fired; `cause` is its reason. Named as the platform names it, so that common checks work. */
 export declare class SandboxAbortException extends SandboxException {
   readonly name: "AbortError";
+  /** What had arrived, for a run that had sent its id. */
+  readonly execution?: Execution;
+  /** Id of the run, if it had come. */
+  readonly executionId?: string;
 }
 
 /** `REQUEST_TIMEOUT`: a request, or the start of a run, took longer than its limit. */
@@ -1203,8 +1205,6 @@ export declare class SandboxStreamException extends SandboxException {
   readonly lastEvent?: ServerStreamEvent;
   /** Whether the program goes on, if that could be found out. */
   readonly stillRunning?: boolean;
-  /** There when the program has ended, but its output could not be read back. `null`: not known. */
-  readonly exitCode?: number | null;
 }
 
 // biome-ignore lint/complexity/noUselessEmptyExport: without it what has no `export` counts as exported, too

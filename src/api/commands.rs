@@ -82,7 +82,7 @@ fn interrupts(options: &Options) -> Result<bool, Error> {
         None | Some("interrupt") => Ok(true),
         Some("detach") => Ok(false),
         Some(other) => {
-            Err(Error::InvalidArgument(format!("onAbort must be \"interrupt\" or \"detach\", got {other:?}")))
+            Err(Error::InvalidArgument(format!("onAbort must be \"interrupt\" or \"detach\", got \"{other}\"")))
         }
     }
 }
@@ -162,11 +162,11 @@ impl Commands {
             let query: Vec<(&str, &str)> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
             let call_to = Call { method: "GET", path: &path, query: &query, what: "Get command logs failed" };
             let response = execd.send(call_to, None, &call?).await?;
-            let header = response.header("execd-commands-tail-cursor").and_then(|text| text.parse::<f64>().ok());
+            let header = response.header("execd-commands-tail-cursor").and_then(|text| rules::whole(&text));
             let bytes = response.bytes().await?;
             let logs = Object::new();
             // Where CORS hides the header, the bytes that came say the same: the cursor is a byte offset.
-            let from = cursor.as_deref().and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+            let from = cursor.as_deref().and_then(rules::whole).unwrap_or(0.0);
             object::set(&logs, "content", crate::host::js::bytes_to_text(&bytes, "utf-8").map_err(Failure::Thrown)?);
             object::set(&logs, "cursor", header.unwrap_or(from + f64::from(bytes.length())));
             Ok(logs)

@@ -1,6 +1,6 @@
 //! Where the ports of a sandbox are reached. Looked up when first needed, once, by however many ask at the same time.
 
-use crate::api::lifecycle;
+use crate::api::{lifecycle, spawn};
 use crate::core::error::Error;
 use crate::core::url;
 use crate::host::args::CallOptions;
@@ -11,7 +11,7 @@ use js_sys::{Object, Promise};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 
 /// A port's address and the headers that every request to it must carry.
 pub struct Endpoint {
@@ -59,7 +59,7 @@ impl Endpoints {
         let this = Rc::clone(self);
         // Others may wait for the same answer: the signal of the first must not take it from them.
         let call = CallOptions { signal: None, ..call.clone() };
-        let promise = future_to_promise(async move {
+        let promise = spawn(Box::pin(async move {
             let result = lifecycle::endpoint(&this.transport, &this.id, port, &call).await;
             if result.is_err() {
                 this.forget(port);
@@ -69,7 +69,7 @@ impl Endpoints {
                 object::set(&raw, "headers", Object::new());
             }
             Ok(raw.into())
-        });
+        }));
         self.known.borrow_mut().push((port, promise.clone()));
         promise
     }

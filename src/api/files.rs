@@ -9,7 +9,6 @@ use crate::host::failure::Failure;
 use crate::host::http::Response;
 use crate::host::{js, object};
 use js_sys::{Array, Object, Promise, Uint8Array};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -44,13 +43,12 @@ fn path_field(entry: &Options, name: &str) -> Result<String, Error> {
 /// The body of a batch that is keyed by path. A path given twice would silently win over the first.
 fn by_path(field: &str, value: &JsValue, read: impl Fn(&Options) -> Result<Object, Error>) -> Result<Object, Error> {
     let body = object::map();
-    let mut seen = BTreeSet::new();
     for entry in args::objects(field, value)? {
         let path = path_field(&entry, "path")?;
-        object::set(&body, &path, read(&entry)?);
-        if !seen.insert(path.clone()) {
-            return Err(Error::InvalidArgument(format!("{field} has the path {path:?} twice")));
+        if !object::get(&body, &path).is_undefined() {
+            return Err(Error::InvalidArgument(format!("{field} has the path \"{path}\" twice")));
         }
+        object::set(&body, &path, read(&entry)?);
     }
     Ok(body)
 }
@@ -149,7 +147,7 @@ impl Download {
     /// both and sends the whole file as octets.
     fn lines_to_cut(&self, content_type: Option<String>) -> Option<(f64, f64)> {
         let wanted = self.offset.is_some() || self.limit.is_some();
-        let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
+        let number = |text: &Option<String>| text.as_deref().and_then(rules::whole);
         (wanted && !content_type.is_some_and(|kind| kind.starts_with("text/plain")))
             .then(|| (number(&self.offset).unwrap_or(1.0), number(&self.limit).unwrap_or(f64::INFINITY)))
     }

@@ -19,9 +19,16 @@ mod shape;
 use crate::host::failure::Failure;
 use js_sys::Promise;
 use std::future::Future;
+use std::pin::Pin;
 use wasm_bindgen::JsValue;
 
 /// The one way from a future to a Promise.
 fn promise<T: Into<JsValue>>(work: impl Future<Output = Result<T, Failure>> + 'static) -> Promise {
-    wasm_bindgen_futures::future_to_promise(async move { work.await.map(Into::into).map_err(JsValue::from) })
+    spawn(Box::pin(async move { work.await.map(Into::into).map_err(JsValue::from) }))
+}
+
+/// Boxed, because the runtime under `future_to_promise` is compiled once for each type of future: 50 methods would carry
+/// 50 copies of it, more than a third of the whole wasm.
+fn spawn(work: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) -> Promise {
+    wasm_bindgen_futures::future_to_promise(work)
 }

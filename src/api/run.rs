@@ -173,7 +173,7 @@ impl RunDriver {
                 Error::TooLarge(format!("{what}: one event is larger than {} MiB", MAX_EVENT_BYTES >> 20)).into()
             }
             _ => Error::Malformed(format!(
-                "{what}: the stream carries something that is no event: {:?}",
+                "{what}: the stream carries something that is no event: {}",
                 detail.as_string().unwrap_or_default()
             ))
             .into(),

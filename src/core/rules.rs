@@ -6,7 +6,7 @@ use crate::core::error::Error;
 pub fn segment(field: &str, value: &str) -> Result<String, Error> {
     match value.trim() {
         "" => Err(Error::InvalidArgument(format!("{field} cannot be empty"))),
-        "." | ".." => Err(Error::InvalidArgument(format!("{field} cannot be {value:?}"))),
+        "." | ".." => Err(Error::InvalidArgument(format!("{field} cannot be \"{value}\""))),
         _ => Ok(crate::core::url::encode(value)),
     }
 }
@@ -34,7 +34,7 @@ pub fn file_path(field: &str, path: &str) -> Result<(), Error> {
     let after = path.split('$').skip(1);
     if after.clone().any(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '{'))) {
         return Err(Error::InvalidArgument(format!(
-            "{field} has a '$' that execd would drop: {path:?}. Only $NAME and ${{NAME}} are expanded; a literal '$' cannot be sent"
+            "{field} has a '$' that execd would drop: {path}. Only $NAME and ${{NAME}} are expanded; a literal '$' cannot be sent"
         )));
     }
     Ok(())
@@ -44,7 +44,7 @@ pub fn file_path(field: &str, path: &str) -> Result<(), Error> {
 pub fn header(name: &str, value: &str) -> Result<(), Error> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {
-        return Err(Error::InvalidArgument(format!("{name:?} is not a valid header name")));
+        return Err(Error::InvalidArgument(format!("\"{name}\" is not a valid header name")));
     }
     // The value is not repeated: it may be a key.
     if value.contains(['\r', '\n', '\0']) || value.chars().any(|c| c as u32 > 0xFF) {
@@ -88,6 +88,11 @@ pub fn mode(field: &str, value: f64) -> Result<u32, Error> {
         "{field} must be octal digits written as a number, such as 644 or 755, got {}",
         short(value)
     )))
+}
+
+/// A whole number from a header or from [`short`]. Not `parse::<f64>`: its tables are 14 kB of WebAssembly.
+pub fn whole(text: &str) -> Option<f64> {
+    text.trim().parse::<u64>().ok().map(|number| number as f64)
 }
 
 /// A number for a message: without the 14 kB that printing an f64 in full costs.

@@ -44,7 +44,7 @@ pub fn endpoint_base(protocol: &str, endpoint: &str) -> Result<String, String> {
     let host = text.split('/').next().unwrap_or_default();
     let suspicious = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '#' | '?' | '\\');
     if host.is_empty() || text.contains("://") || text.contains(suspicious) {
-        return Err(format!("The server gave an endpoint that is not host[:port][/path]: {endpoint:?}"));
+        return Err(format!("The server gave an endpoint that is not host[:port][/path]: {endpoint}"));
     }
     Ok(format!("{protocol}://{text}"))
 }

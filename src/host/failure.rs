@@ -125,7 +125,7 @@ pub fn closed() -> Error {
 
 /// The message of anything that can be thrown.
 pub fn describe(value: &JsValue) -> String {
-    object::text(value, "message").or_else(|| value.as_string()).unwrap_or_else(|| format!("{value:?}"))
+    object::text(value, "message").or_else(|| value.as_string()).unwrap_or_else(|| "a value that is no Error".into())
 }
 
 /// The four error shapes of the servers: `{code,message}`, `{detail:[…]}`, `{detail:"…"}`, `{error:"…"|{code,message}}`.

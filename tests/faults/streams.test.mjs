@@ -203,7 +203,7 @@ test("garbage is an error with an excerpt, after the events before it", async ()
     await using({ "POST /command": streamOf(body, "open") }, async (sandbox) => {
       const { error } = await outcome(sandbox.commands.run("x"));
       assert.equal(error?.code, "MALFORMED_EVENT", garbage);
-      assert.ok(error.message.includes(JSON.stringify(garbage.trim())), error.message);
+      assert.ok(error.message.includes(garbage.trim()), error.message);
       assert.equal(error.execution.stdout, "a\n");
     });
   }

@@ -31,11 +31,12 @@ export function declared(file) {
     if (/^\s*(\/\/|\/\*\*|\*)/.test(line) || line === "") continue;
     const constant = /^export declare const (\w+): (.+);$/.exec(line);
     if (constant) values.set(constant[1], constant[2]);
-    const opened = /^export (?:declare )?(class|interface) (\w+)(?: extends ([\w<>, ]+))? \{$/.exec(line);
+    const opened = /^export (?:declare )?(class|interface) (\w+)(?: extends ([\w<>, ]+))? \{(\})?$/.exec(line);
     if (opened) {
-      const [, kind, name, base] = opened;
+      const [, kind, name, base, empty] = opened;
       block = { kind, base, members: [] };
       blocks.set(name, block);
+      if (empty) block = undefined;
       if (kind === "class") values.set(name, "class");
     } else if (/^export (declare )?(class|interface|function|enum|let|var|default)\b/.test(line)) {
       throw new Error(`not understood: ${line}`);

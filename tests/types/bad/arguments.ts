@@ -31,7 +31,7 @@ await sandbox.files.writeFiles({ path: "/a" }); // error: TS2353
 await sandbox.files.writeFiles([{ path: "/a", mode: "644" }]); // error: TS2322
 await sandbox.files.writeFiles([{ path: "/a", data: 5 }]); // error: TS2322
 await sandbox.files.readFile("/a", "utf-8"); // error: TS2559
-await sandbox.files.setPermissions([{ path: "/a" }]); // error: TS2741
+await sandbox.files.setPermissions([{ mode: 644 }]); // error: TS2741
 await sandbox.getEndpoint("80"); // error: TS2345
 await sandbox.renew(); // error: TS2554
 await sandbox.patchMetadata({ a: 1 }); // error: TS2322

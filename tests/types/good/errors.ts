@@ -17,8 +17,8 @@ class Quota extends SandboxApiException {
 
 export function told(error: unknown): string {
   if (error instanceof SandboxStreamException) {
-    const { execution, executionId, lastEvent, stillRunning, exitCode } = error;
-    return `${execution?.stdout} ${executionId} ${lastEvent?.type} ${stillRunning} ${exitCode}`;
+    const { execution, executionId, lastEvent, stillRunning } = error;
+    return `${execution?.stdout} ${executionId} ${lastEvent?.type} ${stillRunning} ${execution?.exitCode}`;
   }
   if (error instanceof SandboxAbortException) return error.name === "AbortError" ? String(error.cause) : "";
   if (error instanceof SandboxApiException)
