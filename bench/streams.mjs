@@ -20,7 +20,8 @@ function stream(size) {
   return new ReadableStream({
     pull(controller) {
       if (at >= body.length) return controller.close();
-      controller.enqueue(body.subarray(at, (at += size)));
+      controller.enqueue(body.subarray(at, at + size));
+      at += size;
     },
   });
 }

@@ -1116,6 +1116,10 @@ export declare class SandboxException extends Error {
   readonly requestId?: string;
   /** Whether the same request may well succeed later. It does not say whether repeating it is safe. */
   readonly isRetryable: boolean;
+  /** What had arrived of a run that ended with this error, be it an abort or a cut. Missing for `runStream`, whose caller has it. */
+  readonly execution?: Execution;
+  /** Id of that run, if it had come: for `getCommandStatus` and `interrupt`. */
+  readonly executionId?: string;
   /** What to branch on. */
   get code(): SandboxErrorCode;
   /** For a log. */
@@ -1164,10 +1168,6 @@ export declare class InvalidArgumentException extends SandboxException {
 /** `ABORTED`: your signal fired; `cause` is its reason. Named as the platform names it, so that common checks work. */
 export declare class SandboxAbortException extends SandboxException {
   readonly name: "AbortError";
-  /** What had arrived, for a run that had sent its id. */
-  readonly execution?: Execution;
-  /** Id of the run, if it had come. */
-  readonly executionId?: string;
 }
 
 /** `REQUEST_TIMEOUT`: a request, or the start of a run, took longer than its limit. */
@@ -1198,10 +1198,6 @@ export interface SandboxStreamExceptionOptions extends SandboxExceptionOptions {
 export declare class SandboxStreamException extends SandboxException {
   constructor(options?: SandboxStreamExceptionOptions);
   readonly name: "SandboxStreamException";
-  /** What had arrived. Missing for `runStream`, whose caller has it. */
-  readonly execution?: Execution;
-  /** Id of the run, if it had come. */
-  readonly executionId?: string;
   readonly lastEvent?: ServerStreamEvent;
   /** Whether the program goes on, if that could be found out. */
   readonly stillRunning?: boolean;

@@ -56,11 +56,11 @@ async function outputOf(executable, browser, env) {
       if (Date.now() > deadline) throw new Error("wasm-bindgen-test-runner did not come up");
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const result = page.waitForFunction(() => /test result: .*\n/.test(document.body.innerText + "\n"), null, {
+    const result = page.waitForFunction(() => /test result: .* filtered/.test(document.body.textContent), null, {
       timeout: DEADLINE,
     });
     await result.catch(() => {});
-    return await page.innerText("body");
+    return await page.textContent("body");
   } finally {
     await page.close();
     await stop(runner);

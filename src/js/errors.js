@@ -109,8 +109,8 @@ export class SandboxStreamException extends SandboxException {
   name = "SandboxStreamException";
   constructor(options = {}) {
     super(options, "STREAM_INTERRUPTED");
-    this.execution = options.execution;
-    this.executionId = text(options.executionId);
+    if (options.execution !== undefined) this.execution = options.execution;
+    if (options.executionId !== undefined) this.executionId = options.executionId;
     this.lastEvent = options.lastEvent;
     this.stillRunning = options.stillRunning;
   }

@@ -84,7 +84,7 @@ test("the properties of a ConnectionConfig", () => {
 
 test("the properties of exceptions", () => {
   // Error's own, and what is only there at times.
-  const always = (name) => name !== "cause" && name !== "exitCode";
+  const always = (name) => !["cause", "execution", "executionId"].includes(name);
   for (const [name] of values) {
     if (!name.endsWith("Exception")) continue;
     const error = new sdk[name]({ message: "m", requestId: "r", isRetryable: true });
