@@ -166,7 +166,7 @@ impl Options {
 
     /// An `AbortSignal`, by its shape: it may come from another realm or a polyfill.
     pub fn signal(&self, name: &str) -> Result<Option<JsValue>, Error> {
-        self.optional(name, |field, value| signal(field, value))
+        self.optional(name, signal)
     }
 }
 
