@@ -65,7 +65,7 @@ export async function cargo(args, env) {
   return result;
 }
 
-export const core = () => cargo(["--profile", "local", "-p", "opensandbox-wasm"], nativeEnv);
+export const core = () => cargo(["--profile", "local", "-p", "opensandbox-wasm", "-p", "opensandbox-core"], nativeEnv);
 export const local = () =>
   cargo(["--profile", "local", "-p", "opensandbox-local"], { ...nativeEnv, OPENSANDBOX_LOCAL_BIN: localServer });
 

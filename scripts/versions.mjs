@@ -15,7 +15,7 @@ export const wasmBindgen = () =>
 export const wasmPack = () =>
   read("Cargo.toml", /\[workspace\.metadata\.tools\][^[]*?\nwasm-pack = "([^"]+)"/, "which wasm-pack is used");
 export const packageVersion = () =>
-  read("Cargo.toml", /\[package\][^[]*?\nversion = "([^"]+)"/, "which version the package has");
+  read("Cargo.toml", /\[workspace\.package\][^[]*?\nversion = "([^"]+)"/, "which version the package has");
 export const oldestRust = () => read("Cargo.toml", /\nrust-version = "([^"]+)"/, "which Rust is needed");
 export const oldestNode = () => read("package.json", /"node": ">=([^"]+)"/, "which Node is needed");
 

@@ -1,9 +1,9 @@
 //! OpenSandbox client: plain Rust in [`core`], JavaScript in `host`, exported classes in `api`.
 //!
-//! Arrows point down only: `api` → `host` → `core`. The compiler enforces the lower one: the JavaScript
-//! crates are dependencies of the wasm32 target alone, so `core` cannot name them when it is built natively.
+//! Arrows point down only: `api` → `host` → `core`. The compiler enforces the lower one: `core` is a crate of its own that
+//! does not depend on the JavaScript crates.
 
-pub mod core;
+pub use opensandbox_core as core;
 
 // Public for the tests of the bindings only.
 #[cfg(all(target_arch = "wasm32", feature = "bindings"))]

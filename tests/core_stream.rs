@@ -265,3 +265,36 @@ proptest! {
         prop_assert_eq!(read([format!("{event}\n").as_bytes()]), vec![event]);
     }
 }
+
+/// Eight bytes at a time: every odd byte must be seen at every place of a word, and beside every other odd one.
+#[test]
+fn the_fast_scan_sees_every_odd_byte() {
+    let odd = ["\\\"", "\\\\", "\\n", "\\u0001", "é", "😀", "\u{7F}", " ", "~", "!", "#", "[", "]"];
+    for first in odd {
+        for second in odd {
+            for before in 0..17 {
+                for between in [0, 1, 6, 7, 8] {
+                    let text = format!("{}{first}{}{second}z", "a".repeat(before), "b".repeat(between));
+                    let row = format!("{{\"type\":\"stdout\",\"text\":\"{text}\",\"timestamp\":1795402209570}}\n\n");
+                    let expected: Value = serde_json::from_str(&row).unwrap();
+                    // After another event: the fast way is not taken for the first line of a stream.
+                    let body = format!("{{\"type\":\"ping\"}}\n{row}");
+                    assert_eq!(read([body.as_bytes()])[1], expected, "{row}");
+                }
+            }
+        }
+    }
+    for control in 0u8..0x20 {
+        for before in 0..9 {
+            let row = format!(
+                "{{\"type\":\"stdout\",\"text\":\"{}{}\",\"timestamp\":5}}",
+                "a".repeat(before),
+                control as char
+            );
+            if control != b'\n' && control != b'\r' {
+                let body = format!("{{\"type\":\"ping\"}}\n{row}\n");
+                assert_eq!(read([body.as_bytes()])[1], json!({"malformed": row}));
+            }
+        }
+    }
+}

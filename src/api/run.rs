@@ -3,7 +3,7 @@
 use crate::api::execd::{Call, Execd};
 use crate::core::capture;
 use crate::core::error::Error;
-use crate::core::events::{Batch, Kind, ROW};
+use crate::core::events::{Batch, Kind};
 use crate::core::frames::Framer;
 use crate::core::rules;
 use crate::core::run::{Endpoint, Run, Signal, exit_code};
@@ -125,11 +125,19 @@ impl RunDriver {
         specials(&batch)
     }
 
-    /// Where the decoded events lie in memory: text and its length in bytes, table and its length in numbers. Valid until
+    /// What was decoded: numbers of stdout and stderr events; where they lie in memory: text, its length in bytes, table,
+    /// its length in numbers. Valid until
     /// the next call.
     pub fn views(&self) -> Vec<u32> {
         let batch = self.inner.batch.borrow();
-        vec![batch.text.as_ptr() as u32, batch.text.len() as u32, batch.table.as_ptr() as u32, batch.table.len() as u32]
+        vec![
+            batch.count(Kind::Stdout),
+            batch.count(Kind::Stderr),
+            batch.text.as_ptr() as u32,
+            batch.text.len() as u32,
+            batch.table.as_ptr() as u32,
+            batch.table.len() as u32,
+        ]
     }
 
     /// Takes note of an event; `true`: the run is over.
@@ -190,8 +198,7 @@ impl RunDriver {
 }
 
 fn specials(batch: &Batch) -> i32 {
-    let plain = [Kind::Stdout, Kind::Stderr, Kind::Ping].map(|kind| f64::from(kind as u8));
-    batch.table.chunks(ROW).filter(|row| row.first().is_some_and(|kind| !plain.contains(kind))).count() as i32
+    [Kind::Json, Kind::Tail, Kind::Junk].map(|kind| batch.count(kind) as i32).iter().sum()
 }
 
 /// `DELETE /command?id=`: SIGTERM to the whole group, SIGKILL after 3 s. For a session it destroys the session.

@@ -3,7 +3,7 @@
 //! execd keeps the raw output in `<tmp>/<id>.stdout` and `.stderr` and makes one event per line of it: LF, CR and CRLF
 //! end a line, an empty line is an event with the text `"\n"`, a last line without an end is an event too.
 
-use crate::core::events::{Batch, Kind};
+use crate::events::{Batch, Kind};
 
 /// Adds the events of `raw` to `batch`, without the first `skip`, which the caller has already seen.
 /// Gives the number of lines in all; less than `skip` means that the file is not the whole output.

@@ -4,7 +4,7 @@
 //! unknown or repeated keys, unpaired surrogates, numbers that are no plain integers) is passed on as JSON text for the
 //! host's `JSON.parse`, whose result is right by definition.
 
-use crate::core::frames::Sink;
+use crate::frames::Sink;
 use memchr::memchr2;
 
 /// What one row of the table describes. The numbers are shared with `src/js/run.js`.
@@ -37,6 +37,8 @@ pub struct Batch {
     pub text: Vec<u8>,
     /// [`ROW`] numbers per event.
     pub table: Vec<f64>,
+    /// How many rows are of each [`Kind`], by its number.
+    pub counts: [u32; 6],
 }
 
 impl Batch {
@@ -44,6 +46,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.text.clear();
         self.table.clear();
+        self.counts = [0; 6];
         self.text.shrink_to(1 << 20);
         self.table.shrink_to(1 << 17);
     }
@@ -69,12 +72,34 @@ impl Batch {
         self.add(kind, &String::from_utf8_lossy(bytes), 0.0);
     }
 
+    /// Number of events of a kind.
+    pub fn count(&self, kind: Kind) -> u32 {
+        self.counts.get(kind as usize).copied().unwrap_or_default()
+    }
+
     fn row(&mut self, kind: Kind, length: usize, timestamp: f64) {
+        if let Some(count) = self.counts.get_mut(kind as usize) {
+            *count += 1;
+        }
         self.table.extend_from_slice(&[f64::from(kind as u8), length as f64, timestamp]);
     }
 }
 
 impl Sink for Batch {
+    fn line(&mut self, bytes: &[u8]) -> usize {
+        let start = self.text.len();
+        match usual(bytes, &mut self.text) {
+            Some((kind, length, timestamp, taken)) => {
+                self.row(kind, length, timestamp);
+                taken
+            }
+            None => {
+                self.text.truncate(start);
+                0
+            }
+        }
+    }
+
     fn payload(&mut self, bytes: &[u8]) {
         let start = self.text.len();
         match frequent(bytes, &mut self.text) {
@@ -93,6 +118,24 @@ impl Sink for Batch {
     fn junk(&mut self, line: &[u8]) {
         self.add_lossy(Kind::Junk, line.get(..EXCERPT).unwrap_or(line));
     }
+}
+
+/// Reads an output event byte for byte as execd writes it: nearly all of a stream. One pass, where the general way needs
+/// one for the end of the line and one more for the end of the text. The last number is the length of it all, with the LF
+/// and the empty line behind it.
+fn usual(bytes: &[u8], out: &mut Vec<u8>) -> Option<(Kind, usize, f64, usize)> {
+    let (kind, rest) = if let Some(rest) = bytes.strip_prefix(b"{\"type\":\"stdout\",\"text\":") {
+        (Kind::Stdout, rest)
+    } else {
+        (Kind::Stderr, bytes.strip_prefix(b"{\"type\":\"stderr\",\"text\":")?)
+    };
+    let mut cursor = Cursor(rest);
+    let length = cursor.text(out)?;
+    cursor.0 = cursor.0.strip_prefix(b",\"timestamp\":")?;
+    let timestamp = cursor.integer()?;
+    let rest = cursor.0.strip_prefix(b"}\n")?;
+    let rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+    Some((kind, length, timestamp, bytes.len() - rest.len()))
 }
 
 /// Reads `{"type":"stdout"|"stderr"|"ping","text":…,"timestamp":…}` with the keys in any order, each exactly once.
@@ -178,8 +221,10 @@ impl<'a> Cursor<'a> {
         self.eat(b'"')?;
         let mut length = 0;
         loop {
-            let (run, rest) = self.0.split_at(memchr2(b'"', b'\\', self.0)?);
-            length += copy_run(run, out)?;
+            let plain = plain_ascii(self.0);
+            let (run, rest) = self.0.split_at(plain);
+            out.extend_from_slice(run);
+            length += plain;
             match rest {
                 [b'"', after @ ..] => {
                     self.0 = after;
@@ -204,6 +249,13 @@ impl<'a> Cursor<'a> {
                     length += 1;
                     self.0 = after;
                 }
+                [byte, ..] if *byte >= 0x80 => {
+                    // Everything up to the next quote or backslash at once: a broken sequence is replaced as a whole.
+                    let (run, after) = rest.split_at(memchr2(b'"', b'\\', rest)?);
+                    length += copy_run(run, out)?;
+                    self.0 = after;
+                }
+                // A raw control character, which JSON forbids, or the end.
                 _ => return None,
             }
         }
@@ -230,15 +282,31 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// How many bytes at the start are printable ASCII other than quote and backslash. Eight at a time: bits that are set in
+/// `odd` mark a byte that is one of those four things, perhaps with false marks above a true one, which do no harm here.
+fn plain_ascii(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let mut at = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*chunk);
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let odd = (word | control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5C))) & TOPS;
+        if odd != 0 {
+            return at + (odd.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest
+        .iter()
+        .position(|&byte| !(0x20..0x80).contains(&byte) || byte == b'"' || byte == b'\\')
+        .unwrap_or(rest.len())
+}
+
 /// Copies a stretch without escapes; gives its length in UTF-16 units. `None` for raw control characters, which JSON forbids.
 fn copy_run(run: &[u8], out: &mut Vec<u8>) -> Option<usize> {
-    if run.is_ascii() {
-        if run.iter().any(|&byte| byte < 0x20) {
-            return None;
-        }
-        out.extend_from_slice(run);
-        return Some(run.len());
-    }
     let text = String::from_utf8_lossy(run);
     if text.bytes().any(|byte| byte < 0x20) {
         return None;

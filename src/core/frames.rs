@@ -7,6 +7,12 @@ use memchr::memchr2;
 
 /// Receives what the [`Framer`] finds.
 pub trait Sink {
+    /// May read a whole line at the start of `bytes`, its LF included, and give its length; 0: the line is not one that it
+    /// knows. It saves looking for the end of the line first.
+    fn line(&mut self, bytes: &[u8]) -> usize {
+        let _ = bytes;
+        0
+    }
     /// One complete payload: a bare JSON line, or the joined `data:` lines of one SSE event.
     fn payload(&mut self, bytes: &[u8]);
     /// The last line of a stream that ended without a line break. execd appends its error objects like this;
@@ -58,7 +64,16 @@ impl Framer {
             self.skip_lf = false;
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
         }
-        while let Some(at) = memchr2(b'\n', b'\r', rest) {
+        loop {
+            if self.line.is_empty() && !self.has_data && !self.first_line {
+                let taken = sink.line(rest);
+                if taken > 0 {
+                    self.check(taken)?;
+                    rest = rest.get(taken..).unwrap_or_default();
+                    continue;
+                }
+            }
+            let Some(at) = memchr2(b'\n', b'\r', rest) else { break };
             let (line, ending) = rest.split_at(at);
             if self.line.is_empty() {
                 self.check(line.len())?;

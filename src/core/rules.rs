@@ -1,13 +1,13 @@
 //! What a value must look like before it may go on the wire. Each rule names the field and says how to mend it.
 
-use crate::core::error::Error;
+use crate::error::Error;
 
 /// Ids and names that become one path segment. `.` and `..` would change the path, and an empty one the route.
 pub fn segment(field: &str, value: &str) -> Result<String, Error> {
     match value.trim() {
         "" => Err(Error::InvalidArgument(format!("{field} cannot be empty"))),
         "." | ".." => Err(Error::InvalidArgument(format!("{field} cannot be \"{value}\""))),
-        _ => Ok(crate::core::url::encode(value)),
+        _ => Ok(crate::url::encode(value)),
     }
 }
 

@@ -181,26 +181,27 @@ export class Recorder {
       return;
     }
     const { onEvent, onStdout, onStderr } = this.#handlers;
-    for (const event of batch.events()) {
+    const { text, table, parsed } = batch;
+    for (let row = 0, at = 0; row < batch.length; row++) {
       if (run.halted) return;
+      const kind = table[row * ROW];
+      const end = at + table[row * ROW + 1];
+      const event = kind === JSON_ROW ? parsed.get(row) : undefined;
+      const type = event ? event.type : TYPES[kind];
+      const said = event ? event.text : text.slice(at, end);
+      const timestamp = event ? timeOf(event) : table[row * ROW + 2];
+      at = end;
+      // Awaiting what is no promise would cost a turn of the event loop per line.
       if (onEvent) {
-        const waiting = onEvent.call(this.#handlers, event);
+        const waiting = onEvent.call(this.#handlers, event ?? { type, text: said, timestamp });
         if (isThenable(waiting)) await waiting;
       }
-      const message = event.type === "stdout" || event.type === "stderr";
-      if (message) {
-        const isError = event.type === "stderr";
+      if (type === "stdout" || type === "stderr") {
+        const isError = type === "stderr";
         const handler = isError ? onStderr : onStdout;
-        if (handler) {
-          const waiting = handler.call(this.#handlers, {
-            text: String(event.text ?? ""),
-            timestamp: timeOf(event),
-            isError,
-          });
-          // Awaiting what is no promise would cost a turn of the event loop per line.
-          if (isThenable(waiting)) await waiting;
-        }
-      } else if (event.type !== "ping") await this.#record(event);
+        const waiting = handler?.call(this.#handlers, { text: String(said ?? ""), timestamp, isError });
+        if (isThenable(waiting)) await waiting;
+      } else if (event) await this.#record(event);
     }
   }
 

@@ -167,11 +167,15 @@ class RunReader {
       this.#deferred = this.#failed("too-large");
       specials = -1 - specials;
     }
-    const [textAt, textLength, tableAt, tableLength] = this.#driver.views();
+    const [stdout, stderr, textAt, textLength, tableAt, tableLength] = this.#driver.views();
     const { buffer } = this.#memory;
     const text = decoder.decode(new Uint8Array(buffer, textAt, textLength));
     let table = new Float64Array(buffer, tableAt, tableLength).slice();
-    if (specials === 0) return this.#counted(new Batch(text, table));
+    if (specials === 0) {
+      this.#seen.stdout += stdout;
+      this.#seen.stderr += stderr;
+      return new Batch(text, table);
+    }
     const parsed = new Map();
     let at = 0;
     for (let row = 0; row * ROW < table.length; row++) {

@@ -1,0 +1,15 @@
+//! Plain Rust: no JavaScript types, no I/O, no clock. Tested natively and fuzzed.
+//!
+//! A crate of its own for two reasons: it cannot name the JavaScript crates even by mistake, and its decoder is compiled
+//! for speed while the rest of the WebAssembly is compiled for size.
+
+#![forbid(unsafe_code)]
+
+pub mod capture;
+pub mod error;
+pub mod events;
+pub mod frames;
+pub mod multipart;
+pub mod rules;
+pub mod run;
+pub mod url;
