@@ -1,7 +1,7 @@
 // The default entry: browsers, Node, Deno, Bun, any bundler. One file serves them all.
 
 import "./load.js";
-import { Sandbox } from "./core_bg.js";
+import { Commands, ExecdHealth, ExecdMetrics, Files, Sandbox, SandboxManager } from "./core_bg.js";
 
 export * from "./constants.js";
 export {
@@ -24,3 +24,10 @@ export {
 // wasm-bindgen cannot export a static and an instance method of one name.
 Sandbox.resume = Sandbox.resumeById;
 delete Sandbox.resumeById;
+
+// wasm-bindgen's own disposal frees memory at once and leaves an object that throws; the garbage collector does it in time.
+// With it in place, `using sandbox = …` would compile and neither close nor kill.
+for (const { prototype } of [Sandbox, SandboxManager, Commands, Files, ExecdHealth, ExecdMetrics]) {
+  delete prototype.free;
+  if (Symbol.dispose) delete prototype[Symbol.dispose];
+}

@@ -33,11 +33,13 @@ fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions, Error> {
 }
 
 fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, Error> {
-    match options.number(name)? {
+    match options.seconds(name)? {
         Some(seconds) if seconds < 0.0 => {
             Err(Error::InvalidArgument(format!("{name} must not be negative, got {}", rules::short(seconds))))
         }
-        seconds => Ok(seconds.map(|seconds| (seconds * 1000.0).round())),
+        // Up, so that a tiny limit does not become none. No limit is 0.
+        Some(f64::INFINITY) => Ok(Some(0.0)),
+        seconds => Ok(seconds.map(|seconds| (seconds * 1000.0).ceil())),
     }
 }
 

@@ -2,16 +2,15 @@
 
 use crate::api::{lifecycle, spawn};
 use crate::core::error::Error;
-use crate::core::url;
+use crate::core::{rules, url};
 use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
-use crate::host::object;
 use crate::host::transport::Transport;
+use crate::host::{js, object, time};
 use js_sys::{Object, Promise};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
 /// A port's address and the headers that every request to it must carry.
 pub struct Endpoint {
@@ -37,17 +36,35 @@ impl Endpoints {
         Self { transport, id, known: RefCell::default() }
     }
 
-    /// The endpoint of a port. A look-up that fails is not remembered.
+    /// The endpoint of a port. A look-up that fails is not remembered. Those who wait for one that is shared wait with
+    /// their own signal and time limit; the look-up itself has the configuration's.
     pub async fn get(self: &Rc<Self>, port: u16, call: &CallOptions) -> Result<Endpoint, Failure> {
-        self.transport.check(call)?;
+        let transport = &self.transport;
+        transport.check(call)?;
         let remembered =
             self.known.borrow().iter().find(|(known, _)| *known == port).map(|(_, promise)| promise.clone());
         let promise = remembered.unwrap_or_else(|| self.look_up(port, call));
-        let raw: Object = JsFuture::from(promise).await.map_err(Failure::Thrown)?.unchecked_into();
+        let limit_ms = transport.timeout_ms(call);
+        let limit = if limit_ms > 0.0 { limit_ms } else { f64::INFINITY };
+        let raw = time::within(&promise, limit, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
+        transport.check(call)?;
+        let Ok(raw) = raw.dyn_into::<Object>() else {
+            let limit = rules::short(limit_ms.round());
+            return Err(
+                Error::Timeout(format!("Get sandbox endpoint failed: no complete answer within {limit} ms")).into()
+            );
+        };
         let address = object::text(&raw, "endpoint").ok_or_else(|| {
             Error::UnexpectedResponse("Get sandbox endpoint failed: the answer has no endpoint".into())
         })?;
-        let base = url::endpoint_base(&self.transport.protocol, &address).map_err(Error::UnexpectedResponse)?;
+        let base = url::endpoint_base(&transport.protocol, &address).map_err(Error::UnexpectedResponse)?;
+        // Only normal URLs can be compared: a `..` in it would leave the base under which the API key may go.
+        let base = js::normal_url(&base).map_err(|thrown| {
+            Failure::caused(
+                Error::UnexpectedResponse(format!("The server gave an endpoint that is no address: {address}")),
+                thrown,
+            )
+        })?;
         let headers = object::entries(&object::get(&raw, "headers"))
             .into_iter()
             .filter_map(|(name, value)| Some((name, value.as_string()?)))
@@ -57,8 +74,7 @@ impl Endpoints {
 
     fn look_up(self: &Rc<Self>, port: u16, call: &CallOptions) -> Promise {
         let this = Rc::clone(self);
-        // Others may wait for the same answer: the signal of the first must not take it from them.
-        let call = CallOptions { signal: None, ..call.clone() };
+        let call = call.for_others();
         let promise = spawn(Box::pin(async move {
             let result = lifecycle::endpoint(&this.transport, &this.id, port, &call).await;
             if result.is_err() {

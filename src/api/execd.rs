@@ -35,6 +35,11 @@ pub struct Call<'a> {
 }
 
 impl Execd {
+    /// Where the daemon is.
+    pub async fn endpoint(&self, options: &CallOptions) -> Result<Endpoint, Failure> {
+        self.endpoints.get(PORT, options).await
+    }
+
     async fn request<'a>(
         &self,
         call: &Call<'_>,
@@ -78,13 +83,13 @@ impl Execd {
     /// Opens a stream: no timeout of its own, and only the given signals, since its reader watches the rest.
     pub async fn open(
         &self,
+        endpoint: &Endpoint,
         call: Call<'_>,
         json: &JsValue,
         options: &CallOptions,
         signals: &Array,
     ) -> Result<Response, Failure> {
-        let endpoint = self.endpoints.get(PORT, options).await?;
-        let mut request = self.request(&call, &endpoint, Some(json)).await?;
+        let mut request = self.request(&call, endpoint, Some(json)).await?;
         request.headers.push(("Accept", "text/event-stream".into()));
         send_with(&self.transport, request, options, 0.0, signals).await
     }

@@ -5,13 +5,12 @@ use crate::api::{promise, shape};
 use crate::core::error::Error;
 use crate::core::{multipart, rules};
 use crate::host::args::{self, CallOptions, Options};
-use crate::host::failure::Failure;
+use crate::host::failure::{Failure, describe};
 use crate::host::http::Response;
-use crate::host::{js, object};
+use crate::host::{js, object, time};
 use js_sys::{Array, Object, Promise, Uint8Array};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 /// Files and directories of the sandbox.
 #[wasm_bindgen]
@@ -159,20 +158,40 @@ async fn upload(execd: &Execd, entry: &Options, call: &CallOptions) -> Result<()
     object::set(&metadata, "path", path.as_str());
     let metadata = object::stringify(&metadata).map_err(Failure::Thrown)?;
     let data = entry.raw("data");
-    let kind = js::content_type(&data).map_err(|thrown| {
-        Failure::invalid(format!("{}: {}", entry.path("data"), crate::host::failure::describe(&thrown)))
-    })?;
+    let kind = data_kind(entry)?;
     let boundary = format!("opensandbox-{}", js::request_id().map_err(Failure::Thrown)?);
-    let body =
-        js::upload_body(&multipart::head(&boundary, &metadata, &path, &kind), &data, &multipart::tail(&boundary))
-            .map_err(Failure::Thrown)?;
-    let body = JsFuture::from(body).await.map_err(Failure::Thrown)?;
+    let head = multipart::head(&boundary, &metadata, &path, &kind);
+    let upload = js::upload_body(&head, &data, &multipart::tail(&boundary)).map_err(Failure::Thrown)?;
     let headers = vec![("Content-Type", format!("multipart/form-data; boundary={boundary}"))];
+    let sent = send_upload(execd, &upload, headers, call).await;
+    upload.stop();
+    let own = upload.failure();
+    match sent {
+        // The source's own error, not what fetch made of it.
+        Err(_) if !own.is_undefined() => Err(Failure::Thrown(own)),
+        sent => sent,
+    }
+}
+
+async fn send_upload(
+    execd: &Execd,
+    upload: &js::Upload,
+    headers: Vec<(&'static str, String)>,
+    call: &CallOptions,
+) -> Result<(), Failure> {
+    let transport = &execd.transport;
+    // In a page a stream is collected first, which must not outlast an abort either.
+    let body =
+        time::within(&upload.body(), f64::INFINITY, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
+    transport.check(call)?;
     let call_to = Call { method: "POST", path: "/files/upload", query: &[], what: "Upload failed" };
-    let sent = execd.send_raw(call_to, headers, body.clone(), call).await;
-    // Node's fetch goes on pulling from the source after an abort or an early answer, for ever if it never ends.
-    js::stop_upload(&body);
-    sent?.done().await
+    execd.send_raw(call_to, headers, body, call).await?.done().await
+}
+
+/// The content type of an entry's `data`; an error for what cannot be uploaded.
+fn data_kind(entry: &Options) -> Result<String, Failure> {
+    js::content_type(&entry.raw("data"))
+        .map_err(|thrown| Failure::invalid(format!("{}: {}", entry.path("data"), describe(&thrown))))
 }
 
 #[wasm_bindgen]
@@ -281,6 +300,7 @@ impl Files {
             for entry in &entries {
                 path_field(entry, "path")?;
                 permission(entry, None)?;
+                data_kind(entry)?;
             }
             for entry in &entries {
                 upload(&execd, entry, &call).await?;
@@ -297,10 +317,14 @@ impl Files {
             .and_then(|options| Ok((Download::read(path, &options, call)?, options.string("encoding")?)));
         promise(async move {
             let (download, encoding) = download?;
-            let bytes = download.bytes(&execd).await?;
-            js::bytes_to_text(&bytes, encoding.as_deref().unwrap_or("utf-8")).map_err(|thrown| {
-                Failure::caused(Error::InvalidArgument("encoding is not one that TextDecoder knows".into()), thrown)
-            })
+            let encoding = encoding.as_deref().unwrap_or("utf-8");
+            let unknown = |thrown| {
+                let message = "encoding is not one that TextDecoder knows".into();
+                Failure::caused(Error::InvalidArgument(message), thrown)
+            };
+            // Before anything is sent: does the runtime know it?
+            js::bytes_to_text(&Uint8Array::new_with_length(0), encoding).map_err(unknown)?;
+            js::bytes_to_text(&download.bytes(&execd).await?, encoding).map_err(unknown)
         })
     }
 

@@ -35,12 +35,7 @@ impl SandboxManager {
     pub fn create(options: &JsValue) -> Result<SandboxManager, JsValue> {
         let make = || -> Result<SandboxManager, Failure> {
             let options = Options::new("options", options)?;
-            if options.has("adapterFactory") {
-                return Err(Failure::invalid(
-                    "adapterFactory is not supported: pass your own `fetch` in connectionConfig instead",
-                ));
-            }
-            Ok(SandboxManager { transport: Rc::new(Transport::new(&options.raw("connectionConfig"))?) })
+            Ok(SandboxManager { transport: Rc::new(Transport::of(&options)?) })
         };
         make().map_err(JsValue::from)
     }

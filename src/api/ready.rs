@@ -37,7 +37,7 @@ impl Readiness {
             )));
         }
         Ok(Self {
-            seconds: options.number("readyTimeoutSeconds")?.unwrap_or(DEFAULT_SECONDS),
+            seconds: options.seconds("readyTimeoutSeconds")?.unwrap_or(DEFAULT_SECONDS),
             poll_ms,
             check: options.function("healthCheck")?,
             skip: options.boolean("skipHealthCheck")?.unwrap_or(false),

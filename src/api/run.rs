@@ -11,7 +11,7 @@ use crate::host::args::CallOptions;
 use crate::host::failure::{Details, Failure};
 use crate::host::{js, object, time};
 use js_sys::{Function, Object, Promise};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -53,6 +53,8 @@ struct Inner {
     framer: RefCell<Framer>,
     batch: RefCell<Batch>,
     run: RefCell<Run>,
+    /// Left before the request was sent: it shall not be.
+    abandoned: Cell<bool>,
     /// Of the request that opened the stream.
     request_id: RefCell<Option<String>>,
 }
@@ -87,7 +89,15 @@ fn prepare(execd: Execd, plan: Plan, handlers: &JsValue) -> (JsValue, Object) {
     object::set(&options, "handlers", handlers);
     let run = RefCell::new(Run::new(plan.endpoint));
     let framer = RefCell::new(Framer::new(MAX_EVENT_BYTES));
-    let inner = Inner { execd, plan, framer, batch: RefCell::default(), run, request_id: RefCell::default() };
+    let inner = Inner {
+        execd,
+        plan,
+        framer,
+        batch: RefCell::default(),
+        run,
+        abandoned: Cell::new(false),
+        request_id: RefCell::default(),
+    };
     (RunDriver { inner: Rc::new(inner) }.into(), options)
 }
 
@@ -102,10 +112,19 @@ impl RunDriver {
             // The caller's own signal is the reader's business: an abort must not cut the connection before the id is known.
             let unsignalled = CallOptions { signal: None, ..call.clone() };
             let signals = object::array([object::array([signal, "closed".into()]).into()]);
-            let response = inner.execd.open(call_to, body, &unsignalled, &signals).await?;
+            let endpoint = inner.execd.endpoint(&unsignalled).await?;
+            if inner.abandoned.get() {
+                return Err(Error::Aborted.into());
+            }
+            let response = inner.execd.open(&endpoint, call_to, body, &unsignalled, &signals).await?;
             *inner.request_id.borrow_mut() = response.request_id();
             Ok(JsValue::from(response.into_exchange()))
         })
+    }
+
+    /// The consumer has left. A request that has not been sent yet will not be.
+    pub fn abandon(&self) {
+        self.inner.abandoned.set(true);
     }
 
     /// Decodes a chunk. Gives the number of events that are not plain output; `-1 - n` when one was too large.
@@ -161,7 +180,7 @@ impl RunDriver {
         let inner = Rc::clone(&self.inner);
         let _ = super::promise(async move {
             // The abort that led here must not stop this request, and closing the sandbox meanwhile may.
-            let _ = interrupt(&inner.execd, &id, &CallOptions::default()).await;
+            let _ = interrupt(&inner.execd, &id, &inner.plan.call.for_others()).await;
             Ok(JsValue::UNDEFINED)
         });
     }
@@ -277,12 +296,15 @@ async fn recover(
     // The end that the stream did not get to, in the stream's own words.
     let end = match exit_code {
         Some(0.0) => format!("{{\"type\":\"execution_complete\",\"timestamp\":{}}}", now as u64),
-        code => format!(
-            "{{\"type\":\"error\",\"timestamp\":{},\"error\":{{\"ename\":\"CommandExecError\",\"evalue\":\"{}\",\"traceback\":[{}]}}}}",
-            now as u64,
-            code.map_or_else(String::new, rules::short),
-            object::stringify(&object::get(&status, "error")).unwrap_or_default(),
-        ),
+        code => {
+            let code = code.map_or_else(String::new, rules::short);
+            let said = object::text(&status, "error").and_then(|text| object::stringify(&text.into()).ok());
+            format!(
+                "{{\"type\":\"error\",\"timestamp\":{},\"error\":{{\"ename\":\"CommandExecError\",\"evalue\":\"{code}\",\"traceback\":[{}]}}}}",
+                now as u64,
+                said.unwrap_or_default(),
+            )
+        }
     };
     batch.add(Kind::Json, &end, now);
     let count = specials(&batch);
@@ -304,15 +326,18 @@ async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Asked, Fail
     let mut failures = 0;
     loop {
         match status(&inner.execd, id, call).await {
-            Ok(status) if object::get(&status, "running").is_truthy() => {
-                failures = 0;
-                if once {
-                    return Ok(Asked::Running);
-                }
-            }
-            Ok(status) => return Ok(Asked::Ended(status)),
+            Ok(status) => match object::get(&status, "running").as_bool() {
+                Some(false) => return Ok(Asked::Ended(status)),
+                Some(true) if once => return Ok(Asked::Running),
+                Some(true) => failures = 0,
+                None => return Ok(Asked::Unknown(Error::UnexpectedResponse("the status says nothing".into()).into())),
+            },
             Err(failure) => {
                 transport.check(call)?;
+                // A sandbox that does not answer at all is not asked five times: that would be minutes.
+                if matches!(failure, Failure::Typed(Error::Timeout(_), _)) {
+                    return Ok(Asked::Unknown(failure));
+                }
                 failures += 1;
                 // A 404 may be early: execd sends `init` a moment before the status endpoint knows the id.
                 if failures >= POLL_FAILURES {

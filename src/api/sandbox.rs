@@ -21,14 +21,13 @@ use wasm_bindgen_futures::JsFuture;
 
 /// The server may pull an image before it answers: minutes, not the 30 s of an ordinary request.
 const CREATE_TIMEOUT_SECONDS: f64 = 300.0;
-/// The longest that a timer can be set to.
-const MAX_TIMER_MS: f64 = 2_147_483_647.0;
-
 struct Inner {
     id: String,
     execd: Execd,
     /// Created by this handle, so that disposing of it ends the sandbox too.
     owned: bool,
+    /// The headers of the call that made the handle, for the clean-up.
+    for_others: CallOptions,
 }
 
 impl Inner {
@@ -49,9 +48,9 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    fn new(transport: Rc<Transport>, id: String, owned: bool) -> Self {
+    fn new(transport: Rc<Transport>, id: String, owned: bool, for_others: CallOptions) -> Self {
         let endpoints = Rc::new(Endpoints::new(Rc::clone(&transport), id.clone()));
-        let inner = Rc::new(Inner { id, execd: Execd { transport, endpoints }, owned });
+        let inner = Rc::new(Inner { id, execd: Execd { transport, endpoints }, owned, for_others });
         Self {
             inner,
             commands: OnceCell::new(),
@@ -69,7 +68,7 @@ impl Sandbox {
         readiness: &Readiness,
         call: &CallOptions,
     ) -> Result<JsValue, Failure> {
-        let sandbox = Self::new(transport, id, owned);
+        let sandbox = Self::new(transport, id, owned, call.for_others());
         let inner = Rc::clone(&sandbox.inner);
         let sandbox = JsValue::from(sandbox);
         inner.execd.endpoints.get(PORT, call).await?;
@@ -80,30 +79,28 @@ impl Sandbox {
     }
 }
 
-/// Reads `{connectionConfig, adapterFactory}` of the static methods.
-fn transport_of(options: &Options) -> Result<Rc<Transport>, Failure> {
-    if options.has("adapterFactory") {
-        return Err(Failure::invalid(
-            "adapterFactory is not supported: pass your own `fetch` in connectionConfig instead",
-        ));
-    }
-    Ok(Rc::new(Transport::new(&options.raw("connectionConfig"))?))
-}
-
 async fn create_sandbox(options: Result<Options, Error>) -> Result<JsValue, Failure> {
     let options = options?;
     let body = create::body(&options)?;
     let readiness = Readiness::read(&options)?;
     let call = CallOptions::among(&options)?;
-    let limit_ms = options.number("createTimeoutSeconds")?.unwrap_or(CREATE_TIMEOUT_SECONDS) * 1000.0;
-    let transport = transport_of(&options)?;
+    let limit_ms = options.seconds("createTimeoutSeconds")?.unwrap_or(CREATE_TIMEOUT_SECONDS) * 1000.0;
+    let transport = Rc::new(Transport::of(&options)?);
     let id = created_id(&transport, body, limit_ms, &call).await?;
     match Sandbox::opened(Rc::clone(&transport), id.clone(), true, &readiness, &call).await {
         Ok(sandbox) => Ok(sandbox),
         Err(first) => {
-            // Nobody else knows of it. The caller learns the first error, not one of the cleaning up.
-            let _ = lifecycle::delete(&transport, &id, &CallOptions::default()).await;
+            // Nobody else knows of it. A transport of its own, in case that a health check has closed the sandbox.
+            let cleaner = Transport::new(&transport.config)?;
             transport.close();
+            let cleaning = promise(async move {
+                // The caller learns the first error, not one of the cleaning up.
+                let _ = lifecycle::delete(&cleaner, &id, &call.for_others()).await;
+                Ok(JsValue::UNDEFINED)
+            });
+            if !matches!(first, Failure::Typed(Error::Aborted, _)) {
+                let _ = JsFuture::from(cleaning).await;
+            }
             Err(first)
         }
     }
@@ -118,19 +115,19 @@ async fn created_id(
     call: &CallOptions,
 ) -> Result<String, Failure> {
     transport.check(call)?;
-    let unlimited = CallOptions { signal: None, timeout_seconds: Some(0.0), ..call.clone() };
+    let unlimited = CallOptions { timeout_seconds: Some(0.0), ..call.for_others() };
     let sender = Rc::clone(transport);
     let creating = promise(async move { lifecycle::create(&sender, &body, &unlimited).await });
-    let limit_ms = if limit_ms > 0.0 && limit_ms.is_finite() { limit_ms.min(MAX_TIMER_MS) } else { MAX_TIMER_MS };
+    let limit_ms = if limit_ms > 0.0 { limit_ms } else { f64::INFINITY };
     let created = time::within(&creating, limit_ms, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
     if !created.is_undefined() {
         let id = object::text(&created, "id").filter(|id| !id.is_empty());
         return Ok(id.ok_or_else(|| Error::UnexpectedResponse("Create sandbox failed: the answer has no id".into()))?);
     }
-    let left = Rc::clone(transport);
+    let (left, for_others) = (Rc::clone(transport), call.for_others());
     let _ = promise(async move {
         if let Some(id) = JsFuture::from(creating).await.ok().and_then(|created| object::text(&created, "id")) {
-            let _ = lifecycle::delete(&left, &id, &CallOptions::default()).await;
+            let _ = lifecycle::delete(&left, &id, &for_others).await;
         }
         Ok(JsValue::UNDEFINED)
     });
@@ -148,7 +145,7 @@ async fn connect_sandbox(options: Result<Options, Error>, resume: bool) -> Resul
     rules::segment("sandboxId", &id)?;
     let readiness = Readiness::read(&options)?;
     let call = CallOptions::among(&options)?;
-    let transport = transport_of(&options)?;
+    let transport = Rc::new(Transport::of(&options)?);
     if resume {
         lifecycle::resume(&transport, &id, &call).await?;
     }
@@ -353,7 +350,7 @@ impl Sandbox {
         let inner = Rc::clone(&self.inner);
         promise(async move {
             let killed = if inner.owned {
-                lifecycle::delete(inner.transport(), &inner.id, &CallOptions::default()).await
+                lifecycle::delete(inner.transport(), &inner.id, &inner.for_others).await
             } else {
                 Ok(())
             };

@@ -58,11 +58,6 @@ impl Run {
         self.ended && self.endpoint != Endpoint::Code
     }
 
-    /// Whether `init` has come. Only then do pings, and with them the stall clock, run.
-    pub fn started(&self) -> bool {
-        self.started
-    }
-
     /// The body has ended: `true` if the run had ended before that, `false` if it was interrupted.
     pub fn ended(&self) -> bool {
         self.ended

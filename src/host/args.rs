@@ -123,6 +123,29 @@ impl Options {
         self.optional(name, number)
     }
 
+    /// A time in seconds. `Infinity` is a way to say "no limit".
+    pub fn seconds(&self, name: &str) -> Result<Option<f64>, Error> {
+        self.optional(name, |field, value| match value.as_f64() {
+            Some(f64::INFINITY) => Ok(f64::INFINITY),
+            _ => number(field, value),
+        })
+    }
+
+    /// Request headers: an object, or what iterates over pairs, such as a `Headers`.
+    pub fn headers(&self, name: &str) -> Result<Vec<(String, String)>, Error> {
+        let value = self.raw(name);
+        let iterates =
+            js_sys::Reflect::get(&value, &js_sys::Symbol::iterator()).is_ok_and(|iterator| iterator.is_function());
+        if !iterates {
+            return Ok(self.string_map(name)?.unwrap_or_default());
+        }
+        let object =
+            Object::from_entries(&value).map_err(|_| wrong(&self.path(name), "an object or a Headers", &value))?;
+        let wrapped = Object::new();
+        object::set(&wrapped, name, object);
+        Ok(Self { value: wrapped.into(), prefix: self.prefix.clone() }.string_map(name)?.unwrap_or_default())
+    }
+
     /// A whole number that is not negative.
     pub fn count(&self, name: &str) -> Result<Option<f64>, Error> {
         self.optional(name, count)
@@ -159,6 +182,8 @@ impl Options {
         let path = self.path(name);
         object::entries(&object)
             .into_iter()
+            // As JSON does it: `{ A: process.env.A }` without such a variable says nothing.
+            .filter(|(_, value)| !value.is_undefined())
             .map(|(key, value)| Ok((key.clone(), string(&format!("{path}.{key}"), &value)?)))
             .collect::<Result<_, _>>()
             .map(Some)
@@ -196,12 +221,18 @@ impl CallOptions {
         Self::among(&Options::new("call options", value)?)
     }
 
+    /// For a request that this call causes but that others need too, or that must outlive it: without its signal and limit,
+    /// with its headers, which may be what a gateway lets it through by.
+    pub fn for_others(&self) -> Self {
+        Self { signal: None, timeout_seconds: None, headers: self.headers.clone() }
+    }
+
     /// From an options object that has these fields among others.
     pub fn among(options: &Options) -> Result<Self, Error> {
         Ok(Self {
             signal: options.signal("signal")?,
-            timeout_seconds: options.number("requestTimeoutSeconds")?,
-            headers: options.string_map("headers")?.unwrap_or_default(),
+            timeout_seconds: options.seconds("requestTimeoutSeconds")?,
+            headers: options.headers("headers")?,
         })
     }
 }

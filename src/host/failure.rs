@@ -77,6 +77,7 @@ impl Failure {
             "timeout" => Error::Timeout(format!("{what}: no complete answer within {} ms", timeout_ms as u64)).into(),
             "aborted" => Self::caused(Error::Aborted, cause),
             "closed" => closed().into(),
+            "json" => Self::caused(Error::UnexpectedResponse(format!("{what}: the answer is not JSON")), cause),
             _ => Self::caused(Error::Network(unreachable(what, url, &cause)), cause),
         }
     }

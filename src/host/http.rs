@@ -76,10 +76,7 @@ pub async fn send_with(
 ) -> Result<Response, Failure> {
     transport.check(call)?;
     let Request { method, url, endpoint_headers, headers: own, body, fallback } = request;
-    let (headers, sent_id) = transport.headers_for(&url, endpoint_headers, call)?;
-    for (name, value) in own {
-        object::set(&headers, name, value);
-    }
+    let (headers, sent_id) = transport.headers_for(&url, endpoint_headers, &own, call)?;
     let init = Object::new();
     object::set(&init, "method", method);
     object::set(&init, "headers", headers);
@@ -115,7 +112,7 @@ pub async fn send_with(
         return Ok(response);
     }
     // The status says more than a body that cannot be read.
-    let text = response.read_text().await.unwrap_or_default();
+    let text = JsFuture::from(response.exchange.error_text()).await.unwrap_or_default().as_string().unwrap_or_default();
     Err(Failure::from_response(status, &text, response.request_id, fallback))
 }
 
@@ -130,18 +127,8 @@ impl Response {
         self.request_id.clone()
     }
 
-    async fn read_text(&self) -> Result<String, Failure> {
-        let text = JsFuture::from(self.exchange.text()).await;
-        text.map(|text| text.as_string().unwrap_or_default()).map_err(|halt| self.broken(halt))
-    }
-
     fn broken(&self, halt: JsValue) -> Failure {
         Failure::from_halt(halt, self.what, &self.url, self.timeout_ms).for_request(self.request_id.clone())
-    }
-
-    /// The body as text.
-    pub async fn text(self) -> Result<String, Failure> {
-        self.read_text().await
     }
 
     /// The body as bytes.
@@ -152,11 +139,7 @@ impl Response {
 
     /// The body as JSON; `undefined` when it is empty.
     pub async fn json(self) -> Result<JsValue, Failure> {
-        let text = self.read_text().await?;
-        if text.is_empty() {
-            return Ok(JsValue::UNDEFINED);
-        }
-        object::parse(&text).ok_or_else(|| unexpected(self.what, "the answer is not JSON", self.request_id))
+        JsFuture::from(self.exchange.json()).await.map_err(|halt| self.broken(halt))
     }
 
     /// The body as a JSON object.
@@ -186,7 +169,7 @@ impl Response {
 
     /// Reads the body to its end and drops it, so that the connection can be used again.
     pub async fn done(self) -> Result<(), Failure> {
-        self.read_text().await.map(|_| ())
+        JsFuture::from(self.exchange.drain()).await.map(|_| ()).map_err(|halt| self.broken(halt))
     }
 
     /// The exchange itself, for streams.

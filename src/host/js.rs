@@ -60,8 +60,12 @@ extern "C" {
     pub fn is_redirect(this: &Exchange) -> bool;
     #[wasm_bindgen(method)]
     pub fn header(this: &Exchange, name: &str) -> Option<String>;
+    #[wasm_bindgen(method, js_name = errorText)]
+    pub fn error_text(this: &Exchange) -> Promise;
     #[wasm_bindgen(method)]
-    pub fn text(this: &Exchange) -> Promise;
+    pub fn drain(this: &Exchange) -> Promise;
+    #[wasm_bindgen(method)]
+    pub fn json(this: &Exchange) -> Promise;
     #[wasm_bindgen(method)]
     pub fn bytes(this: &Exchange) -> Promise;
     #[wasm_bindgen(method)]
@@ -76,6 +80,8 @@ extern "C" {
 
     #[wasm_bindgen(catch, js_name = requestId)]
     pub fn request_id() -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = normalUrl)]
+    pub fn normal_url(text: &str) -> Result<String, JsValue>;
 }
 
 #[wasm_bindgen(module = "/src/js/timers.js")]
@@ -110,10 +116,16 @@ extern "C" {
 
 #[wasm_bindgen(module = "/src/js/transfer.js")]
 extern "C" {
+    /// A body on its way, and the source behind it.
+    pub type Upload;
     #[wasm_bindgen(catch, js_name = uploadBody)]
-    pub fn upload_body(head: &str, data: &JsValue, tail: &str) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(js_name = stopUpload)]
-    pub fn stop_upload(body: &JsValue);
+    pub fn upload_body(head: &str, data: &JsValue, tail: &str) -> Result<Upload, JsValue>;
+    #[wasm_bindgen(method, getter)]
+    pub fn body(this: &Upload) -> Promise;
+    #[wasm_bindgen(method)]
+    pub fn stop(this: &Upload);
+    #[wasm_bindgen(method)]
+    pub fn failure(this: &Upload) -> JsValue;
     #[wasm_bindgen(catch, js_name = contentType)]
     pub fn content_type(data: &JsValue) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = byteStream)]
@@ -121,5 +133,5 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = cutLines)]
     pub fn cut_lines(bytes: &Uint8Array, offset: f64, limit: f64) -> Result<Uint8Array, JsValue>;
     #[wasm_bindgen(catch, js_name = bytesToText)]
-    pub fn bytes_to_text(bytes: &Uint8Array, encoding: &str) -> Result<String, JsValue>;
+    pub fn bytes_to_text(bytes: &Uint8Array, encoding: &str) -> Result<JsValue, JsValue>;
 }

@@ -1,7 +1,7 @@
 //! What all requests of one object share: the configuration, the signal that `close()` fires, and whose key goes where.
 
 use crate::core::{error::Error, rules, url};
-use crate::host::args::CallOptions;
+use crate::host::args::{CallOptions, Options};
 use crate::host::failure::{Failure, closed};
 use crate::host::js::{self, ConnectionConfig};
 use crate::host::{object, time};
@@ -47,6 +47,16 @@ pub struct Transport {
 }
 
 impl Transport {
+    /// From the options of a static method: `{connectionConfig, adapterFactory}`.
+    pub fn of(options: &Options) -> Result<Self, Failure> {
+        if options.has("adapterFactory") {
+            return Err(Failure::invalid(
+                "adapterFactory is not supported: pass your own `fetch` in connectionConfig instead",
+            ));
+        }
+        Self::new(&options.raw("connectionConfig"))
+    }
+
     /// From a `ConnectionConfig`, an object with its fields, or nothing.
     pub fn new(config: &JsValue) -> Result<Self, Failure> {
         let given = if object::absent(config) { JsValue::from(Object::new()) } else { config.clone() };
@@ -143,6 +153,7 @@ impl Transport {
         &self,
         url: &str,
         endpoint: &[(String, String)],
+        own: &[(&'static str, String)],
         call: &CallOptions,
     ) -> Result<(Object, Option<String>), Failure> {
         let home = url::is_under(url, &self.base);
@@ -166,6 +177,11 @@ impl Transport {
             add(name, value);
         }
         for (name, value) in endpoint {
+            rules::header(name, value)?;
+            add(name, value);
+        }
+        // Ours last: a caller's Content-Type beside the one of a multipart body would make it unreadable.
+        for (name, value) in own {
             rules::header(name, value)?;
             add(name, value);
         }

@@ -17,7 +17,7 @@ export class ConnectionConfig {
     this.domain = base;
     // An explicit "" means: no key, not even the environment's.
     this.apiKey = optional(options, "apiKey", "string") ?? fromEnvironment("OPEN_SANDBOX_API_KEY");
-    this.headers = { ...optional(options, "headers", "object") };
+    this.headers = readHeaders(optional(options, "headers", "object") ?? {});
     const seconds = options.requestTimeoutSeconds;
     this.requestTimeoutSeconds = typeof seconds === "number" ? seconds : DEFAULT_TIMEOUT;
     this.debug = optional(options, "debug", "boolean") ?? false;
@@ -73,6 +73,16 @@ function optional(options, name, type) {
   const value = options[name] ?? undefined;
   if (value !== undefined && typeof value !== type) throw invalid(`${name} must be a ${type}, got ${typeof value}`);
   return value;
+}
+
+/** An object, or what iterates over pairs, such as a `Headers`. `undefined` says nothing. */
+function readHeaders(given) {
+  const headers = typeof given[Symbol.iterator] === "function" ? Object.fromEntries(given) : given;
+  const said = Object.entries(headers).filter(([, value]) => value !== undefined);
+  for (const [name, value] of said) {
+    if (typeof value !== "string") throw invalid(`headers.${name} must be a string, got ${typeof value}`);
+  }
+  return Object.fromEntries(said);
 }
 
 const invalid = (message) => new InvalidArgumentException({ message });

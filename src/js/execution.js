@@ -136,11 +136,17 @@ function* outputs(batch) {
     else if (kind === JSON_ROW) {
       const event = parsed.get(row);
       if (event.type === "stdout" || event.type === "stderr") {
-        yield [event.type === "stdout" ? STDOUT : STDERR, String(event.text ?? ""), timeOf(event)];
+        yield [event.type === "stdout" ? STDOUT : STDERR, asText(event.text), timeOf(event)];
       }
     }
     at = end;
   }
+}
+
+/** The text of what should be a string. A hostile server may send anything, also what `String` throws at. */
+export function asText(value) {
+  if (typeof value === "string") return value;
+  return value === undefined || value === null ? "" : JSON.stringify(value);
 }
 
 const timeOf = (event) => (typeof event.timestamp === "number" ? event.timestamp : Date.now());
@@ -199,7 +205,7 @@ export class Recorder {
       if (type === "stdout" || type === "stderr") {
         const isError = type === "stderr";
         const handler = isError ? onStderr : onStdout;
-        const waiting = handler?.call(this.#handlers, { text: String(said ?? ""), timestamp, isError });
+        const waiting = handler?.call(this.#handlers, { text: asText(said), timestamp, isError });
         if (isThenable(waiting)) await waiting;
       } else if (event) await this.#record(event);
     }
@@ -211,7 +217,7 @@ export class Recorder {
     const timestamp = timeOf(event);
     switch (event.type) {
       case "init": {
-        if (event.text) execution.id = event.text;
+        if (typeof event.text === "string" && event.text !== "") execution.id = event.text;
         await handlers.onInit?.({ id: execution.id ?? "", timestamp });
         break;
       }
@@ -219,7 +225,7 @@ export class Recorder {
         const raw = event.results ?? {};
         // execd renames text/plain to text.
         const text = raw["text/plain"] ?? raw.text ?? raw.textPlain ?? event.text;
-        const result = { text: text === undefined || text === null ? undefined : String(text), timestamp, raw };
+        const result = { text: text === undefined || text === null ? undefined : asText(text), timestamp, raw };
         execution.result.push(result);
         await handlers.onResult?.(result);
         break;
@@ -250,10 +256,10 @@ export class Recorder {
 
   async #fail(payload, timestamp) {
     const { execution } = this;
-    const name = String(payload.ename ?? payload.name ?? "");
-    const value = String(payload.evalue ?? payload.value ?? payload.text ?? "");
+    const name = asText(payload.ename ?? payload.name);
+    const value = asText(payload.evalue ?? payload.value ?? payload.text);
     // SQL sends null for "no traceback".
-    const traceback = Array.isArray(payload.traceback) ? payload.traceback.map(String) : [];
+    const traceback = Array.isArray(payload.traceback) ? payload.traceback.map(asText) : [];
     execution.error = { name, value, traceback, timestamp };
     if (!this.#code) execution.exitCode = this.#exitCode;
     // Nothing on the wire says "timeout": a kill after the limit that was asked for is one. Sessions say it in words.

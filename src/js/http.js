@@ -2,8 +2,13 @@
 // timer to the whole of it, body included, and lets go of them when it is done.
 
 import { onAbort } from "./signals.js";
+import { after } from "./timers.js";
 
-/** Why an exchange stopped: "timeout", "network", or the name that was given with a signal. */
+/** How much of an error's body is read, and for how long: a hostile server could send for ever. */
+const ERROR_BYTES = 65_536;
+const ERROR_MS = 5_000;
+
+/** Why an exchange stopped: "timeout", "network", "json", or the name that was given with a signal. */
 export class Halt {
   constructor(kind, cause) {
     this.kind = kind;
@@ -11,38 +16,43 @@ export class Halt {
   }
 }
 
+const asHalt = (cause) => (cause instanceof Halt ? cause : new Halt("network", cause));
+
 class Exchange {
   #controller = new AbortController();
   #timer;
   #links = [];
   #stop;
   #stopped;
+  #reader;
+  /** The Halt, once there is one. */
+  halted;
 
   constructor(timeoutMs, signals) {
     this.#stopped = new Promise((_, reject) => {
       this.#stop = reject;
     });
     this.#stopped.catch(() => {});
-    if (timeoutMs > 0) this.#timer = setTimeout(() => this.halt("timeout"), Math.min(timeoutMs, 0x7fffffff));
+    if (timeoutMs > 0) this.#timer = after(timeoutMs, () => this.#halt("timeout"));
     for (const [signal, kind] of signals) {
-      const listener = () => this.halt(kind, signal.reason);
+      const listener = () => this.#halt(kind, signal.reason);
       if (signal.aborted) listener();
       else this.#links.push(onAbort(signal, listener));
     }
   }
 
   async open(fetch, url, init) {
+    // A fetch that throws, hangs or ignores its signal must not take us with it: hence the race. `fetch` is called
+    // plainly, with `undefined` as this: browsers and workers refuse anything else.
+    const answer = (async () => fetch(url, { ...init, redirect: "manual", signal: this.#controller.signal }))();
     try {
-      // A fetch that throws, hangs or ignores its signal must not take us with it: hence the race. `fetch` is called
-      // plainly, with `undefined` as this: browsers and workers refuse anything else.
-      this.response = await Promise.race([
-        this.#stopped,
-        (async () => fetch(url, { ...init, redirect: "manual", signal: this.#controller.signal }))(),
-      ]);
+      this.response = await Promise.race([this.#stopped, answer]);
       if (typeof this.response?.status !== "number") throw new TypeError("fetch did not give a Response");
     } catch (cause) {
       this.done();
-      throw cause instanceof Halt ? cause : new Halt("network", cause);
+      // An answer that comes all the same is nobody's any more.
+      answer.then((late) => late?.body?.cancel?.()).catch(() => {});
+      throw asHalt(cause);
     }
     return this;
   }
@@ -61,43 +71,88 @@ class Exchange {
     return this.response.headers?.get?.(name) ?? undefined;
   }
 
-  text() {
-    return this.#read(async () => this.response.text());
+  /** Reads the body to its end and drops it. */
+  drain() {
+    return this.#read(async () => {
+      await this.response.arrayBuffer();
+    });
   }
 
   bytes() {
     return this.#read(async () => new Uint8Array(await this.response.arrayBuffer()));
   }
 
+  /** `undefined` for an empty body. Parsed here, so that the text never enters WebAssembly memory, which only grows. */
+  json() {
+    return this.#read(async () => {
+      const text = await this.response.text();
+      if (text === "") return undefined;
+      try {
+        return JSON.parse(text);
+      } catch (cause) {
+        throw new Halt("json", cause);
+      }
+    });
+  }
+
+  /** The beginning of the body of an error, as text. Never rejects: the status says more than a body that breaks. */
+  async errorText() {
+    this.done();
+    const chunks = [];
+    let length = 0;
+    const timer = after(ERROR_MS, () => this.abort());
+    try {
+      const reader = this.reader();
+      while (reader && length < ERROR_BYTES) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        chunks.push(value.subarray(0, ERROR_BYTES - length));
+        length += value.length;
+      }
+    } catch {
+      // What has come has to do.
+    }
+    clearTimeout(timer);
+    this.abort();
+    return new TextDecoder().decode(await new Blob(chunks).arrayBuffer());
+  }
+
   async #read(consume) {
     try {
       return await Promise.race([this.#stopped, consume()]);
     } catch (cause) {
-      throw cause instanceof Halt ? cause : new Halt("network", cause);
+      throw asHalt(cause);
     } finally {
       this.done();
     }
   }
 
-  /** Rejects with a Halt when a signal fires. Never resolves. */
-  get stopped() {
-    return this.#stopped;
-  }
-
-  /** The timer ends here and the signals stay linked: from now on the reader of the body watches the clock. */
-  stream() {
+  /**
+   * The body's reader, `undefined` where there is no body. The timer ends here and the signals stay linked: a halt ends a
+   * read that is under way, and `halted` then says why. (Racing each read with a promise of the halt would keep every chunk
+   * alive until the end.)
+   */
+  reader() {
     clearTimeout(this.#timer);
-    return this.response.body;
+    const { body } = this.response;
+    if (body && typeof body.getReader !== "function") {
+      throw new Halt("network", new TypeError("the body of fetch's answer is not a ReadableStream"));
+    }
+    this.#reader = body?.getReader();
+    return this.#reader;
   }
 
-  halt(kind, cause) {
-    this.#stop(new Halt(kind, cause));
+  #halt(kind, cause) {
+    this.halted ??= new Halt(kind, cause);
+    this.#stop(this.halted);
     this.#controller.abort(cause);
+    this.#reader?.cancel().catch(() => {});
   }
 
   /** Drops the connection, if it is still there. */
   abort() {
     this.done();
+    this.#reader?.cancel().catch(() => {});
     this.#controller.abort();
   }
 
@@ -116,4 +171,10 @@ export function openExchange(fetch, url, init, timeoutMs, signals) {
 export function requestId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Without `..`, a default port or capitals in the host: only such URLs can be compared as text. Throws for what is no URL. */
+export function normalUrl(text) {
+  const { origin, pathname } = new URL(text);
+  return origin + pathname.replace(/\/+$/, "");
 }

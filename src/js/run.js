@@ -2,8 +2,9 @@
 // clock, and sees to it that every end is told apart: over, cut, silent, aborted, left. See docs/architecture.md, Streams.
 
 import { SandboxException } from "./errors.js";
-import { Batch, JSON_ROW, Recorder, ROW, STDERR, STDOUT } from "./execution.js";
+import { asText, Batch, JSON_ROW, Recorder, ROW, STDERR, STDOUT } from "./execution.js";
 import { onAbort } from "./signals.js";
+import { after } from "./timers.js";
 
 const TAIL = 4;
 const JUNK = 5;
@@ -15,8 +16,12 @@ const LINGER_MS = 5_000;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * One run. `driver` is the Rust side: open, push, finish, views, note, ended, recover, interrupt, failure, free.
+ * One run. `driver` is the Rust side: open, abandon, push, finish, views, note, ended, recover, interrupt, failure, free.
  * `options`: signals [[signal, kind]], interrupts (whether leaving ends the program too), startMs, idleMs.
+ *
+ * Three things end, each once: the run on the server (`#settled`: nothing is left to interrupt), the consumer's interest
+ * (`#gone`: the driver may be freed, so nobody touches it after an await without looking), and, perhaps, the caller's
+ * patience (`#halted`: an abort, a close, a late start).
  */
 class RunReader {
   #driver;
@@ -26,13 +31,14 @@ class RunReader {
   #connection = new AbortController();
   #reader;
   #pending;
-  #over = false;
+  #settled = false;
+  #gone = false;
   #halted;
   #halt;
+  #told = false;
   #stalled = false;
   #deferred;
-  #lingering = false;
-  #freed = false;
+  #started = false;
   #links = [];
   #startTimer;
   #idleTimer;
@@ -55,44 +61,49 @@ class RunReader {
     this.whenHalted.catch(() => {});
   }
 
-  /** Whether the run was aborted, closed or late: no handler may be called any more. */
+  /** Whether the run was aborted, closed or late: no handler may be called and no event be given any more. */
   get halted() {
     return this.#halted !== undefined;
   }
 
-  /** The next events, or `undefined` when the run is over. Throws a typed error for every other end. */
+  /** The next events, or `undefined` when the run is over. Throws a typed error, once, for every other end. */
   async next() {
     try {
       for (;;) {
-        if (this.#halted ?? this.#deferred) throw this.#halted ?? this.#deferred;
-        if (this.#over) return this.#free();
+        if (this.#halted) throw this.#halted;
+        if (this.#gone) return undefined;
+        if (this.#deferred) throw this.#deferred;
+        if (this.#settled) {
+          this.leave();
+          return undefined;
+        }
         if (!this.#opening) await this.#open();
         const batch = await this.#step();
-        if (batch?.length > 0) return batch;
+        if (batch?.length > 0 && !this.#halted) return batch;
       }
     } catch (error) {
+      // What breaks after a halt, or after the consumer has left, is a consequence of it.
+      const reason = this.#halted ?? (this.#gone ? undefined : error);
       this.leave();
-      throw error;
+      if (reason === undefined || (reason === this.#halted && this.#told)) return undefined;
+      this.#told = reason === this.#halted;
+      throw reason;
     }
   }
 
   async #open() {
     for (const [signal, kind] of this.#options.signals) {
-      const listener = () => this.#stop(kind, signal.reason);
-      if (signal.aborted) {
-        this.#over = true;
-        throw this.#driver.failure(kind, signal.reason);
-      }
-      this.#links.push(onAbort(signal, listener));
+      if (signal.aborted) throw this.#driver.failure(kind, signal.reason);
+      this.#links.push(onAbort(signal, () => this.#stop(kind, signal.reason)));
     }
     const { startMs } = this.#options;
-    if (startMs > 0) this.#startTimer = setTimeout(() => this.#stop("start", startMs), startMs);
+    if (startMs > 0) this.#startTimer = after(startMs, () => this.#stop("start", startMs));
     this.#opening = this.#driver.open(this.#connection.signal).then(
       (exchange) => {
-        this.#reader = exchange.stream()?.getReader();
+        this.#reader = exchange.reader();
       },
       (error) => {
-        this.#finish();
+        this.#settled = true;
         throw error;
       },
     );
@@ -100,14 +111,13 @@ class RunReader {
   }
 
   #stop(kind, detail) {
-    if (this.#over || this.#halted) return;
+    if (this.#gone || this.#halted) return;
     const error = this.#driver.failure(kind, detail);
     // Closing a sandbox's handle lets go of it. Nothing more can be sent then, and nothing should be.
     if (kind === "closed") this.#options.interrupts = false;
     this.#halted = error;
     this.#halt(error);
-    // Cancelling resolves a read that is under way. Before `init` the connection is still needed: see #linger.
-    if (this.id !== undefined || !this.#options.interrupts) this.#letGo();
+    this.leave();
   }
 
   async #read() {
@@ -128,35 +138,35 @@ class RunReader {
   /** The clock runs only while we wait on the network, and only once pings are due. One timer serves all reads. */
   #watch() {
     const { idleMs } = this.#options;
-    if (!(idleMs > 0) || this.id === undefined || this.#idleTimer !== undefined) return;
+    if (!(idleMs > 0) || !this.#started || this.#idleTimer !== undefined) return;
     const check = () => {
       this.#idleTimer = undefined;
-      if (this.#over || this.#waitingSince === 0) return;
+      if (this.#gone || this.#settled || this.#waitingSince === 0) return;
       const left = this.#waitingSince + idleMs - Date.now();
-      if (left > 0) this.#idleTimer = setTimeout(check, left);
+      if (left > 0) this.#idleTimer = after(left, check);
       else {
         this.#stalled = true;
         this.#reader.cancel().catch(() => {});
       }
     };
-    this.#idleTimer = setTimeout(check, idleMs);
+    this.#idleTimer = after(idleMs, check);
   }
 
   async #step() {
+    if (this.#gone) return undefined;
     let chunk;
     try {
       chunk = await this.#read();
     } catch (cause) {
-      if (this.#halted || this.#over) return undefined;
-      return this.#recover("interrupted", cause);
+      return this.#gone ? undefined : this.#recover("interrupted", cause);
     }
-    if (this.#halted || this.#over) return undefined;
+    if (this.#gone) return undefined;
     if (this.#stalled) return this.#recover("stalled");
     if (!chunk.done) return this.#batch(this.#driver.push(chunk.value));
     const batch = this.#batch(this.#driver.finish());
     // A torn last line is no event: the body simply ended too early.
-    if (this.#driver.ended()) this.#finish();
-    else if (batch.length === 0) return this.#recover("interrupted");
+    if (this.#driver.ended()) this.#settle();
+    else if (batch.length === 0 && !this.#deferred) return this.#recover("interrupted");
     return batch;
   }
 
@@ -171,6 +181,11 @@ class RunReader {
     const { buffer } = this.#memory;
     const text = decoder.decode(new Uint8Array(buffer, textAt, textLength));
     let table = new Float64Array(buffer, tableAt, tableLength).slice();
+    if (table.length > 0 && !this.#started) {
+      // Whatever it is, something has started.
+      this.#started = true;
+      clearTimeout(this.#startTimer);
+    }
     if (specials === 0) {
       this.#seen.stdout += stdout;
       this.#seen.stderr += stderr;
@@ -193,7 +208,7 @@ class RunReader {
         if (this.#note(event)) {
           // Over. A ping, or anything else after it, is nothing.
           table = table.slice(0, (row + 1) * ROW);
-          this.#finish();
+          this.#settle();
           break;
         }
       }
@@ -233,12 +248,11 @@ class RunReader {
     switch (event.type) {
       case "init":
         if (typeof event.text === "string" && event.text !== "") this.id = event.text;
-        clearTimeout(this.#startTimer);
         return this.#driver.note(INIT);
       case "execution_complete":
         return this.#driver.note(COMPLETE);
       case "error":
-        this.exitCode = this.#driver.exitCode(String(event.error?.evalue ?? event.error?.value ?? event.value ?? ""));
+        this.exitCode = this.#driver.exitCode(asText(event.error?.evalue ?? event.error?.value ?? event.value));
         return this.#driver.note(ERROR);
       case undefined:
         return typeof event.code === "string" && this.#driver.note(REFUSED);
@@ -259,20 +273,20 @@ class RunReader {
     try {
       specials = await Promise.race([this.#driver.recover(kind, cause, this.id, stdout, stderr), this.whenHalted]);
     } catch (error) {
-      if (error === this.#halted) throw error;
+      if (this.#gone) return undefined;
       // The program goes on, for all we know: losing sight of it is no reason to end it.
-      this.#finish();
+      this.#settled = true;
       throw Object.assign(error, { executionId: this.id, lastEvent: this.lastEvent });
     }
+    if (this.#gone) return undefined;
     this.recovered = true;
     return this.#batch(specials);
   }
 
-  /** Over, in the proper way. */
-  #finish() {
-    this.#over = true;
+  /** The run is over on the server. Its consumer may still have much to do. */
+  #settle() {
+    this.#settled = true;
     this.#letGo();
-    for (const unlink of this.#links.splice(0)) unlink();
   }
 
   /** Gives the connection back before anything else is sent: browsers allow six of them per origin. */
@@ -283,27 +297,28 @@ class RunReader {
     this.#connection.abort();
   }
 
-  /** Stops before the end, because of an abort, an error, or because nobody wants more. */
+  /** The consumer wants no more: at the end, after an abort or an error, or just so. */
   leave() {
-    if (this.#over) return this.#free();
-    const { interrupts } = this.#options;
-    if (interrupts && this.id === undefined && this.#opening) {
+    if (this.#gone) return;
+    this.#gone = true;
+    for (const unlink of this.#links.splice(0)) unlink();
+    const interrupts = this.#options.interrupts && !this.#settled && this.#opening !== undefined;
+    if (interrupts && this.id === undefined) {
       // The program may have been started or be about to: somebody has to stay for its id.
-      this.#over = true;
-      this.#lingering = true;
-      for (const unlink of this.#links.splice(0)) unlink();
       this.#linger();
-      return undefined;
+      return;
     }
-    this.#finish();
-    if (interrupts && this.id !== undefined) this.#driver.interrupt(this.id);
-    return this.#free();
+    this.#letGo();
+    if (interrupts) this.#driver.interrupt(this.id);
+    this.#driver.free();
   }
 
   /** Reads on until `init` tells the id, then interrupts. Nobody waits for this. */
   async #linger() {
     clearTimeout(this.#startTimer);
     const timer = setTimeout(() => this.#letGo(), LINGER_MS);
+    // What has not been sent yet need not be.
+    this.#driver.abandon();
     try {
       await this.#opening;
       while (this.id === undefined) {
@@ -313,25 +328,14 @@ class RunReader {
         this.#batch(this.#driver.push(value));
       }
       this.#letGo();
-      this.#driver.interrupt(this.id);
+      if (!this.#settled) this.#driver.interrupt(this.id);
     } catch {
       // The connection is gone, and with it all knowledge of the run.
     } finally {
       clearTimeout(timer);
       this.#letGo();
-      this.#lingering = false;
-      this.#free();
-    }
-  }
-
-  /** Gives the Rust side its memory back, as soon as nothing can need it any more. */
-  #free() {
-    for (const unlink of this.#links.splice(0)) unlink();
-    if (!this.#lingering && !this.#freed) {
-      this.#freed = true;
       this.#driver.free();
     }
-    return undefined;
   }
 }
 
@@ -389,7 +393,7 @@ export class EventStream {
 
   async #next() {
     for (;;) {
-      const step = this.#events?.next();
+      const step = this.#reader.halted ? undefined : this.#events?.next();
       if (step && !step.done) return step;
       this.#events = (await this.#reader.next())?.events();
       if (this.#events === undefined) return { done: true, value: undefined };
@@ -397,6 +401,7 @@ export class EventStream {
   }
 
   async return(value) {
+    this.#events = undefined;
     this.#reader.leave();
     return { done: true, value };
   }

@@ -17,67 +17,73 @@ export function contentType(data) {
  * The whole multipart body. A Blob of parts copies nothing and knows its length; FormData is not used because a fetch
  * from another package (npm undici) does not recognise the platform's. A stream stays a stream where the runtime can
  * send one: browsers over HTTP/1.1 fail or send "[object ReadableStream]", so there it is collected first.
+ *
+ * Gives `{ body, stop, failure }`: `body` is a promise, `stop()` ends the reading of the source when the request is over
+ * (Node's fetch would go on pulling), `failure()` is the error of the source itself, if it had one.
  */
-export async function uploadBody(head, data, tail) {
+export function uploadBody(head, data, tail) {
   const streaming = isStream(data) || (isIterable(data) && !isBlob(data) && typeof data !== "string");
-  if (!streaming) return new Blob([head, data ?? "", tail]);
-  const chunks = chunksOf(data);
-  if (!canSendStreams()) {
-    const parts = [head];
-    for await (const chunk of chunks) parts.push(chunk);
-    return new Blob([...parts, tail]);
-  }
+  if (!streaming) return { body: Promise.resolve(new Blob([head, data ?? "", tail])), stop() {}, failure() {} };
+  const source = new Source(data);
+  const body = canSendStreams() ? Promise.resolve(streamed(head, source, tail)) : collected(head, source, tail);
+  return { body, stop: () => source.stop(), failure: () => source.failure };
+}
+
+async function collected(head, source, tail) {
+  const parts = [head];
+  for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next()) parts.push(chunk);
+  return new Blob([...parts, tail]);
+}
+
+function streamed(head, source, tail) {
   const encoder = new TextEncoder();
-  let stopped = false;
-  let step = async () => {
-    step = async () => {
-      const { done, value } = await chunks.next();
-      if (!done) return value;
-      step = async () => undefined;
-      return encoder.encode(tail);
-    };
-    return encoder.encode(head);
-  };
-  const stream = new ReadableStream({
+  let begun = false;
+  return new ReadableStream({
     async pull(controller) {
-      const chunk = stopped ? undefined : await step();
-      if (stopped) controller.error(new Error("The upload was stopped"));
-      else if (chunk === undefined) controller.close();
-      else controller.enqueue(chunk);
+      if (!begun) {
+        begun = true;
+        return controller.enqueue(encoder.encode(head));
+      }
+      const chunk = await source.next();
+      if (chunk !== undefined) return controller.enqueue(chunk);
+      controller.enqueue(encoder.encode(tail));
+      controller.close();
     },
-    // Tell the caller's source that nobody reads on.
-    cancel: (reason) => chunks.return(reason),
+    cancel: () => source.stop(),
   });
-  stops.set(stream, () => {
-    stopped = true;
-    chunks.return().catch(() => {});
-  });
-  return stream;
 }
 
-const stops = new WeakMap();
+/** The caller's stream or iterable, chunk by chunk. */
+class Source {
+  #reader;
+  #iterator;
+  #stopped = false;
+  failure;
 
-/** Called when the request is over, in whatever way: nothing more is read from the source of a streamed body. */
-export function stopUpload(body) {
-  stops.get(body)?.();
-}
-
-async function* chunksOf(data) {
-  if (!isStream(data)) {
-    for await (const chunk of data) yield bytesOf(chunk);
-    return;
+  constructor(data) {
+    // Not the stream's own iterator: WebKit's streams have none.
+    if (isStream(data)) this.#reader = data.getReader();
+    else this.#iterator = data[Symbol.asyncIterator]();
   }
-  // Not `for await`: WebKit's streams are not iterable.
-  const reader = data.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield bytesOf(value);
+
+  async next() {
+    try {
+      if (this.#stopped) throw new Error("The upload was stopped");
+      const { done, value } = await (this.#reader ? this.#reader.read() : this.#iterator.next());
+      if (this.#stopped) throw new Error("The upload was stopped");
+      return done ? undefined : bytesOf(value);
+    } catch (error) {
+      if (!this.#stopped) this.failure = error;
+      this.stop();
+      throw error;
     }
-  } finally {
-    // After the end it does nothing; on the way out early it stops the source.
-    reader.cancel().catch(() => {});
+  }
+
+  stop() {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    // Of a generator, this waits behind a step that is under way; of a stream, it does not.
+    (async () => (this.#reader ? this.#reader.cancel() : this.#iterator.return?.()))().catch(() => {});
   }
 }
 
@@ -118,18 +124,18 @@ export function byteStream(driver) {
   const chunks = (async function* () {
     const exchange = await driver.open();
     const cutter = exchange.lines && new LineCutter(...exchange.lines);
-    const reader = exchange.stream()?.getReader();
     try {
-      while (reader) {
-        const { done, value } = await Promise.race([exchange.stopped, reader.read()]).catch((cause) => {
-          throw driver.failure(cause);
-        });
-        if (done || cutter?.done) return;
+      const reader = exchange.reader();
+      while (reader && !cutter?.done) {
+        const { done, value } = await reader.read();
+        if (exchange.halted) throw exchange.halted;
+        if (done) return;
         const chunk = cutter ? cutter.cut(value) : value;
         if (chunk.length > 0) yield chunk;
       }
+    } catch (cause) {
+      throw driver.failure(exchange.halted ?? cause);
     } finally {
-      reader?.cancel().catch(() => {});
       exchange.abort();
       driver.free();
     }
