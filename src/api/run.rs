@@ -196,6 +196,7 @@ impl RunDriver {
                 rules::short(detail.as_f64().unwrap_or(0.0))
             ))
             .into(),
+            "body" => Failure::broken_body(what, detail),
             "too-large" => {
                 Error::TooLarge(format!("{what}: one event is larger than {} MiB", MAX_EVENT_BYTES >> 20)).into()
             }

@@ -100,7 +100,11 @@ class RunReader {
     if (startMs > 0) this.#startTimer = after(startMs, () => this.#stop("start", startMs));
     this.#opening = this.#driver.open(this.#connection.signal).then(
       (exchange) => {
-        this.#reader = exchange.reader();
+        try {
+          this.#reader = exchange.reader();
+        } catch (halt) {
+          throw this.#driver.failure("body", halt.cause);
+        }
       },
       (error) => {
         this.#settled = true;

@@ -1,5 +1,7 @@
 // A lifecycle server and an execd in one, whose answers are scripted: it cuts, stalls, resets and lies on command.
+import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { Sandbox } from "opensandbox-wasm";
 
 export const ID = "a1da9f69e3f74dfd9e3c6e28363a1b20";
 
@@ -28,7 +30,11 @@ export async function faultServer(routes = {}) {
     const name = `${request.method} ${url.pathname.replace(/^\/execd/, "")}`;
     seen.push({ name, url, headers: request.headers });
     const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
+    try {
+      for await (const chunk of request) chunks.push(chunk);
+    } catch {
+      return; // The client has hung up.
+    }
     const route = routes[name] ?? healthy[name];
     if (!route) return json(response, 500, { code: "UNSCRIPTED", message: name });
     await route(request, response, { body: Buffer.concat(chunks).toString(), url, seen });
@@ -78,3 +84,33 @@ export function streamOf(bytes, end) {
 
 export const event = (fields) => `${JSON.stringify({ ...fields, timestamp: 1 })}\n\n`;
 export const init = event({ type: "init", text: ID });
+
+export async function until(condition, what, ms = 3000) {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    assert.ok(Date.now() < deadline, what);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export const outcome = (promise) =>
+  promise.then(
+    (execution) => ({ execution }),
+    (error) => ({ error }),
+  );
+
+/** A sandbox on a scripted server; both are gone afterwards, and no connection was left open. */
+export async function using(routes, work, options = {}) {
+  const server = await faultServer(routes);
+  try {
+    const connectionConfig = { ...server.config, ...options };
+    const sandbox = await Sandbox.create({ connectionConfig, image: "i", skipHealthCheck: true });
+    const result = await work(sandbox, server);
+    await until(() => server.busy() === 0, "no connection is left open");
+    return result;
+  } finally {
+    await server.close();
+  }
+}

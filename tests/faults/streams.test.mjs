@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Sandbox } from "opensandbox-wasm";
-import { event, faultServer, ID, init, json, openStream, streamOf } from "./fault-server.mjs";
+import { event, faultServer, ID, init, json, openStream, outcome, streamOf, until, using } from "./fault-server.mjs";
 
 const HELLO = readFileSync(new URL("../fixtures/execd/command-hello.body", import.meta.url));
 const unhandled = [];
@@ -13,33 +13,6 @@ after(() => {
   process.off("unhandledRejection", note);
   assert.deepEqual(unhandled, [], "no rejection went unhandled");
 });
-
-/** A sandbox on a scripted server; both are gone afterwards. */
-async function using(routes, work) {
-  const server = await faultServer(routes);
-  try {
-    const sandbox = await Sandbox.create({ connectionConfig: server.config, image: "i", skipHealthCheck: true });
-    const result = await work(sandbox, server);
-    await until(() => server.busy() === 0, "no connection is left open");
-    return result;
-  } finally {
-    await server.close();
-  }
-}
-
-async function until(condition, what, ms = 3000) {
-  const deadline = Date.now() + ms;
-  while (!(await condition())) {
-    assert.ok(Date.now() < deadline, what);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-const outcome = (promise) =>
-  promise.then(
-    (execution) => ({ execution }),
-    (error) => ({ error }),
-  );
 
 /** Routes of an execd that knows how the program went on. */
 const recoverable = (stdout, stderr, status) => ({
