@@ -53,6 +53,9 @@ export interface FetchInit {
 // biome-ignore lint/suspicious/noExplicitAny: must fit the fetch types of every runtime and library
 export type FetchFunction = (url: string, init: FetchInit) => PromiseLike<any>;
 
+/** Headers as an object, where `undefined` says nothing, or as pairs: a `Headers` or a `Map`. */
+export type RequestHeaders = Record<string, string | undefined> | Iterable<readonly [string, string]>;
+
 /** Where the server is, and how to talk to it. */
 export interface ConnectionConfigOptions {
   /**
@@ -68,7 +71,7 @@ export interface ConnectionConfigOptions {
    */
   apiKey?: string | undefined;
   /** Sent with every request, those into a sandbox included. Default `{}`. */
-  headers?: Record<string, string> | undefined;
+  headers?: RequestHeaders | undefined;
   /** Limit of one request, its body included, in seconds. Default 30; 0, negative, NaN or Infinity: no limit. Not for streams. */
   requestTimeoutSeconds?: number | undefined;
   /** Print one line per request with `console.log`: method, URL without query, status, time, request id. Default `false`. */
@@ -138,10 +141,10 @@ export declare class ConnectionConfig {
 export interface CallOptions {
   /** Aborts this call: it then rejects with {@link SandboxAbortException}. */
   signal?: AbortSignal | undefined;
-  /** Replaces `requestTimeoutSeconds` of the configuration for this call. 0 or less: no limit. */
+  /** Replaces `requestTimeoutSeconds` of the configuration for this call. 0, negative or Infinity: no limit. */
   requestTimeoutSeconds?: number | undefined;
   /** Extra request headers. They win over those of the configuration. */
-  headers?: Record<string, string> | undefined;
+  headers?: RequestHeaders | undefined;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
