@@ -754,6 +754,43 @@ export interface CommandLogs {
   cursor?: number;
 }
 
+/**
+ * One of the outputs of a {@link CommandHandle} as text, in the chunks in which it comes, its line breaks put back. Can be
+ * read once. Leaving the loop ends this view only.
+ */
+export interface OutputView extends AsyncIterable<string> {
+  /** The next chunk. */
+  next(): Promise<IteratorResult<string, undefined>>;
+  /** Reads no further. The program and the other views go on. */
+  return(value?: unknown): Promise<IteratorResult<string, unknown>>;
+  /** The same as a stream of UTF-8, for `Response`, `pipeTo` and the like. Instead of iterating, not beside it. */
+  toReadableStream(): ReadableStream<Uint8Array>;
+}
+
+/** A foreground command that has started. Made by {@link ExecdCommands.start}. */
+export interface CommandHandle {
+  /** For {@link ExecdCommands.getCommandStatus} and {@link ExecdCommands.interrupt}. */
+  readonly id: string;
+  /**
+   * The standard output. Take the views that you want in the same breath, before you await anything of the handle: one that
+   * is taken after reading has begun is a `TypeError`. One that was taken but that nobody reads gives up after 1,048,576
+   * characters, alone, with the code `CONSUMER_TOO_SLOW`.
+   */
+  readonly stdout: OutputView;
+  readonly stderr: OutputView;
+  /** Both, in the order of arrival. */
+  readonly output: OutputView;
+  /**
+   * Reads to the end, not faster than those who read along, and resolves with the result. It holds the output if no view was
+   * taken; else the views have it.
+   */
+  wait(): Promise<CommandExecution>;
+  /** Ends the program: SIGTERM to its process group, SIGKILL after 3 s. Resolves when it is gone, and when it was already. */
+  kill(): Promise<void>;
+  /** `await using`: leaves a program that still runs, as `onAbort` says: by default it is ended. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
 /** Runs programs in the sandbox. */
 export interface ExecdCommands {
   /**
@@ -784,6 +821,19 @@ export interface ExecdCommands {
     handlers?: ExecutionHandlers,
     signal?: CallOptions | AbortSignal,
   ): Promise<CommandExecution>;
+  /**
+   * Starts a command and resolves when it runs, with a handle to read its output and to wait for its end. Not for
+   * `background`. Nothing is read before you ask for it: a reader that pauses pauses the stream and with it the program.
+   *
+   * ```js
+   * const handle = await sandbox.commands.start("make test");
+   * for await (const text of handle.output) process.stdout.write(text);
+   * const { exitCode } = await handle.wait();
+   * ```
+   *
+   * @throws What {@link run} throws. After the start, readers and `wait()` reject with it.
+   */
+  start(command: string, options?: RunCommandOpts, signal?: CallOptions | AbortSignal): Promise<CommandHandle>;
   /**
    * The events of a command as they are on the wire. Nothing is sent before the first one is asked for. It can be iterated
    * once; leaving the loop early is an abort (see `onAbort`). Ends as {@link run} does.
@@ -1067,6 +1117,7 @@ export type SandboxErrorCode =
   | "STREAM_STALLED"
   | "MALFORMED_EVENT"
   | "EVENT_TOO_LARGE"
+  | "CONSUMER_TOO_SLOW"
   | "WASM_UNAVAILABLE"
   | (string & {});
 

@@ -134,6 +134,18 @@ impl Commands {
         driven(self.execd.clone(), command_plan(command, options, signal), handlers.clone())
     }
 
+    /// Starts a command; resolves with a handle when it runs.
+    pub fn start(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Promise {
+        let (execd, plan) = (self.execd.clone(), command_plan(command, options, signal));
+        promise(async move {
+            let plan = plan?;
+            if plan.endpoint == Endpoint::Background {
+                return Err(Failure::invalid("background has no output to read: use run, or start without it"));
+            }
+            JsFuture::from(run::start(execd, plan)?).await.map_err(Failure::Thrown)
+        })
+    }
+
     /// The raw events of a command.
     #[wasm_bindgen(js_name = runStream)]
     pub fn run_stream(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<JsValue, JsValue> {

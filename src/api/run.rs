@@ -71,6 +71,12 @@ pub fn drive(execd: Execd, plan: Plan, handlers: &JsValue) -> Result<Promise, Fa
     js::drive(driver, &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
 }
 
+/// Starts a run and resolves with its handle.
+pub fn start(execd: Execd, plan: Plan) -> Result<Promise, Failure> {
+    let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
+    js::start_command(driver, &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+}
+
 /// The raw events of a run. Nothing is sent before the first one is asked for.
 pub fn event_stream(execd: Execd, plan: Plan) -> Result<JsValue, Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
@@ -180,9 +186,17 @@ impl RunDriver {
         let inner = Rc::clone(&self.inner);
         let _ = super::promise(async move {
             // The abort that led here must not stop this request, and closing the sandbox meanwhile may.
-            let _ = interrupt(&inner.execd, &id, &inner.plan.call.for_others()).await;
+            let _ = end(&inner.execd, &id, &inner.plan.call.for_others()).await;
             Ok(JsValue::UNDEFINED)
         });
+    }
+
+    /// The same, for those who wait. A program that has just ended is ended.
+    pub fn kill(&self, id: String) -> Promise {
+        let inner = Rc::clone(&self.inner);
+        super::promise(async move {
+            end(&inner.execd, &id, &inner.plan.call.for_others()).await.map(|()| JsValue::UNDEFINED)
+        })
     }
 
     /// The exception for an end that `src/js/run.js` has seen.
@@ -232,6 +246,24 @@ pub async fn interrupt(execd: &Execd, id: &str, call: &CallOptions) -> Result<()
         .await?
         .done()
         .await
+}
+
+/// Interrupts a program until it has ended. execd sends `init` a moment before it knows the id itself: a refusal that
+/// early means nothing, and one that comes because the program has just ended is no failure.
+async fn end(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Failure> {
+    let mut pause = POLL_MS.0;
+    for _ in 0..POLL_FAILURES {
+        let Err(refused) = interrupt(execd, id, call).await else { return Ok(()) };
+        match status(execd, id, call).await {
+            Ok(status) if object::get(&status, "running").as_bool() == Some(false) => return Ok(()),
+            Ok(_) => {}
+            Err(failure) if failure.status() == Some(404) => {}
+            Err(_) => return Err(refused),
+        }
+        execd.transport.sleep(pause, call).await?;
+        pause *= 1.5;
+    }
+    interrupt(execd, id, call).await
 }
 
 /// `GET /command/status/{id}`, as it is on the wire.

@@ -114,6 +114,12 @@ extern "C" {
     pub fn event_stream(driver: JsValue, memory: &JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
 }
 
+#[wasm_bindgen(module = "/src/js/handle.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = startCommand)]
+    pub fn start_command(driver: JsValue, memory: &JsValue, options: &JsValue) -> Result<Promise, JsValue>;
+}
+
 #[wasm_bindgen(module = "/src/js/transfer.js")]
 extern "C" {
     /// A body on its way, and the source behind it.

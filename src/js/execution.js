@@ -1,6 +1,8 @@
 // Execution: what a run has produced. Text is kept as it came out of the decoder, one string per chunk; the official
 // arrays of messages are made from it when somebody looks at `logs`.
 
+import { SandboxException } from "./errors.js";
+
 // The rows of a batch: kind, length of the text, timestamp. Shared with src/core/events.rs.
 export const ROW = 3;
 export const JSON_ROW = 0;
@@ -126,7 +128,7 @@ const { keep, learn } = Execution.internals();
 delete Execution.internals;
 
 /** The output rows of a batch. */
-function* outputs(batch) {
+export function* outputs(batch) {
   const { text, table, parsed } = batch;
   let at = 0;
   for (let row = 0; row < batch.length; row++) {
@@ -158,12 +160,14 @@ export class Recorder {
   #timeoutMs;
   #startedAt = Date.now();
   #onlyText;
+  #forgets;
   #exitCode = null;
 
   /** `code`: the run is of code: no exit code, output verbatim. `timeoutMs`: the run's own limit, 0 for none. */
   constructor({ handlers, code, background, timeoutMs }) {
     this.execution = new Execution(code);
     this.#handlers = handlers ?? {};
+    this.#forgets = Boolean(this.#handlers.skipAccumulation);
     this.#code = code || background;
     this.#timeoutMs = timeoutMs;
     const { onEvent, onStdout, onStderr } = this.#handlers;
@@ -177,7 +181,7 @@ export class Recorder {
   async take(batch, run) {
     this.#exitCode = run.exitCode ?? null;
     const { execution } = this;
-    if (!this.#handlers.skipAccumulation) keep(execution, batch);
+    if (!this.#forgets) keep(execution, batch);
     if (this.#onlyText) {
       // No object per line is made for those who only want text.
       for (const event of batch.parsed?.values() ?? []) {
@@ -267,6 +271,24 @@ export class Recorder {
     if (late && (traceback[0] === "signal: killed" || /timeout after/.test(value)))
       learn(execution, { timedOut: true });
     await this.#handlers.onError?.(execution.error);
+  }
+
+  /** From now on the output goes elsewhere. */
+  forget() {
+    this.#forgets = true;
+  }
+
+  /** Whatever ended the run, nothing that had arrived is lost. An error of the caller's own handler is passed on untouched. */
+  explain(error, run) {
+    if (!(error instanceof SandboxException)) return error;
+    if ("exitCode" in error) {
+      this.execution.exitCode = error.exitCode;
+      delete error.exitCode;
+    }
+    if (run.id !== undefined || error.name === "SandboxStreamException") {
+      Object.assign(error, { execution: this.execution, executionId: run.id });
+    }
+    return error;
   }
 
   recovered() {

@@ -1,7 +1,6 @@
 // Reads the stream of a run: pumps chunks from the network into the decoder (Rust, one crossing per chunk), watches the
 // clock, and sees to it that every end is told apart: over, cut, silent, aborted, left. See docs/architecture.md, Streams.
 
-import { SandboxException } from "./errors.js";
 import { asText, Batch, JSON_ROW, Recorder, ROW, STDERR, STDOUT } from "./execution.js";
 import { onAbort } from "./signals.js";
 import { after } from "./timers.js";
@@ -23,7 +22,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * (`#gone`: the driver may be freed, so nobody touches it after an await without looking), and, perhaps, the caller's
  * patience (`#halted`: an abort, a close, a late start).
  */
-class RunReader {
+export class RunReader {
   #driver;
   #memory;
   #options;
@@ -301,6 +300,11 @@ class RunReader {
     this.#connection.abort();
   }
 
+  /** Ends the program and waits until it has ended; the stream then tells how. */
+  async kill() {
+    if (!this.#gone && !this.#settled) await this.#driver.kill(this.id);
+  }
+
   /** The consumer wants no more: at the end, after an abort or an error, or just so. */
   leave() {
     if (this.#gone) return;
@@ -356,16 +360,7 @@ export async function drive(driver, memory, options) {
     await Promise.race([all(), reader.whenHalted]);
   } catch (error) {
     reader.leave();
-    // Whatever ended it, nothing that had arrived is lost. An error of the caller's own handler is passed on untouched.
-    if (error instanceof SandboxException) {
-      if ("exitCode" in error) {
-        recorder.execution.exitCode = error.exitCode;
-        delete error.exitCode;
-      }
-      if (reader.id !== undefined || error.name === "SandboxStreamException")
-        Object.assign(error, { execution: recorder.execution, executionId: reader.id });
-    }
-    throw error;
+    throw recorder.explain(error, reader);
   }
   if (reader.recovered) recorder.recovered();
   return recorder.execution;

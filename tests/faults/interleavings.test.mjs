@@ -212,3 +212,21 @@ test("a recovered failure has no made-up traceback, and a status that says nothi
     assert.equal((await outcome(sandbox.commands.run("x"))).error?.code, "STREAM_INTERRUPTED");
   });
 });
+
+test("an interrupt that comes too early for execd is sent again", async () => {
+  let asked = 0;
+  const routes = {
+    "POST /command": streamOf(init, "open"),
+    "DELETE /command": (_, response) => {
+      if (++asked < 3) json(response, 500, { code: "RUNTIME_ERROR", message: "no such session" });
+      else response.end();
+    },
+    [`GET /command/status/${ID}`]: (_, response) =>
+      json(response, 404, { code: "INVALID_REQUEST_BODY", message: "command not found" }),
+  };
+  await using(routes, async (sandbox) => {
+    const controller = new AbortController();
+    await outcome(sandbox.commands.run("x", {}, { onInit: () => controller.abort() }, controller.signal));
+    await until(() => asked === 3, "the third one is heard");
+  });
+});
