@@ -169,7 +169,7 @@ export {
 const handle = await sandbox.commands.start("make", { onAbort: "detach" }, AbortSignal.timeout(1000));
 for await (const text of handle.output) text.toUpperCase();
 const utf8: ReadableStream<Uint8Array> = handle.stderr.toReadableStream();
-const code: number | null | undefined = (await handle.wait()).exitCode;
+const handleCode: number | null | undefined = (await handle.wait()).exitCode;
 await handle.kill();
 
-export { code, utf8 };
+export { handleCode, utf8 };
