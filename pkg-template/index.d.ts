@@ -182,7 +182,7 @@ export type NetworkRuleAction = "allow" | "deny";
 /** One rule for outgoing traffic. */
 export interface NetworkRule extends Record<string, unknown> {
   action: NetworkRuleAction;
-  /** A host name, such as `"pypi.org"` or `"*.example.com"`. */
+  /** A host name, such as `"api.example.com"` or `"*.example.com"`. */
   target: string;
 }
 

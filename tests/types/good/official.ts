@@ -30,7 +30,7 @@ const options: SandboxCreateOptions = {
   env: { LANG: "C.UTF-8" },
   metadata: { project: "demo" },
   resource: { cpu: "500m", memory: "512Mi" },
-  networkPolicy: { defaultAction: "deny", egress: [{ action: "allow", target: "pypi.org" }] },
+  networkPolicy: { defaultAction: "deny", egress: [{ action: "allow", target: "api.example.com" }] },
   healthCheck: async (sandbox) => sandbox.isHealthy(),
 };
 
