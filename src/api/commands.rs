@@ -2,7 +2,7 @@
 
 use crate::api::execd::{Call, Execd};
 use crate::api::run::{self, Plan, check_handlers};
-use crate::api::{promise, shape};
+use crate::api::{program, promise, shape};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::core::run::Endpoint;
@@ -155,14 +155,14 @@ impl Commands {
     /// Ends a command, its children included. Given a session's id, it destroys the session.
     pub fn interrupt(&self, id: &JsValue, options: &JsValue) -> Promise {
         let (execd, id, call) = (self.execd.clone(), args::filled("sessionId", id), CallOptions::read(options));
-        promise(async move { run::interrupt(&execd, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
+        promise(async move { program::interrupt(&execd, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
     }
 
     /// Whether a command runs, and how it ended.
     #[wasm_bindgen(js_name = getCommandStatus)]
     pub fn status(&self, id: &JsValue, options: &JsValue) -> Promise {
         let (execd, id, call) = (self.execd.clone(), args::filled("commandId", id), CallOptions::read(options));
-        promise(async move { run::status(&execd, &id?, &call?).await.map(shape::command_status) })
+        promise(async move { program::status(&execd, &id?, &call?).await.map(shape::command_status) })
     }
 
     /// The output of a background command from byte `cursor` on.

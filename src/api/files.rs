@@ -1,5 +1,6 @@
 //! `sandbox.files`: files and directories.
 
+use crate::api::download::{Download, DownloadDriver};
 use crate::api::execd::{Call, Execd};
 use crate::api::{promise, shape};
 use crate::core::error::Error;
@@ -9,7 +10,6 @@ use crate::host::failure::{Failure, describe};
 use crate::host::http::Response;
 use crate::host::{js, object, time};
 use js_sys::{Array, Object, Promise, Uint8Array};
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// Files and directories of the sandbox.
@@ -86,70 +86,6 @@ async fn infos(response: Response) -> Result<Array, Failure> {
 
 fn path_query(paths: &[String]) -> Vec<(&str, &str)> {
     paths.iter().map(|path| ("path", path.as_str())).collect()
-}
-
-/// A request for a file's bytes.
-struct Download {
-    path: String,
-    range: Option<String>,
-    offset: Option<String>,
-    limit: Option<String>,
-    call: CallOptions,
-}
-
-impl Download {
-    fn read(path: &JsValue, options: &Options, call: &JsValue) -> Result<Self, Error> {
-        let path = args::string("path", path)?;
-        rules::file_path("path", &path)?;
-        let range = options.string("range")?;
-        if let Some(range) = &range {
-            rules::header("Range", range)?;
-        }
-        let call = CallOptions::read(call)?;
-        Ok(Self {
-            path,
-            range,
-            offset: options.count("offset")?.map(rules::short),
-            limit: options.count("limit")?.map(rules::short),
-            call: CallOptions { signal: call.signal.or(options.signal("signal")?), ..call },
-        })
-    }
-
-    async fn open(&self, execd: &Execd, what: &'static str, call: &CallOptions) -> Result<Response, Failure> {
-        let mut query = vec![("path", self.path.as_str())];
-        query.extend(self.offset.as_deref().map(|offset| ("offset", offset)));
-        query.extend(self.limit.as_deref().map(|limit| ("limit", limit)));
-        let headers = self.range.iter().map(|range| ("Range", range.clone())).collect();
-        execd
-            .send_raw(
-                Call { method: "GET", path: "/files/download", query: &query, what },
-                headers,
-                JsValue::UNDEFINED,
-                call,
-            )
-            .await
-    }
-}
-
-impl Download {
-    async fn bytes(&self, execd: &Execd) -> Result<Uint8Array, Failure> {
-        let response = self.open(execd, "Download failed", &self.call).await?;
-        let lines = self.lines_to_cut(response.header("content-type"));
-        let bytes = response.bytes().await?;
-        match lines {
-            Some((offset, limit)) => js::cut_lines(&bytes, offset, limit).map_err(Failure::Thrown),
-            None => Ok(bytes),
-        }
-    }
-
-    /// What is left to do of `offset` and `limit`. An execd that reads lines answers text/plain; one that does not ignores
-    /// both and sends the whole file as octets.
-    fn lines_to_cut(&self, content_type: Option<String>) -> Option<(f64, f64)> {
-        let wanted = self.offset.is_some() || self.limit.is_some();
-        let number = |text: &Option<String>| text.as_deref().and_then(rules::whole);
-        (wanted && !content_type.is_some_and(|kind| kind.starts_with("text/plain")))
-            .then(|| (number(&self.offset).unwrap_or(1.0), number(&self.limit).unwrap_or(f64::INFINITY)))
-    }
 }
 
 async fn upload(execd: &Execd, entry: &Options, call: &CallOptions) -> Result<(), Failure> {
@@ -342,7 +278,7 @@ impl Files {
         let download = Options::new("options", options)
             .and_then(|options| Download::read(path, &options, call))
             .map_err(Failure::from)?;
-        js::byte_stream(DownloadDriver { execd: self.execd.clone(), download: Rc::new(download) }.into())
+        js::byte_stream(DownloadDriver::new(self.execd.clone(), download).into())
     }
 
     /// Deletes files; one that is missing already is no error.
@@ -446,33 +382,4 @@ fn replacements(entries: &JsValue) -> Result<Object, Error> {
         object::set(&item, "new", entry.required_string("newContent")?);
         Ok(item)
     })
-}
-
-/// Private to the package: the object that a stream of `readBytesStream` holds.
-#[wasm_bindgen]
-pub struct DownloadDriver {
-    execd: Execd,
-    download: Rc<Download>,
-}
-
-#[wasm_bindgen]
-impl DownloadDriver {
-    /// Sends the request; resolves with the exchange when the headers have come.
-    pub fn open(&self) -> Promise {
-        let (execd, download) = (self.execd.clone(), Rc::clone(&self.download));
-        promise(async move {
-            let response = download.open(&execd, "Download stream failed", &download.call).await?;
-            let lines = download.lines_to_cut(response.header("content-type"));
-            let exchange = JsValue::from(response.into_exchange());
-            if let Some((offset, limit)) = lines {
-                object::set(exchange.unchecked_ref(), "lines", object::array([offset.into(), limit.into()]));
-            }
-            Ok(exchange)
-        })
-    }
-
-    /// The exception for a body that broke in the middle.
-    pub fn failure(&self, cause: JsValue) -> JsValue {
-        Failure::broken_body("Download stream failed", cause).into()
-    }
 }

@@ -5,13 +5,16 @@
 
 mod commands;
 mod create;
+mod download;
 mod endpoints;
 mod execd;
 mod files;
 mod health;
 mod lifecycle;
 pub mod manager;
+mod program;
 mod ready;
+mod recovery;
 mod run;
 pub mod sandbox;
 mod shape;

@@ -1,15 +1,15 @@
 //! The Rust side of a run: decoding, deciding, and the requests around the stream. `src/js/run.js` drives it.
 
 use crate::api::execd::{Call, Execd};
-use crate::core::capture;
+use crate::api::{program, recovery};
 use crate::core::error::Error;
 use crate::core::events::{Batch, Kind};
 use crate::core::frames::Framer;
 use crate::core::rules;
 use crate::core::run::{Endpoint, Run, Signal, exit_code};
 use crate::host::args::CallOptions;
-use crate::host::failure::{Details, Failure};
-use crate::host::{js, object, time};
+use crate::host::failure::Failure;
+use crate::host::{js, object};
 use js_sys::{Function, Object, Promise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,10 +20,6 @@ const MAX_EVENT_BYTES: usize = 64 << 20;
 const START_TIMEOUT_MS: f64 = 60_000.0;
 /// Pings come every 3 s.
 const IDLE_TIMEOUT_MS: f64 = 20_000.0;
-/// Asking how an interrupted run went on: quickly at first, then every two seconds.
-const POLL_MS: (f64, f64) = (100.0, 2_000.0);
-/// How often in a row the question may go unanswered.
-const POLL_FAILURES: u32 = 5;
 
 /// What to run and how.
 pub struct Plan {
@@ -47,16 +43,16 @@ pub struct Plan {
     pub idle_ms: Option<f64>,
 }
 
-struct Inner {
-    execd: Execd,
-    plan: Plan,
+pub(super) struct Inner {
+    pub(super) execd: Execd,
+    pub(super) plan: Plan,
     framer: RefCell<Framer>,
-    batch: RefCell<Batch>,
-    run: RefCell<Run>,
+    pub(super) batch: RefCell<Batch>,
+    pub(super) run: RefCell<Run>,
     /// Left before the request was sent: it shall not be.
     abandoned: Cell<bool>,
     /// Of the request that opened the stream.
-    request_id: RefCell<Option<String>>,
+    pub(super) request_id: RefCell<Option<String>>,
 }
 
 /// Private to the package: the object that `src/js/run.js` holds for one run.
@@ -186,7 +182,7 @@ impl RunDriver {
         let inner = Rc::clone(&self.inner);
         let _ = super::promise(async move {
             // The abort that led here must not stop this request, and closing the sandbox meanwhile may.
-            let _ = end(&inner.execd, &id, &inner.plan.call.for_others()).await;
+            let _ = program::end(&inner.execd, &id, &inner.plan.call.for_others()).await;
             Ok(JsValue::UNDEFINED)
         });
     }
@@ -195,7 +191,7 @@ impl RunDriver {
     pub fn kill(&self, id: String) -> Promise {
         let inner = Rc::clone(&self.inner);
         super::promise(async move {
-            end(&inner.execd, &id, &inner.plan.call.for_others()).await.map(|()| JsValue::UNDEFINED)
+            program::end(&inner.execd, &id, &inner.plan.call.for_others()).await.map(|()| JsValue::UNDEFINED)
         })
     }
 
@@ -227,178 +223,15 @@ impl RunDriver {
     /// missing. Resolves as `push`.
     pub fn recover(&self, kind: &str, cause: JsValue, id: Option<String>, stdout: u32, stderr: u32) -> Promise {
         let (inner, stalled) = (Rc::clone(&self.inner), kind == "stalled");
-        super::promise(async move { recover(&inner, stalled, cause, id, [stdout as usize, stderr as usize]).await })
+        super::promise(async move {
+            recovery::recover(&inner, stalled, cause, id, [stdout as usize, stderr as usize]).await
+        })
     }
 }
 
-fn specials(batch: &Batch) -> i32 {
+/// How many events are not plain output.
+pub(super) fn specials(batch: &Batch) -> i32 {
     [Kind::Json, Kind::Tail, Kind::Junk].map(|kind| batch.count(kind) as i32).iter().sum()
-}
-
-/// `DELETE /command?id=`: SIGTERM to the whole group, SIGKILL after 3 s. For a session it destroys the session.
-pub async fn interrupt(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    execd
-        .send(
-            Call { method: "DELETE", path: "/command", query: &[("id", id)], what: "Interrupt command failed" },
-            None,
-            call,
-        )
-        .await?
-        .done()
-        .await
-}
-
-/// Interrupts a program until it has ended. execd sends `init` a moment before it knows the id itself: a refusal that
-/// early means nothing, and one that comes because the program has just ended is no failure.
-async fn end(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    let mut pause = POLL_MS.0;
-    for _ in 0..POLL_FAILURES {
-        let Err(refused) = interrupt(execd, id, call).await else { return Ok(()) };
-        match status(execd, id, call).await {
-            Ok(status) if object::get(&status, "running").as_bool() == Some(false) => return Ok(()),
-            Ok(_) => {}
-            Err(failure) if failure.status() == Some(404) => {}
-            Err(_) => return Err(refused),
-        }
-        execd.transport.sleep(pause, call).await?;
-        pause *= 1.5;
-    }
-    interrupt(execd, id, call).await
-}
-
-/// `GET /command/status/{id}`, as it is on the wire.
-pub async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<Object, Failure> {
-    let path = format!("/command/status/{}", rules::segment("commandId", id)?);
-    execd
-        .send(Call { method: "GET", path: &path, query: &[], what: "Get command status failed" }, None, call)
-        .await?
-        .object()
-        .await
-}
-
-async fn recover(
-    inner: &Inner,
-    stalled: bool,
-    cause: JsValue,
-    id: Option<String>,
-    seen: [usize; 2],
-) -> Result<JsValue, Failure> {
-    let what = inner.plan.what;
-    let give_up = |why: &str, still_running: Option<bool>| {
-        let error = if stalled {
-            Error::Stalled(format!("{what}: the stream has been silent for too long. {why}"))
-        } else {
-            Error::Interrupted(format!("{what}: the stream ended before the run did. {why}"))
-        };
-        let details = Details { cause: cause.clone(), still_running, ..Details::default() };
-        Failure::Typed(error, Box::new(details)).for_request(inner.request_id.borrow().clone())
-    };
-    let Some(id) = id.filter(|_| inner.run.borrow().recoverable()) else {
-        return Err(give_up("Output that had arrived is in `execution`", None));
-    };
-    let status = match ended_status(inner, &id, stalled).await? {
-        Asked::Ended(status) => status,
-        Asked::Running => {
-            return Err(give_up(
-                "The program is still running: see commands.getCommandStatus and commands.interrupt",
-                Some(true),
-            ));
-        }
-        Asked::Unknown(failure) => {
-            return Err(give_up(&format!("How the run went on could not be found out: {}", failure.message()), None));
-        }
-    };
-    let exit_code = object::get(&status, "exit_code").as_f64();
-    let now = time::now();
-    let mut batch = Batch::default();
-    let mut complete = true;
-    for (name, kind, skip) in [("stdout", Kind::Stdout, seen.first()), ("stderr", Kind::Stderr, seen.last())] {
-        let skip = skip.copied().unwrap_or_default();
-        match capture_file(inner, &id, name).await {
-            Some(raw) if capture::replay(&raw, skip, kind, now, &mut batch) >= skip => {}
-            _ => complete = false,
-        }
-    }
-    if !complete {
-        let failure = give_up("The program has ended, but its output could not be read back", Some(false));
-        let error = JsValue::from(failure);
-        // `src/js/run.js` moves it to the error's execution.
-        object::set(error.unchecked_ref(), "exitCode", exit_code.map_or(JsValue::NULL, JsValue::from));
-        return Err(Failure::Thrown(error));
-    }
-    // The end that the stream did not get to, in the stream's own words.
-    let end = match exit_code {
-        Some(0.0) => format!("{{\"type\":\"execution_complete\",\"timestamp\":{}}}", now as u64),
-        code => {
-            let code = code.map_or_else(String::new, rules::short);
-            let said = object::text(&status, "error").and_then(|text| object::stringify(&text.into()).ok());
-            format!(
-                "{{\"type\":\"error\",\"timestamp\":{},\"error\":{{\"ename\":\"CommandExecError\",\"evalue\":\"{code}\",\"traceback\":[{}]}}}}",
-                now as u64,
-                said.unwrap_or_default(),
-            )
-        }
-    };
-    batch.add(Kind::Json, &end, now);
-    let count = specials(&batch);
-    *inner.batch.borrow_mut() = batch;
-    Ok(count.into())
-}
-
-enum Asked {
-    Ended(Object),
-    Running,
-    Unknown(Failure),
-}
-
-/// Waits for the end of the program, or, after a stall, asks once.
-async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Asked, Failure> {
-    let transport = &inner.execd.transport;
-    let call = &inner.plan.call;
-    let mut pause = POLL_MS.0;
-    let mut failures = 0;
-    loop {
-        match status(&inner.execd, id, call).await {
-            Ok(status) => match object::get(&status, "running").as_bool() {
-                Some(false) => return Ok(Asked::Ended(status)),
-                Some(true) if once => return Ok(Asked::Running),
-                Some(true) => failures = 0,
-                None => return Ok(Asked::Unknown(Error::UnexpectedResponse("the status says nothing".into()).into())),
-            },
-            Err(failure) => {
-                transport.check(call)?;
-                // A sandbox that does not answer at all is not asked five times: that would be minutes.
-                if matches!(failure, Failure::Typed(Error::Timeout(_), _)) {
-                    return Ok(Asked::Unknown(failure));
-                }
-                failures += 1;
-                // A 404 may be early: execd sends `init` a moment before the status endpoint knows the id.
-                if failures >= POLL_FAILURES {
-                    return Ok(Asked::Unknown(failure));
-                }
-            }
-        }
-        transport.sleep(pause, call).await?;
-        pause = (pause * 1.5).min(POLL_MS.1);
-    }
-}
-
-/// execd keeps the raw output in its temp directory: `/tmp` unless `TMPDIR` says otherwise.
-async fn capture_file(inner: &Inner, id: &str, name: &str) -> Option<Vec<u8>> {
-    for dir in ["/tmp", "$TMPDIR"] {
-        let path = format!("{dir}/{id}.{name}");
-        let call_to = Call {
-            method: "GET",
-            path: "/files/download",
-            query: &[("path", &path)],
-            what: "Read captured output failed",
-        };
-        let Ok(response) = inner.execd.send(call_to, None, &inner.plan.call).await else { continue };
-        if let Ok(bytes) = response.bytes().await {
-            return Some(bytes.to_vec());
-        }
-    }
-    None
 }
 
 /// Checks a handlers object: each field a function where it is given.

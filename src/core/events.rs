@@ -7,7 +7,7 @@
 use crate::frames::Sink;
 use memchr::memchr2;
 
-/// What one row of the table describes. The numbers are shared with `src/js/run.js`.
+/// What one row of the table describes. The numbers are shared with `src/js/run-reader.js`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {

@@ -29,7 +29,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// From the number that `src/js/run.js` passes.
+    /// From the number that `src/js/run-reader.js` passes.
     pub fn from_number(number: u8) -> Option<Self> {
         [Self::Init, Self::Complete, Self::Error, Self::Refused].into_iter().find(|signal| *signal as u8 == number)
     }

@@ -92,14 +92,16 @@ extern "C" {
     pub fn within(work: &JsValue, ms: f64, signals: &Array) -> Result<Promise, JsValue>;
 }
 
-// Not called from Rust, but named for the same reason as execution.js below.
+// Not used from Rust. A snippet is shipped only when Rust names something of it, and the others import these.
 #[wasm_bindgen(module = "/src/js/signals.js")]
 extern "C" {
     #[wasm_bindgen(js_name = onAbort)]
     pub type OnAbort;
 }
-
-// Not used from Rust either. A snippet is shipped only when Rust names it, and run.js imports this one.
+#[wasm_bindgen(module = "/src/js/run-reader.js")]
+extern "C" {
+    pub type RunReader;
+}
 #[wasm_bindgen(module = "/src/js/execution.js")]
 extern "C" {
     #[wasm_bindgen(reexport)]

@@ -3,7 +3,7 @@
 
 import { SandboxError, SandboxException } from "./errors.js";
 import { outputs, Recorder, STDERR, STDOUT } from "./execution.js";
-import { RunReader } from "./run.js";
+import { RunReader } from "./run-reader.js";
 
 /** What a view holds for a reader that does not come. */
 const HELD = 1 << 20;

@@ -52,7 +52,7 @@ describe("the tarball", () => {
       /^README\.md$/,
       /^package\.json$/,
       /^(index|load|constants|imports|wasm-inline|core_bg)\.js$/,
-      /^snippets\/[\w-]+\/src\/js\/(config|errors|execution|handle|http|run|signals|timers|transfer)\.js$/,
+      /^snippets\/[\w-]+\/src\/js\/(config|errors|execution|handle|http|run|run-reader|signals|timers|transfer)\.js$/,
     ];
     // Allowed, where there are: other entries and the wasm itself for runtimes that want it as a file.
     const optional = [/^core\.wasm$/, /^[\w-]+\.(js|cjs|mjs)$/, /^[\w-]+\.d\.(ts|cts|mts)$/];
@@ -63,7 +63,7 @@ describe("the tarball", () => {
       );
     const surprising = it.files.filter((file) => ![...expected, ...optional].some((pattern) => pattern.test(file)));
     assert.deepEqual(surprising, []);
-    assert.equal(it.files.filter((file) => file.startsWith("snippets/")).length, 9);
+    assert.equal(it.files.filter((file) => file.startsWith("snippets/")).length, 10);
     assert.deepEqual(walk(), it.files);
   });
 

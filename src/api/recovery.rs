@@ -1,0 +1,139 @@
+//! How a run whose stream broke went on, and the output that is missing.
+
+use crate::api::execd::Call;
+use crate::api::program::{POLL_FAILURES, POLL_MS, status};
+use crate::api::run::{Inner, specials};
+use crate::core::error::Error;
+use crate::core::events::{Batch, Kind};
+use crate::core::{capture, rules};
+use crate::host::failure::{Details, Failure};
+use crate::host::{object, time};
+use js_sys::Object;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Asks the sandbox, waits for the end of the program, and decodes what the stream did not bring. Resolves with the number
+/// of events that are not plain output. `seen`: how many events of stdout and stderr had come.
+pub async fn recover(
+    inner: &Inner,
+    stalled: bool,
+    cause: JsValue,
+    id: Option<String>,
+    seen: [usize; 2],
+) -> Result<JsValue, Failure> {
+    let what = inner.plan.what;
+    let give_up = |why: &str, still_running: Option<bool>| {
+        let error = if stalled {
+            Error::Stalled(format!("{what}: the stream has been silent for too long. {why}"))
+        } else {
+            Error::Interrupted(format!("{what}: the stream ended before the run did. {why}"))
+        };
+        let details = Details { cause: cause.clone(), still_running, ..Details::default() };
+        Failure::Typed(error, Box::new(details)).for_request(inner.request_id.borrow().clone())
+    };
+    let Some(id) = id.filter(|_| inner.run.borrow().recoverable()) else {
+        return Err(give_up("Output that had arrived is in `execution`", None));
+    };
+    let status = match ended_status(inner, &id, stalled).await? {
+        Asked::Ended(status) => status,
+        Asked::Running => {
+            return Err(give_up(
+                "The program is still running: see commands.getCommandStatus and commands.interrupt",
+                Some(true),
+            ));
+        }
+        Asked::Unknown(failure) => {
+            return Err(give_up(&format!("How the run went on could not be found out: {}", failure.message()), None));
+        }
+    };
+    let exit_code = object::get(&status, "exit_code").as_f64();
+    let now = time::now();
+    let mut batch = Batch::default();
+    let mut complete = true;
+    for (name, kind, skip) in [("stdout", Kind::Stdout, seen.first()), ("stderr", Kind::Stderr, seen.last())] {
+        let skip = skip.copied().unwrap_or_default();
+        match capture_file(inner, &id, name).await {
+            Some(raw) if capture::replay(&raw, skip, kind, now, &mut batch) >= skip => {}
+            _ => complete = false,
+        }
+    }
+    if !complete {
+        let failure = give_up("The program has ended, but its output could not be read back", Some(false));
+        let error = JsValue::from(failure);
+        // `src/js/run.js` moves it to the error's execution.
+        object::set(error.unchecked_ref(), "exitCode", exit_code.map_or(JsValue::NULL, JsValue::from));
+        return Err(Failure::Thrown(error));
+    }
+    // The end that the stream did not get to, in the stream's own words.
+    let end = match exit_code {
+        Some(0.0) => format!("{{\"type\":\"execution_complete\",\"timestamp\":{}}}", now as u64),
+        code => {
+            let code = code.map_or_else(String::new, rules::short);
+            let said = object::text(&status, "error").and_then(|text| object::stringify(&text.into()).ok());
+            format!(
+                "{{\"type\":\"error\",\"timestamp\":{},\"error\":{{\"ename\":\"CommandExecError\",\"evalue\":\"{code}\",\"traceback\":[{}]}}}}",
+                now as u64,
+                said.unwrap_or_default(),
+            )
+        }
+    };
+    batch.add(Kind::Json, &end, now);
+    let count = specials(&batch);
+    *inner.batch.borrow_mut() = batch;
+    Ok(count.into())
+}
+
+enum Asked {
+    Ended(Object),
+    Running,
+    Unknown(Failure),
+}
+
+/// Waits for the end of the program, or, after a stall, asks once.
+async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Asked, Failure> {
+    let transport = &inner.execd.transport;
+    let call = &inner.plan.call;
+    let mut pause = POLL_MS.0;
+    let mut failures = 0;
+    loop {
+        match status(&inner.execd, id, call).await {
+            Ok(status) => match object::get(&status, "running").as_bool() {
+                Some(false) => return Ok(Asked::Ended(status)),
+                Some(true) if once => return Ok(Asked::Running),
+                Some(true) => failures = 0,
+                None => return Ok(Asked::Unknown(Error::UnexpectedResponse("the status says nothing".into()).into())),
+            },
+            Err(failure) => {
+                transport.check(call)?;
+                // A sandbox that does not answer at all is not asked five times: that would be minutes.
+                if matches!(failure, Failure::Typed(Error::Timeout(_), _)) {
+                    return Ok(Asked::Unknown(failure));
+                }
+                failures += 1;
+                // A 404 may be early: execd sends `init` a moment before the status endpoint knows the id.
+                if failures >= POLL_FAILURES {
+                    return Ok(Asked::Unknown(failure));
+                }
+            }
+        }
+        transport.sleep(pause, call).await?;
+        pause = (pause * 1.5).min(POLL_MS.1);
+    }
+}
+
+/// execd keeps the raw output in its temp directory: `/tmp` unless `TMPDIR` says otherwise.
+async fn capture_file(inner: &Inner, id: &str, name: &str) -> Option<Vec<u8>> {
+    for dir in ["/tmp", "$TMPDIR"] {
+        let path = format!("{dir}/{id}.{name}");
+        let call_to = Call {
+            method: "GET",
+            path: "/files/download",
+            query: &[("path", &path)],
+            what: "Read captured output failed",
+        };
+        let Ok(response) = inner.execd.send(call_to, None, &inner.plan.call).await else { continue };
+        if let Ok(bytes) = response.bytes().await {
+            return Some(bytes.to_vec());
+        }
+    }
+    None
+}
