@@ -59,7 +59,7 @@ pub async fn recover(
     if !complete {
         let failure = give_up("The program has ended, but its output could not be read back", Some(false));
         let error = JsValue::from(failure);
-        // `src/js/run.js` moves it to the error's execution.
+        // `src/js/run-reader.js` moves it to the error's execution.
         object::set(error.unchecked_ref(), "exitCode", exit_code.map_or(JsValue::NULL, JsValue::from));
         return Err(Failure::Thrown(error));
     }

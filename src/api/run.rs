@@ -1,4 +1,4 @@
-//! The Rust side of a run: decoding, deciding, and the requests around the stream. `src/js/run.js` drives it.
+//! The Rust side of a run: decoding, deciding, and the requests around the stream. `src/js/run-reader.js` drives it.
 
 use crate::api::execd::{Call, Execd};
 use crate::api::{program, recovery};
@@ -55,7 +55,7 @@ pub(super) struct Inner {
     pub(super) request_id: RefCell<Option<String>>,
 }
 
-/// Private to the package: the object that `src/js/run.js` holds for one run.
+/// Private to the package: the object that `src/js/run-reader.js` holds for one run.
 #[wasm_bindgen]
 pub struct RunDriver {
     inner: Rc<Inner>,
@@ -195,7 +195,7 @@ impl RunDriver {
         })
     }
 
-    /// The exception for an end that `src/js/run.js` has seen.
+    /// The exception for an end that `src/js/run-reader.js` has seen.
     pub fn failure(&self, kind: &str, detail: JsValue) -> JsValue {
         let what = self.inner.plan.what;
         let failure = match kind {
