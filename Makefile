@@ -4,7 +4,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 node := @sh scripts/check-node.sh && exec node
 
-.PHONY: help demo test test-quick bench build setup fmt lint size clean clean-all
+.PHONY: help demo test test-quick bench fuzz build setup fmt lint size clean clean-all
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,8 +30,11 @@ fmt: ## Format everything in place
 lint: ## Formatting, clippy (native and wasm), biome, tsc
 	$(node) scripts/test.mjs lint
 
-bench: build ## How fast streams are read, against a bare loop in JavaScript, in one run
-	@node bench/streams.mjs
+bench: ## How fast streams are read, beside the official SDK and others, in one run; writes docs/bench/ (ROUNDS=n: a quick look)
+	$(node) bench/run.mjs
+
+fuzz: ## Look for inputs that the stream core reads wrongly (SECONDS=30: for each target)
+	$(node) scripts/fuzz.mjs
 
 size: ## The package's size: raw, gzip, brotli
 	$(node) scripts/size.mjs

@@ -1,108 +1,51 @@
-// How fast is a stream of output read? One program, one run, everything interleaved, the body from memory: 200,000 events
-// of 64 characters, as execd sends them. Medians of 7. `make bench`.
-import { cpus } from "node:os";
-import { Sandbox } from "opensandbox-wasm";
+// Rows of times: every reader over the same bodies, in turn, `rounds` times after one for the compilers.
+import { median } from "./numbers.mjs";
+import { readers, time } from "./readers.mjs";
+import { body, cuts } from "./source.mjs";
 
-const EVENTS = 200_000;
-const ROUNDS = 7;
+export const SIZES = [65_536, 4_096, "event"];
+/** Characters of a line, and how many lines make a body of about 20 MB. */
+export const LINES = [
+  [64, 200_000],
+  [20, 200_000],
+  [4_000, 5_000],
+];
 
-const line = "x".repeat(64);
-const events = Array.from(
-  { length: EVENTS },
-  (_, i) => `{"type":"stdout","text":"${line}","timestamp":${1795402209570 + i}}\n\n`,
-);
-const body = new TextEncoder().encode(
-  `{"type":"init","text":"a","timestamp":1}\n\n${events.join("")}{"type":"execution_complete","timestamp":2}\n\n`,
-);
-
-function stream(size) {
-  let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= body.length) return controller.close();
-      controller.enqueue(body.subarray(at, at + size));
-      at += size;
-    },
-  });
-}
-
-/** A sandbox whose server is a function. */
-async function sandbox(size) {
-  const json = (value) => new Response(JSON.stringify(value));
-  const fetch = async (url) => {
-    if (url.endsWith("/sandboxes")) return json({ id: "s", createdAt: "2026-01-01T00:00:00Z" });
-    if (url.includes("/endpoints/")) return json({ endpoint: "d:1" });
-    return new Response(stream(size));
-  };
-  return Sandbox.create({ connectionConfig: { domain: "h:1", fetch }, image: "i", skipHealthCheck: true });
-}
-
-async function reading(size) {
-  const reader = stream(size).getReader();
-  while (!(await reader.read()).done);
-}
-
-/** What one would write by hand: no checks at all. */
-async function bareLoop(size, onStdout) {
-  const decoder = new TextDecoder();
-  let rest = "";
-  const reader = stream(size).getReader();
-  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
-    const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
-    rest = lines.pop();
-    for (const text of lines) {
-      if (text === "") continue;
-      const event = JSON.parse(text);
-      if (event.type === "stdout") onStdout({ text: event.text, timestamp: event.timestamp, isError: false });
+/** `rows`: `{ reader, source, … }`. Adds `ms`, the median. */
+export async function measure(rows, rounds, say = () => {}) {
+  for (const row of rows) row.times = [];
+  for (let round = 0; round <= rounds; round++) {
+    for (const row of rows) {
+      say(`round ${round} of ${rounds}: ${readers[row.reader].name}`);
+      const took = await time(readers[row.reader], row.source);
+      if (round > 0) row.times.push(took);
     }
   }
+  for (const row of rows) row.ms = median(row.times);
+  return rows;
 }
 
-let sum = 0;
-const onStdout = (message) => {
-  sum += message.text.length;
-};
-
-async function row(name, size, work) {
-  const boxes = await sandbox(size);
-  return { name, size, work: () => work(size, boxes), times: [] };
-}
-
-const rows = [];
-for (const size of [65_536, 4_096]) {
-  rows.push(
-    await row("reading and nothing else", size, reading),
-    await row("opensandbox-wasm, text only", size, async (_, box) => {
-      const execution = await box.commands.run("x");
-      if (execution.exitCode !== 0) throw new Error("wrong");
+/** The table: chunk sizes × readers for lines of one length. */
+export function matrix(characters, events, rounds, say) {
+  const plain = body({ events, characters });
+  const sse = body({ events, characters, sse: true });
+  const rows = SIZES.flatMap((size) =>
+    Object.entries(readers).map(([reader, { sse: needs }]) => {
+      const bytes = needs ? sse : plain;
+      return { reader, size, source: { bytes, cuts: cuts(bytes, size), events, characters: events * characters } };
     }),
-    await row("opensandbox-wasm, a handler per event", size, (_, box) =>
-      box.commands.run("x", {}, { onStdout, skipAccumulation: true }),
-    ),
-    await row("a bare loop in JavaScript", size, (size) => bareLoop(size, onStdout)),
   );
-}
-for (let round = 0; round <= ROUNDS; round++) {
-  for (const each of rows) {
-    const from = performance.now();
-    await each.work();
-    // The first round is for the compilers.
-    if (round > 0) each.times.push(performance.now() - from);
-  }
+  return measure(rows, rounds, say);
 }
 
-const median = (times) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
-console.log(
-  `${EVENTS} events, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, medians of ${ROUNDS}\n`,
-);
-for (const size of [65_536, 4_096]) {
-  const group = rows.filter((each) => each.size === size);
-  const bare = median(group.at(-1).times);
-  console.log(`in chunks of ${size / 1024} KiB`);
-  for (const { name, times } of group) {
-    console.log(
-      `  ${name.padEnd(40)} ${median(times).toFixed(1).padStart(8)} ms  ${(bare / median(times)).toFixed(2).padStart(6)} × the bare loop's speed`,
-    );
-  }
+/** One line of 8 MB and one of 32 MB, in chunks of 64 KiB. */
+export const LONG = [8, 32];
+export function longLines(rounds, say) {
+  const rows = LONG.flatMap((megabytes) => {
+    const characters = megabytes << 20;
+    const bytes = body({ events: 1, characters });
+    const source = { bytes, cuts: cuts(bytes, 65_536), events: 1, characters };
+    return ["reading", "stdout", "handler", "bare", "official"].map((reader) => ({ reader, megabytes, source }));
+  });
+  return measure(rows, rounds, say);
 }
-if (sum === 0) throw new Error("nothing was read");
