@@ -228,6 +228,20 @@ fn a_long_line_fed_byte_by_byte_is_copied_once() {
 }
 
 #[test]
+fn the_limit_is_the_same_however_an_event_is_cut() {
+    let event = b"{\"type\":\"stdout\",\"text\":\"abc\",\"timestamp\":12}";
+    let body = [b"\n", &event[..], b"\n\n"].concat();
+    for (limit, fits) in [(event.len() - 1, false), (event.len(), true), (event.len() + 1, true)] {
+        for cut in 0..=body.len() {
+            let (mut framer, mut batch) = (Framer::new(limit), Batch::default());
+            let (a, b) = body.split_at(cut);
+            let read = framer.push(a, &mut batch).and_then(|()| framer.push(b, &mut batch));
+            assert_eq!((read.is_ok(), batch.len()), (fits, usize::from(fits)), "limit {limit}, cut at {cut}");
+        }
+    }
+}
+
+#[test]
 fn an_event_over_the_limit_is_an_error() {
     let mut batch = Batch::default();
     assert!(Framer::new(10).push(b"{\"0123456789\n", &mut batch).is_err());
