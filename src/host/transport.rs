@@ -115,7 +115,7 @@ impl Transport {
         if seconds.is_finite() && seconds > 0.0 { seconds * 1000.0 } else { 0.0 }
     }
 
-    /// Pairs of a signal and what its firing means, for `src/js/http.js` and `run.js`.
+    /// Pairs of a signal and what its firing means, for `src/js/http.js` and `run-reader.js`.
     pub fn signals(&self, call: &CallOptions) -> Array {
         let pair = |signal: JsValue, kind: &str| JsValue::from(object::array([signal, kind.into()]));
         object::array(

@@ -1,6 +1,7 @@
 // A lifecycle server and an execd in one, whose answers are scripted: it cuts, stalls, resets and lies on command.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { after, before } from "node:test";
 import { Sandbox } from "opensandbox-wasm";
 
 export const ID = "a1da9f69e3f74dfd9e3c6e28363a1b20";
@@ -113,4 +114,15 @@ export async function using(routes, work, options = {}) {
   } finally {
     await server.close();
   }
+}
+
+/** For the top of a file: fails it when a rejection in it went unhandled. */
+export function noUnhandledRejections() {
+  const unhandled = [];
+  const note = (reason) => unhandled.push(reason);
+  before(() => process.on("unhandledRejection", note));
+  after(() => {
+    process.off("unhandledRejection", note);
+    assert.deepEqual(unhandled, [], "no rejection went unhandled");
+  });
 }

@@ -1,15 +1,21 @@
 // A run, its consumer and its caller end at different times, in every order.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { event, ID, init, json, openStream, outcome, pause, streamOf, until, using } from "./fault-server.mjs";
+import { test } from "node:test";
+import {
+  event,
+  ID,
+  init,
+  json,
+  noUnhandledRejections,
+  openStream,
+  outcome,
+  pause,
+  streamOf,
+  until,
+  using,
+} from "./fault-server.mjs";
 
-const unhandled = [];
-const note = (reason) => unhandled.push(reason);
-before(() => process.on("unhandledRejection", note));
-after(() => {
-  process.off("unhandledRejection", note);
-  assert.deepEqual(unhandled, [], "no rejection went unhandled");
-});
+noUnhandledRejections();
 
 const lines = ["1", "2", "3"].map((text) => event({ type: "stdout", text })).join("");
 const whole = init + lines + event({ type: "execution_complete" });

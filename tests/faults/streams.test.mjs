@@ -1,18 +1,24 @@
 // Every way in which a stream can go wrong ends in its documented outcome, in time, and leaves nothing behind.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { Sandbox } from "opensandbox-wasm";
-import { event, faultServer, ID, init, json, openStream, outcome, streamOf, until, using } from "./fault-server.mjs";
+import {
+  event,
+  faultServer,
+  ID,
+  init,
+  json,
+  noUnhandledRejections,
+  openStream,
+  outcome,
+  streamOf,
+  until,
+  using,
+} from "./fault-server.mjs";
 
 const HELLO = readFileSync(new URL("../fixtures/execd/command-hello.body", import.meta.url));
-const unhandled = [];
-const note = (reason) => unhandled.push(reason);
-before(() => process.on("unhandledRejection", note));
-after(() => {
-  process.off("unhandledRejection", note);
-  assert.deepEqual(unhandled, [], "no rejection went unhandled");
-});
+noUnhandledRejections();
 
 /** Routes of an execd that knows how the program went on. */
 const recoverable = (stdout, stderr, status) => ({
