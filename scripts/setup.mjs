@@ -13,14 +13,26 @@ import { installSystemPackages } from "./system-packages.mjs";
 import { installToolchain } from "./toolchain.mjs";
 import { wasmBindgen, wasmPack } from "./versions.mjs";
 
+const lockedVersions = () => JSON.parse(readFileSync(at("package-lock.json"), "utf8")).packages;
+
+/**
+ * The packages of which npm has taken another version than the lock file said. Other systems' variants of optional packages
+ * do not count: npm adds those that the registry has by now, and does not install them here.
+ */
+export function changedVersions(before, after) {
+  return Object.keys({ ...before, ...after }).filter((name) => {
+    const [was, is] = [before[name], after[name]];
+    return was && is ? was.version !== is.version : !(was ?? is).optional;
+  });
+}
+
 /** npm's own packages; the hash of the lock file lies inside node_modules, so that it goes when that goes. */
 async function npmPackages() {
   await step("npm packages", async (say) => {
     const stampFile = at("node_modules", ".installed");
     const wanted = () => hash(["package.json", "package-lock.json", "www/package.json"], process.version);
     if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted()) return "ready";
-    const lock = () => readFileSync(at("package-lock.json"), "utf8");
-    const before = lock();
+    const before = lockedVersions();
     // npm's own patience makes a missing network cost more than five minutes. Not `npm ci`: it refuses a lock file that was written
     // where some other system's variant of an optional package could not be had.
     const retries = ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
@@ -29,8 +41,9 @@ async function npmPackages() {
       network: true,
       onLine: say,
     });
-    if (process.env.CI && lock() !== before) {
-      throw new Stop('package-lock.json does not match package.json: run "npm install" and commit it');
+    const changed = process.env.CI ? changedVersions(before, lockedVersions()) : [];
+    if (changed.length > 0) {
+      throw new Stop(`package-lock.json does not match package.json (${changed[0]}): run "npm install" and commit it`);
     }
     writeFileSync(stampFile, wanted());
     return "installed";
