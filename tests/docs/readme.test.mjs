@@ -49,7 +49,7 @@ test("the table of errors has every code that the code has, under its class", ()
     for (const [, code] of second.matchAll(/`([A-Z_]{3,})`/g)) inTable.push(`${current} ${code}`);
   }
   assert.deepEqual(inTable.sort(), [...new Set(inCode)].sort());
-  const types = read("pkg-template/index.d.ts");
+  const types = read("pkg-template/types/errors.d.ts");
   for (const code of inTable.map((line) => line.split(" ")[1])) assert.ok(types.includes(`| "${code}"`), code);
 });
 

@@ -1,4 +1,4 @@
-// index.d.ts as applications see it: what must compile does, under each way to set TypeScript up, and what must not does not.
+// The types as applications see it: what must compile does, under each way to set TypeScript up, and what must not does not.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,6 +1,7 @@
-// What index.d.ts declares, read line by line. That is enough for a file that the formatter has laid out, and every line that
-// is not understood is an error.
-import { readFileSync } from "node:fs";
+// What the package's types declare, read line by line. That is enough for files that the formatter has laid out, and every
+// line that is not understood is an error.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 const NAME = String.raw`[\w$]+|\[Symbol\.\w+\]`;
 
@@ -21,12 +22,13 @@ function member(line) {
   throw new Error(`not understood: ${line}`);
 }
 
-/** `{ values: Map(name → type of a constant or "class"), blocks: Map(name → { kind, base, members }) }` */
-export function declared(file) {
+/** All files of the folder: `{ values: Map(name → type of a constant or "class"), blocks: Map(name → { kind, base, members }) }` */
+export function declared(folder) {
   const values = new Map();
   const blocks = new Map();
   let block;
-  for (const line of readFileSync(file, "utf8").split("\n")) {
+  const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+  for (const line of files.join("\n").split("\n")) {
     // Comments, and what is indented further: the rest of something that began above.
     if (/^\s*(\/\/|\/\*\*|\*)/.test(line) || line === "") continue;
     const constant = /^export declare const (\w+): (.+);$/.exec(line);

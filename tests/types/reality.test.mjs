@@ -1,4 +1,4 @@
-// index.d.ts and the built package say the same: exports, members of classes and services, properties of objects.
+// The types and the built package say the same: exports, members of classes and services, properties of objects.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { declared } from "./declared.mjs";
 
 const sdk = await import("opensandbox-wasm");
 
-const { values, blocks } = declared(fileURLToPath(new URL("../../pkg-template/index.d.ts", import.meta.url)));
+const { values, blocks } = declared(fileURLToPath(new URL("../../pkg-template/types", import.meta.url)));
 
 // wasm-bindgen's own, and Node's console.log: they work, but nobody is meant to call them.
 const INTERNAL = ["constructor", "free", "__destroy_into_raw", "[Symbol.dispose]", "[nodejs.util.inspect.custom]"];
@@ -27,7 +27,7 @@ const ownNames = (object, without) =>
 
 function members(name, wanted) {
   const block = blocks.get(name);
-  assert.ok(block, `index.d.ts has no ${name}`);
+  assert.ok(block, `the types have no ${name}`);
   return block.members
     .filter(wanted)
     .map((member) => member.name)

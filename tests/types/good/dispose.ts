@@ -1,4 +1,4 @@
-// `await using` needs no lib setting of the user's: index.d.ts brings it.
+// `await using` needs no lib setting of the user's: the types bring it.
 import { Sandbox, SandboxManager } from "opensandbox-wasm";
 
 await using sandbox = await Sandbox.create({ image: "x" });

@@ -1,0 +1,144 @@
+// What a run produces: raw events, and the Execution made of them.
+
+import type { ExecdCommands } from "./commands.js";
+
+/**
+ * An event of a run as it is on the wire. Fields with an empty value are left out by execd. Types that are not listed here
+ * are passed on, too.
+ */
+export interface ServerStreamEvent extends Record<string, unknown> {
+  type:
+    | "init"
+    | "stdout"
+    | "stderr"
+    | "result"
+    | "execution_count"
+    | "execution_complete"
+    | "error"
+    | "ping"
+    | "status"
+    | (string & {});
+  /** Unix time in milliseconds. */
+  timestamp?: number;
+  /** `init`: the id. `stdout`, `stderr`: a line without its end; `"\n"` is one empty line. */
+  text?: string;
+  /** `result`: texts by MIME type. execd names `text/plain` `text`. */
+  results?: Record<string, unknown>;
+  /** `error`: `{ ename, evalue, traceback }`. */
+  error?: Record<string, unknown>;
+}
+
+/** A line of output. */
+export interface OutputMessage {
+  /** Without its line break. `"\n"` stands for one empty line. */
+  text: string;
+  /** Unix time in milliseconds. */
+  timestamp: number;
+  /** `true` for stderr. */
+  isError?: boolean;
+}
+
+/** A value that code has produced. */
+export interface ExecutionResult {
+  /** The plain text, if there is one. */
+  text?: string;
+  /** Unix time in milliseconds. */
+  timestamp: number;
+  /** All forms by MIME type, as on the wire. */
+  raw?: Record<string, unknown>;
+}
+
+/** How a run failed. */
+export interface ExecutionError {
+  /** `CommandExecError` for a program that ended with another exit code than 0; else the server's code. */
+  name: string;
+  /** The exit code as text (`"-1"` for every signal), or a sentence when the program could not be started. */
+  value: string;
+  /** Unix time in milliseconds. */
+  timestamp: number;
+  /** For a program: `["exit status 7"]`, or which signal it was: `["signal: killed"]`. */
+  traceback: string[];
+}
+
+export interface ExecutionComplete {
+  /** Unix time in milliseconds. */
+  timestamp: number;
+  executionTimeMs: number;
+}
+
+export interface ExecutionInit {
+  /** Id of the run. Of a run in a session: the session's. */
+  id: string;
+  /** Unix time in milliseconds. */
+  timestamp: number;
+}
+
+/**
+ * What a run has produced. Its enumerable properties are the official ones, so that a spread, `Object.keys` and JSON give the
+ * official shape; the others are accessors.
+ */
+export interface Execution {
+  /** For {@link ExecdCommands.getCommandStatus}, {@link ExecdCommands.interrupt} and the logs of a background command. */
+  id?: string;
+  executionCount?: number;
+  /** The lines, one object each; made when they are first looked at. {@link Execution.stdout} is quicker. */
+  logs: { stdout: OutputMessage[]; stderr: OutputMessage[] };
+  result: ExecutionResult[];
+  /** There when the run failed; an exit code other than 0 is a failure. */
+  error?: ExecutionError;
+  /** There when the run came to its end without an error. */
+  complete?: ExecutionComplete;
+  /**
+   * 0, or what the `error` event says. `-1`: ended by a signal, whichever. `null`: there is none, because the program could
+   * not be started, or a session's run was cut by its timeout. Background commands have none here: see `getCommandStatus`.
+   */
+  exitCode?: number | null;
+  /** No error, and the exit code, if there is one, is 0. */
+  readonly ok: boolean;
+  /**
+   * The whole standard output. Every event is a line and gets its line break back; an event `"\n"` is one empty line. execd
+   * does not tell whether the last line had a break, nor CR from LF.
+   */
+  readonly stdout: string;
+  /** The whole standard error, as {@link Execution.stdout}. */
+  readonly stderr: string;
+  /** Both in the order of arrival. Their relative order is approximate: execd looks at each every 100 ms. */
+  readonly output: string;
+  /** Text of the last result. */
+  readonly text: string | undefined;
+  /** Whether the run was ended by its own `timeoutSeconds`. Nothing on the wire says so: it is a kill after that time. */
+  readonly timedOut: boolean;
+  /** Whether the stream was cut and the rest was read back from the sandbox: stdout first, then stderr. */
+  readonly recovered: boolean;
+  /** The enumerable properties. */
+  toJSON(): ExecutionJson;
+}
+
+/** The enumerable properties of an {@link Execution}. */
+export type ExecutionJson = Pick<
+  Execution,
+  "id" | "executionCount" | "logs" | "result" | "error" | "complete" | "exitCode"
+>;
+
+/** The official name for the {@link Execution} of a command. */
+export type CommandExecution = Execution;
+
+/**
+ * Called in the order of the stream. A promise that one returns is waited for before the next is called, and until then
+ * nothing more is read from the network. One that throws or rejects ends the run, which then rejects with that very value.
+ */
+export interface ExecutionHandlers {
+  /** Every event as it is on the wire, pings and unknown types included, before the handler for its type. */
+  onEvent?: ((event: ServerStreamEvent) => unknown) | undefined;
+  onStdout?: ((message: OutputMessage) => unknown) | undefined;
+  onStderr?: ((message: OutputMessage) => unknown) | undefined;
+  onResult?: ((result: ExecutionResult) => unknown) | undefined;
+  onExecutionComplete?: ((complete: ExecutionComplete) => unknown) | undefined;
+  onError?: ((error: ExecutionError) => unknown) | undefined;
+  onInit?: ((init: ExecutionInit) => unknown) | undefined;
+  /** Do not keep stdout and stderr in the `Execution`. Default `false`. */
+  skipAccumulation?: boolean | undefined;
+}
+
+// biome-ignore lint/complexity/noUselessEmptyExport: without it what has no `export` counts as exported, too
+export {};
