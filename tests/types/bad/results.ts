@@ -1,4 +1,4 @@
-import type { Ownership } from "opensandbox-wasm"; // error: TS2459
+import type { Ownership } from "opensandbox-wasm"; // error: TS2305
 import { type Execution, Sandbox, SandboxException, Execution as Value } from "opensandbox-wasm";
 import { internals } from "opensandbox-wasm/core_bg.js"; // error: TS2307
 
