@@ -2,7 +2,7 @@
 
 use crate::api::execd::Call;
 use crate::api::program::{POLL_FAILURES, POLL_MS, status};
-use crate::api::run::{Inner, specials};
+use crate::api::run::Inner;
 use crate::core::error::Error;
 use crate::core::events::{Batch, Kind};
 use crate::core::{capture, rules};
@@ -77,9 +77,8 @@ pub async fn recover(
         }
     };
     batch.add(Kind::Json, &end, now);
-    let count = specials(&batch);
     *inner.batch.borrow_mut() = batch;
-    Ok(count.into())
+    Ok(inner.show(&inner.batch.borrow()).into())
 }
 
 enum Asked {

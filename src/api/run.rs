@@ -10,13 +10,17 @@ use crate::core::run::{Endpoint, Run, Signal, exit_code};
 use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
 use crate::host::{js, object};
-use js_sys::{Function, Object, Promise};
+use js_sys::{Function, Object, Promise, Uint8Array};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// The largest event. A program may print one line of any length, and execd sends it as one event.
 const MAX_EVENT_BYTES: usize = 64 << 20;
+/// What of an input buffer is kept for the next chunk. JavaScript sends no larger pieces.
+const INPUT_BYTES: usize = 1 << 20;
+/// Numbers in the header.
+const HEADER: usize = 7;
 const START_TIMEOUT_MS: f64 = 60_000.0;
 /// Pings come every 3 s.
 const IDLE_TIMEOUT_MS: f64 = 20_000.0;
@@ -47,7 +51,11 @@ pub(super) struct Inner {
     pub(super) execd: Execd,
     pub(super) plan: Plan,
     framer: RefCell<Framer>,
+    /// What JavaScript writes a chunk into.
+    input: RefCell<Vec<u8>>,
     pub(super) batch: RefCell<Batch>,
+    /// Where JavaScript finds what was decoded: see [`RunDriver::header`].
+    header: Box<[Cell<u32>; HEADER]>,
     pub(super) run: RefCell<Run>,
     /// Left before the request was sent: it shall not be.
     abandoned: Cell<bool>,
@@ -86,6 +94,7 @@ fn prepare(execd: Execd, plan: Plan, handlers: &JsValue) -> (JsValue, Object) {
     object::set(&options, "startMs", plan.start_ms.unwrap_or(START_TIMEOUT_MS));
     object::set(&options, "idleMs", plan.idle_ms.unwrap_or(IDLE_TIMEOUT_MS));
     object::set(&options, "timeoutMs", plan.timeout_ms);
+    object::set(&options, "maxEventBytes", MAX_EVENT_BYTES as f64);
     object::set(&options, "code", plan.endpoint == Endpoint::Code);
     object::set(&options, "background", plan.endpoint == Endpoint::Background);
     object::set(&options, "handlers", handlers);
@@ -95,12 +104,33 @@ fn prepare(execd: Execd, plan: Plan, handlers: &JsValue) -> (JsValue, Object) {
         execd,
         plan,
         framer,
+        input: RefCell::default(),
         batch: RefCell::default(),
+        header: Box::default(),
         run,
         abandoned: Cell::new(false),
         request_id: RefCell::default(),
     };
     (RunDriver { inner: Rc::new(inner) }.into(), options)
+}
+
+impl Inner {
+    /// Tells JavaScript where the batch is. Gives the number of events that are not plain output.
+    pub(super) fn show(&self, batch: &Batch) -> i32 {
+        let numbers = [
+            batch.count(Kind::Stdout),
+            batch.count(Kind::Stderr),
+            batch.text.as_ptr() as u32,
+            batch.text.len() as u32,
+            batch.table.as_ptr() as u32,
+            batch.table.len() as u32,
+            self.framer.borrow().bare_line() as u32,
+        ];
+        for (cell, number) in self.header.iter().zip(numbers) {
+            cell.set(number);
+        }
+        [Kind::Json, Kind::Tail, Kind::Junk].map(|kind| batch.count(kind) as i32).iter().sum()
+    }
 }
 
 #[wasm_bindgen]
@@ -129,12 +159,25 @@ impl RunDriver {
         self.inner.abandoned.set(true);
     }
 
-    /// Decodes a chunk. Gives the number of events that are not plain output; `-1 - n` when one was too large.
-    pub fn push(&self, chunk: &[u8]) -> i32 {
+    /// Where to write the next chunk of so many bytes.
+    pub fn input(&self, length: usize) -> u32 {
+        let mut input = self.inner.input.borrow_mut();
+        if input.len() < length {
+            input.resize(length, 0);
+        } else if input.len() > INPUT_BYTES && length <= INPUT_BYTES {
+            input.truncate(INPUT_BYTES);
+            input.shrink_to_fit();
+        }
+        input.as_ptr() as u32
+    }
+
+    /// Decodes the chunk in `input`. Gives the number of events that are not plain output; `-1 - n` when one was too large.
+    pub fn push(&self, length: usize) -> i32 {
+        let input = self.inner.input.borrow();
         let mut batch = self.inner.batch.borrow_mut();
         batch.clear();
-        let pushed = self.inner.framer.borrow_mut().push(chunk, &mut *batch);
-        let specials = specials(&batch);
+        let pushed = self.inner.framer.borrow_mut().push(input.get(..length).unwrap_or_default(), &mut *batch);
+        let specials = self.inner.show(&batch);
         if pushed.is_err() { -1 - specials } else { specials }
     }
 
@@ -143,22 +186,20 @@ impl RunDriver {
         let mut batch = self.inner.batch.borrow_mut();
         batch.clear();
         self.inner.framer.borrow_mut().finish(&mut *batch);
-        specials(&batch)
+        self.inner.show(&batch)
     }
 
-    /// What was decoded: numbers of stdout and stderr events; where they lie in memory: text, its length in bytes, table,
-    /// its length in numbers. Valid until
-    /// the next call.
-    pub fn views(&self) -> Vec<u32> {
-        let batch = self.inner.batch.borrow();
-        vec![
-            batch.count(Kind::Stdout),
-            batch.count(Kind::Stderr),
-            batch.text.as_ptr() as u32,
-            batch.text.len() as u32,
-            batch.table.as_ptr() as u32,
-            batch.table.len() as u32,
-        ]
+    /// Hands over the line that is not complete yet: JavaScript puts it together.
+    #[wasm_bindgen(js_name = takeLine)]
+    pub fn take_line(&self) -> Uint8Array {
+        Uint8Array::from(self.inner.framer.borrow_mut().take_line().as_slice())
+    }
+
+    /// Where in memory what was decoded is described, by [`HEADER`] numbers that the next call overwrites: how many events
+    /// of stdout and stderr; the text's place and its length in bytes; the table's place and its length in numbers; how many
+    /// bytes of an incomplete bare line are held.
+    pub fn header(&self) -> u32 {
+        self.inner.header.as_ptr() as u32
     }
 
     /// Takes note of an event; `true`: the run is over.
@@ -227,11 +268,6 @@ impl RunDriver {
             recovery::recover(&inner, stalled, cause, id, [stdout as usize, stderr as usize]).await
         })
     }
-}
-
-/// How many events are not plain output.
-pub(super) fn specials(batch: &Batch) -> i32 {
-    [Kind::Json, Kind::Tail, Kind::Junk].map(|kind| batch.count(kind) as i32).iter().sum()
 }
 
 /// Checks a handlers object: each field a function where it is given.

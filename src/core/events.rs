@@ -205,15 +205,21 @@ impl<'a> Cursor<'a> {
 
     /// Digits only, at most 15 of them: exact in an f64. A leading zero is left to `JSON.parse`, which refuses it.
     fn integer(&mut self) -> Option<f64> {
+        if let [b'0', b'0'..=b'9', ..] = self.0 {
+            return None;
+        }
         let mut value: u64 = 0;
         let mut digits = 0;
         while let [byte @ b'0'..=b'9', rest @ ..] = self.0 {
-            value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+            // It cannot overflow: only 15 digits are read. (A checked multiplication is a call of a function in WebAssembly.)
+            value = value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
             digits += 1;
+            if digits > 15 {
+                return None;
+            }
             self.0 = rest;
         }
-        let sound = (1..=15).contains(&digits) && (value >= 10_u64.pow(digits - 1) || digits == 1);
-        sound.then_some(value as f64)
+        (digits > 0).then_some(value as f64)
     }
 
     /// Unescapes a JSON string into `out`; gives its length in UTF-16 units.

@@ -56,6 +56,16 @@ impl Framer {
         self.copied
     }
 
+    /// How many bytes of a bare JSON line are held that is not complete yet; 0 when it is another kind of line.
+    pub fn bare_line(&self) -> usize {
+        if self.has_data || !is_json(&self.line) { 0 } else { self.line.len() }
+    }
+
+    /// Hands that line over to the caller, who puts it together; `push` is then given what follows it, its end first.
+    pub fn take_line(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.line)
+    }
+
     /// Feeds the next chunk, cut anywhere.
     pub fn push(&mut self, chunk: &[u8], sink: &mut impl Sink) -> Result<(), TooLarge> {
         let mut rest = chunk;

@@ -102,6 +102,10 @@ extern "C" {
 extern "C" {
     pub type RunReader;
 }
+#[wasm_bindgen(module = "/src/js/long-line.js")]
+extern "C" {
+    pub type LongLine;
+}
 #[wasm_bindgen(module = "/src/js/execution.js")]
 extern "C" {
     #[wasm_bindgen(reexport)]

@@ -178,41 +178,73 @@ export class Recorder {
    * `run.exitCode`: the one that an `error` event among them carries, as the Rust side read it. `run.halted`: after an abort,
    * also one from a handler, no other handler is called.
    */
-  async take(batch, run) {
+  take(batch, run) {
     this.#exitCode = run.exitCode ?? null;
-    const { execution } = this;
-    if (!this.#forgets) keep(execution, batch);
+    if (!this.#forgets) keep(this.execution, batch);
     if (this.#onlyText) {
       // No object per line is made for those who only want text.
-      for (const event of batch.parsed?.values() ?? []) {
-        if (run.halted) return;
-        await this.#record(event);
-      }
-      return;
+      return batch.parsed && this.#specials(batch, run);
     }
-    const { onEvent, onStdout, onStderr } = this.#handlers;
-    const { text, table, parsed } = batch;
-    for (let row = 0, at = 0; row < batch.length; row++) {
+    const place = { row: 0, at: 0 };
+    const waiting = this.#rows(batch, run, place);
+    return waiting && this.#slowly(waiting, batch, run, place);
+  }
+
+  async #specials(batch, run) {
+    for (const event of batch.parsed.values()) {
       if (run.halted) return;
+      await this.#record(event);
+    }
+  }
+
+  async #slowly(waiting, batch, run, place) {
+    for (let next = waiting; next; next = this.#rows(batch, run, place)) await next;
+  }
+
+  /** Goes on at `place` until a handler gives a promise: awaiting what is none would cost a turn of the event loop per line. */
+  #rows(batch, run, place) {
+    const { text, table, parsed, length } = batch;
+    for (let { row, at } = place; row < length && !run.halted; row++) {
       const kind = table[row * ROW];
       const end = at + table[row * ROW + 1];
-      const event = kind === JSON_ROW ? parsed.get(row) : undefined;
-      const type = event ? event.type : TYPES[kind];
-      const said = event ? event.text : text.slice(at, end);
-      const timestamp = event ? timeOf(event) : table[row * ROW + 2];
+      const waiting =
+        kind === JSON_ROW
+          ? this.#event(parsed.get(row), run)
+          : this.#output(kind, text.slice(at, end), table[row * ROW + 2], run);
       at = end;
-      // Awaiting what is no promise would cost a turn of the event loop per line.
-      if (onEvent) {
-        const waiting = onEvent.call(this.#handlers, event ?? { type, text: said, timestamp });
-        if (isThenable(waiting)) await waiting;
+      if (isThenable(waiting)) {
+        place.row = row + 1;
+        place.at = at;
+        return waiting;
       }
-      if (type === "stdout" || type === "stderr") {
-        const isError = type === "stderr";
-        const handler = isError ? onStderr : onStdout;
-        const waiting = handler?.call(this.#handlers, { text: asText(said), timestamp, isError });
-        if (isThenable(waiting)) await waiting;
-      } else if (event) await this.#record(event);
     }
+    return undefined;
+  }
+
+  /** An event that the decoder has read itself. */
+  #output(kind, text, timestamp, run) {
+    const waiting = this.#handlers.onEvent?.({ type: TYPES[kind], text, timestamp });
+    if (kind === PING) return waiting;
+    const tell = () => this.#tell(kind === STDERR, text, timestamp, run);
+    return isThenable(waiting) ? Promise.resolve(waiting).then(tell) : tell();
+  }
+
+  #event(event, run) {
+    const waiting = this.#handlers.onEvent?.(event);
+    const { type } = event;
+    const tell = () => {
+      if (type !== "stdout" && type !== "stderr") return run.halted ? undefined : this.#record(event);
+      return this.#tell(type === "stderr", asText(event.text), timeOf(event), run);
+    };
+    return isThenable(waiting) ? Promise.resolve(waiting).then(tell) : tell();
+  }
+
+  #tell(isError, text, timestamp, run) {
+    if (run.halted) return undefined;
+    const handlers = this.#handlers;
+    return isError
+      ? handlers.onStderr?.({ text, timestamp, isError })
+      : handlers.onStdout?.({ text, timestamp, isError });
   }
 
   async #record(event) {
@@ -296,4 +328,4 @@ export class Recorder {
   }
 }
 
-const isThenable = (value) => typeof value?.then === "function";
+export const isThenable = (value) => typeof value?.then === "function";

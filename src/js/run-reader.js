@@ -1,22 +1,30 @@
 // Reads the stream of a run: pumps chunks from the network into the decoder (Rust, one crossing per chunk), watches the
 // clock, and sees to it that every end is told apart: over, cut, silent, aborted, left. See docs/architecture.md, Streams.
 
-import { asText, Batch, JSON_ROW, ROW, STDERR, STDOUT } from "./execution.js";
+import { asText, Batch, isThenable, JSON_ROW, ROW, STDERR, STDOUT } from "./execution.js";
+import { LongLine } from "./long-line.js";
 import { onAbort } from "./signals.js";
 import { after } from "./timers.js";
 
 const TAIL = 4;
 const JUNK = 5;
 const [INIT, COMPLETE, ERROR, REFUSED] = [0, 1, 2, 3];
+// The driver's header: numbers of stdout and stderr events; where text and table are and how long; bytes of the line that is
+// not complete yet.
+const HEADER = 7;
+const CARRIED = 6;
 
 // How long an aborted run may go on before `init` has told the id that an interrupt needs.
 const LINGER_MS = 5_000;
+// How much is decoded at once, and how long a line may get before it is put together outside of WebAssembly memory, which
+// never shrinks.
+const PIECE = 1 << 20;
 // ignoreBOM: TextDecoder would drop a leading U+FEFF and shift every slice.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * One run. `driver` is the Rust side: open, abandon, push, finish, views, note, ended, recover, interrupt, failure, free.
- * `options`: signals [[signal, kind]], interrupts (whether leaving ends the program too), startMs, idleMs.
+ * One run. `driver` is the Rust side, see src/api/run.rs. `options`: signals [[signal, kind]], interrupts (whether leaving
+ * ends the program too), startMs, idleMs, maxEventBytes.
  *
  * Three things end, each once: the run on the server (`#settled`: nothing is left to interrupt), the consumer's interest
  * (`#gone`: the driver may be freed, so nobody touches it after an await without looking), and, perhaps, the caller's
@@ -30,6 +38,15 @@ export class RunReader {
   #connection = new AbortController();
   #reader;
   #pending;
+  /** What was read and not yet decoded: the rest of a large chunk, or what follows a long line. */
+  #rest;
+  /** A line of more than `PIECE`, while it grows. */
+  #long;
+  // WebAssembly memory as JavaScript sees it. Made anew when the memory grows: the old ones are empty then.
+  #buffer;
+  #bytes;
+  #numbers;
+  #header;
   #settled = false;
   #gone = false;
   #halted;
@@ -67,24 +84,51 @@ export class RunReader {
 
   /** The next events, or `undefined` when the run is over. Throws a typed error, once, for every other end. */
   async next() {
+    let next;
+    await this.pump((batch) => {
+      next = batch;
+      return true;
+    });
+    return next;
+  }
+
+  /**
+   * Gives `take` one batch after another, until the run is over or `take` gives (or promises) `true`: no more for now. One
+   * loop with one await per chunk: where each event is a chunk of its own, another layer of promises is what one notices.
+   */
+  async pump(take) {
     try {
       for (;;) {
         if (this.#halted) throw this.#halted;
-        if (this.#gone) return undefined;
+        if (this.#gone) return;
         if (this.#deferred) throw this.#deferred;
         if (this.#settled) {
           this.leave();
-          return undefined;
+          return;
         }
         if (!this.#opening) await this.#open();
-        const batch = await this.#step();
-        if (batch?.length > 0 && !this.#halted) return batch;
+        let chunk;
+        let broken;
+        try {
+          chunk = this.#rest ?? (await this.#chunk());
+        } catch (cause) {
+          broken = { cause };
+        }
+        this.#waitingSince = 0;
+        if (this.#gone) continue;
+        this.#rest = undefined;
+        let batch = broken ? this.#recover("interrupted", broken.cause) : this.#decoded(chunk);
+        if (batch instanceof Promise) batch = await batch;
+        if (!(batch?.length > 0) || this.#halted) continue;
+        let enough = take(batch);
+        if (isThenable(enough)) enough = await enough;
+        if (enough) return;
       }
     } catch (error) {
       // What breaks after a halt, or after the consumer has left, is a consequence of it.
       const reason = this.#halted ?? (this.#gone ? undefined : error);
       this.leave();
-      if (reason === undefined || (reason === this.#halted && this.#told)) return undefined;
+      if (reason === undefined || (reason === this.#halted && this.#told)) return;
       this.#told = reason === this.#halted;
       throw reason;
     }
@@ -123,19 +167,14 @@ export class RunReader {
     this.leave();
   }
 
-  async #read() {
+  /** The next chunk as `{ done, value }`, once it comes. */
+  #chunk() {
     if (!this.#reader) return { done: true };
     this.#waitingSince = Date.now();
     this.#watch();
-    try {
-      this.#pending ??= this.#reader.read();
-      // Racing each read of a long stream would pile up reactions on one promise; once there is an id, cancelling does.
-      const chunk = await (this.id === undefined ? Promise.race([this.#pending, this.whenHalted]) : this.#pending);
-      this.#pending = undefined;
-      return chunk;
-    } finally {
-      this.#waitingSince = 0;
-    }
+    this.#pending ??= this.#reader.read();
+    // Racing each read of a long stream would pile up reactions on one promise; once there is an id, cancelling does.
+    return this.id === undefined ? Promise.race([this.#pending, this.whenHalted]) : this.#pending;
   }
 
   /** The clock runs only while we wait on the network, and only once pings are due. One timer serves all reads. */
@@ -155,22 +194,75 @@ export class RunReader {
     this.#idleTimer = after(idleMs, check);
   }
 
-  async #step() {
-    if (this.#gone) return undefined;
-    let chunk;
-    try {
-      chunk = await this.#read();
-    } catch (cause) {
-      return this.#gone ? undefined : this.#recover("interrupted", cause);
-    }
-    if (this.#gone) return undefined;
+  /** The events of what was read; a promise of them where the run has to be recovered. */
+  #decoded({ done, value }) {
+    this.#pending = undefined;
     if (this.#stalled) return this.#recover("stalled");
-    if (!chunk.done) return this.#batch(this.#driver.push(chunk.value));
-    const batch = this.#batch(this.#driver.finish());
+    if (done) return this.#end();
+    if (this.#long) return this.#goOn(value);
+    if (value.length > PIECE) {
+      this.#rest = { done: false, value: value.subarray(PIECE) };
+      return this.#push(value.subarray(0, PIECE));
+    }
+    return this.#push(value);
+  }
+
+  #push(chunk) {
+    const { length } = chunk;
+    // May make the memory grow: the views come after it.
+    const at = this.#driver.input(length);
+    this.#look();
+    this.#bytes.set(chunk, at);
+    const batch = this.#batch(this.#driver.push(length));
+    if (this.#header[CARRIED] > PIECE && !this.#deferred) {
+      this.#long = new LongLine(this.#driver.takeLine(), this.#options.maxEventBytes);
+    }
+    return batch;
+  }
+
+  /** More of a long line, or its end. */
+  #goOn(chunk) {
+    const rest = this.#long.add(chunk);
+    if (this.#long.isTooLong) {
+      this.#deferred = this.#failed("too-large");
+      return undefined;
+    }
+    if (rest === undefined) return undefined;
+    // With the line's end, which the decoder takes for that of an empty line.
+    this.#rest = { done: false, value: rest };
+    return this.#whole(JSON_ROW);
+  }
+
+  /** The one event of the long line. */
+  #whole(kind) {
+    const event = this.#parse(kind, this.#long.text());
+    this.#long = undefined;
+    if (event === undefined) return undefined;
+    this.#begin();
+    if (this.#note(event)) {
+      this.#rest = undefined;
+      this.#settle();
+    }
+    return this.#counted(new Batch("", Float64Array.of(JSON_ROW, 0, 0), new Map([[0, event]])));
+  }
+
+  /** The body has ended. */
+  #end() {
+    const batch = this.#long ? this.#whole(TAIL) : this.#batch(this.#driver.finish());
     // A torn last line is no event: the body simply ended too early.
     if (this.#driver.ended()) this.#settle();
-    else if (batch.length === 0 && !this.#deferred) return this.#recover("interrupted");
+    else if (!(batch?.length > 0) && !this.#deferred) return this.#recover("interrupted");
     return batch;
+  }
+
+  /** Looks at the memory of the decoder, wherever it has moved. */
+  #look() {
+    const { buffer } = this.#memory;
+    if (this.#buffer === buffer) return;
+    this.#buffer = buffer;
+    this.#bytes = new Uint8Array(buffer);
+    this.#numbers = new Float64Array(buffer);
+    this.#header = new Uint32Array(buffer, this.#driver.header(), HEADER);
   }
 
   /** What the decoder holds now. `specials` is the number of rows that are not plain output, -1 for an oversized event. */
@@ -180,18 +272,17 @@ export class RunReader {
       this.#deferred = this.#failed("too-large");
       specials = -1 - specials;
     }
-    const [stdout, stderr, textAt, textLength, tableAt, tableLength] = this.#driver.views();
-    const { buffer } = this.#memory;
-    const text = decoder.decode(new Uint8Array(buffer, textAt, textLength));
-    let table = new Float64Array(buffer, tableAt, tableLength).slice();
-    if (table.length > 0 && !this.#started) {
-      // Whatever it is, something has started.
-      this.#started = true;
-      clearTimeout(this.#startTimer);
-    }
+    this.#look();
+    const header = this.#header;
+    // Not by destructuring: that would make an iterator.
+    const textAt = header[2];
+    const tableAt = header[4] / 8;
+    const text = decoder.decode(this.#bytes.subarray(textAt, textAt + header[3]));
+    let table = this.#numbers.slice(tableAt, tableAt + header[5]);
+    if (table.length > 0) this.#begin();
     if (specials === 0) {
-      this.#seen.stdout += stdout;
-      this.#seen.stderr += stderr;
+      this.#seen.stdout += header[0];
+      this.#seen.stderr += header[1];
       return new Batch(text, table);
     }
     const parsed = new Map();
@@ -218,6 +309,13 @@ export class RunReader {
       at += length;
     }
     return this.#counted(new Batch(text, table, parsed));
+  }
+
+  /** Whatever has come, something has started. */
+  #begin() {
+    if (this.#started) return;
+    this.#started = true;
+    clearTimeout(this.#startTimer);
   }
 
   /** Remembers how much output was passed on: what a recovery must not repeat. */
@@ -333,7 +431,7 @@ export class RunReader {
         const { done, value } = await (this.#pending ?? this.#reader.read());
         this.#pending = undefined;
         if (done) return;
-        this.#batch(this.#driver.push(value));
+        this.#push(value.subarray(0, PIECE));
       }
       this.#letGo();
       if (!this.#settled) this.#driver.interrupt(this.id);

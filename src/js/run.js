@@ -7,13 +7,9 @@ import { RunReader } from "./run-reader.js";
 export async function drive(driver, memory, options) {
   const reader = new RunReader(driver, memory, options);
   const recorder = new Recorder(options);
-  const all = async () => {
-    for (let batch = await reader.next(); batch !== undefined; batch = await reader.next())
-      await recorder.take(batch, reader);
-  };
   try {
     // The race is for the handlers: one that never settles must not stand between an abort and its rejection.
-    await Promise.race([all(), reader.whenHalted]);
+    await Promise.race([reader.pump((batch) => recorder.take(batch, reader)), reader.whenHalted]);
   } catch (error) {
     reader.leave();
     throw recorder.explain(error, reader);
