@@ -33,7 +33,7 @@ lint: ## Formatting, clippy (native and wasm), biome, tsc
 bench: ## How fast streams are read, beside the official SDK and others, in one run; writes docs/bench/ (ROUNDS=n: a quick look)
 	$(node) bench/run.mjs
 
-fuzz: ## Look for inputs that the stream core reads wrongly (SECONDS=30: for each target)
+fuzz: ## Look for inputs that the stream core reads wrongly (SECONDS=30 for each target, or RUNS=n inputs)
 	$(node) scripts/fuzz.mjs
 
 size: ## The package's size: raw, gzip, brotli

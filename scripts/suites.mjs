@@ -1,8 +1,10 @@
 // The test suites: each runs one kind of tests and returns `{ passed, failed, skipped, skips }`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { prepareFuzzing, fuzz as runFuzz, TARGETS } from "./fuzz.mjs";
 import { at, localServer, pkg, target } from "./paths.mjs";
 import { capture } from "./process.mjs";
+import { Stop } from "./step.mjs";
 import { chromium } from "./system-packages.mjs";
 import { nativeEnv, wasmToolchain } from "./toolchain.mjs";
 
@@ -68,6 +70,33 @@ export async function cargo(args, env) {
 export const core = () => cargo(["--profile", "local", "-p", "opensandbox-wasm", "-p", "opensandbox-core"], nativeEnv);
 export const local = () =>
   cargo(["--profile", "local", "-p", "opensandbox-local"], { ...nativeEnv, OPENSANDBOX_LOCAL_BIN: localServer });
+
+/** How long each target looks for new inputs; `make fuzz` does it for longer. */
+const FUZZ_SECONDS = 10;
+/** What was once found, and what a few seconds find. */
+export async function fuzz() {
+  const folder = ["--manifest-path", at("fuzz", "Cargo.toml")];
+  const result = await cargo([...folder, "--profile", "release"], { CARGO_TARGET_DIR: join(target, "fuzz") });
+  try {
+    await prepareFuzzing();
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    // Whoever cannot install it can still work: what was once found has been replayed.
+    skippedSuite("fuzzing", error.message);
+    return { ...result, skipped: 1, skips: ["fuzzing"] };
+  }
+  for (const name of TARGETS) {
+    try {
+      await runFuzz(name, FUZZ_SECONDS);
+      result.passed++;
+    } catch (error) {
+      if (!(error instanceof Stop)) throw error;
+      console.log(`  ✗ ${error.message}\n${error.details ?? ""}`);
+      result.failed++;
+    }
+  }
+  return result;
+}
 
 /** Tests of the bindings, by wasm-bindgen-test: tests/wasm*.rs and tests/wasm/. */
 const wasmTests = () =>

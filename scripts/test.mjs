@@ -21,6 +21,7 @@ function allSuites() {
   return [
     { name: "lint", run: lint, build: true },
     { name: "core", run: suites.core },
+    { name: "fuzz", run: suites.fuzz },
     { name: "server", run: suites.local, build: true },
     ...wasm,
     ...suites.nodeFolders().map((folder) => ({ name: folder, run: () => suites.node(folder), build: true })),
