@@ -227,6 +227,33 @@ fn a_long_line_fed_byte_by_byte_is_copied_once() {
     assert_eq!(framer.copied(), line.len() as u64);
 }
 
+/// What `src/js/run-reader.js` does with a long line: takes it away, and feeds what follows it.
+#[test]
+fn a_bare_line_can_be_taken_away_and_its_end_fed_alone() {
+    let line = br#"{"type":"stdout","text":"long","timestamp":1}"#;
+    for end in [&b"\n\n"[..], b"\r\r", b"\r\n\r\n"] {
+        for cut in 1..line.len() {
+            let mut framer = Framer::new(LIMIT);
+            let mut batch = Batch::default();
+            framer.push(b"{\"a\":1}\n", &mut batch).unwrap();
+            framer.push(&line[..cut], &mut batch).unwrap();
+            assert_eq!(framer.bare_line(), cut);
+            assert_eq!(framer.take_line(), &line[..cut]);
+            assert_eq!(framer.bare_line(), 0);
+            framer.push(end, &mut batch).unwrap();
+            framer.push(b"{\"b\":2}\n", &mut batch).unwrap();
+            framer.finish(&mut batch);
+            assert_eq!(values(&batch), [json!({"a": 1}), json!({"b": 2})]);
+        }
+    }
+    // Not one that other lines are joined with, nor one that comes behind such lines.
+    for other in ["data: {\"a\":1", "data: x\n{\"a\":1", ": {", "<html>"] {
+        let mut framer = Framer::new(LIMIT);
+        framer.push(other.as_bytes(), &mut Batch::default()).unwrap();
+        assert_eq!(framer.bare_line(), 0, "{other}");
+    }
+}
+
 #[test]
 fn the_limit_is_the_same_however_an_event_is_cut() {
     let event = b"{\"type\":\"stdout\",\"text\":\"abc\",\"timestamp\":12}";
