@@ -1,5 +1,6 @@
 // Types of the package, written by hand: what the documentation promises is here. tests/types compares them with the code.
 
+export * from "./types/background.js";
 export * from "./types/commands.js";
 export * from "./types/connection.js";
 export * from "./types/constants.js";

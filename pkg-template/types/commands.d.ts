@@ -2,16 +2,26 @@
 
 // Programs, background programs and bash sessions.
 
+import type { AttachOptions, BackgroundCommand, BackgroundCommandJson, StartBackgroundOpts } from "./background.js";
 import type { CallOptions } from "./connection.js";
 import type {
   InvalidArgumentException,
   SandboxAbortException,
+  SandboxApiException,
   SandboxStreamException,
   SandboxTimeoutException,
 } from "./errors.js";
 import type { CommandExecution, ExecutionHandlers, ServerStreamEvent } from "./execution.js";
 
-/** When a stream counts as lost. */
+/** How much of the output to keep. One of the two must be given. */
+export interface CaptureOptions {
+  /** So many characters from the beginning of each output. Default 0. */
+  headChars?: number | undefined;
+  /** So many characters from the end of each output. Default 0. */
+  tailChars?: number | undefined;
+}
+
+/** How a stream is read: when it counts as lost, and how much of it is kept. */
 export interface StreamOptions {
   /** How long the `init` event may take, in seconds. Default 60; 0: no limit. */
   startTimeoutSeconds?: number | undefined;
@@ -22,6 +32,17 @@ export interface StreamOptions {
   idleTimeoutSeconds?: number | undefined;
   /** Aborts the run. A signal in the last argument wins over this one. */
   signal?: AbortSignal | undefined;
+  /**
+   * Keep only the beginning and the end of the standard output and of the standard error in the `Execution`, so that a
+   * program may print without limit. Whole lines are kept, unless one alone is longer than a limit: that one is cut.
+   * Characters are UTF-16 units, line breaks included. `execution.truncated` says how much is missing. Handlers get everything. Default: all is kept.
+   */
+  capture?: CaptureOptions | undefined;
+  /**
+   * How large one event may be, in bytes as it is on the wire; a line of output is one event. From 1 to 536,870,912, the
+   * longest that a string can be in most engines. Default 67,108,864. A larger one ends the run with `EVENT_TOO_LARGE`.
+   */
+  maxEventBytes?: number | undefined;
 }
 
 /** Options of {@link ExecdCommands.run} and {@link ExecdCommands.runStream}. */
@@ -30,7 +51,8 @@ export interface RunCommandOpts extends StreamOptions {
   workingDirectory?: string | undefined;
   /**
    * Start it and do not wait. The run then ends when the program has started: no output, no exit code; use
-   * `getCommandStatus` and `getBackgroundCommandLogs` with its id. Default `false`. When the shell of a background command
+   * `getCommandStatus` and `getBackgroundCommandLogs` with its id, or {@link ExecdCommands.startBackground} instead.
+   * Default `false`. When the shell of a background command
    * ends, execd kills its whole process group: a `server &` inside it dies.
    */
   background?: boolean | undefined;
@@ -139,7 +161,7 @@ export interface ExecdCommands {
    * @param signal A signal as in the official SDK, or {@link CallOptions}. `requestTimeoutSeconds` limits the requests
    * around the run, not the run.
    * @throws {@link SandboxStreamException} with `MALFORMED_EVENT` when the stream carries something that is no event, and
-   * with `EVENT_TOO_LARGE` when one line is longer than 64 MiB. What had arrived is in its `execution`; the program is
+   * with `EVENT_TOO_LARGE` when one event is larger than `maxEventBytes`. What had arrived is in its `execution`; the program is
    * ended as by an abort.
    */
   run(
@@ -161,6 +183,41 @@ export interface ExecdCommands {
    * @throws What {@link run} throws. After the start, readers and `wait()` reject with it.
    */
   start(command: string, options?: RunCommandOpts, signal?: CallOptions | AbortSignal): Promise<CommandHandle>;
+  /**
+   * Starts a command in the background and resolves when it runs, with a handle that reads its output, waits for its end,
+   * and survives what a stream does not: lost connections, and, as JSON, the page or the process that it was made in.
+   *
+   * ```js
+   * const handle = await sandbox.commands.startBackground("make test");
+   * for await (const text of handle) {
+   *   show(text);
+   *   localStorage.setItem("build", JSON.stringify(handle));
+   * }
+   * const { exitCode } = await handle.wait();
+   * ```
+   *
+   * When the shell of a background command ends, execd kills its whole process group: a `server &` inside it dies. If the
+   * connection breaks after the program's id has come, you get a handle, too: its status tells whether the program runs.
+   *
+   * @param options See {@link StartBackgroundOpts}. `idleTimeoutSeconds` is about the start, as the others are.
+   * @param signal Covers the start only. What an abort means for a program that may run by then: see `onAbort`.
+   * `requestTimeoutSeconds` and `headers` are also for the requests of the handle.
+   * @throws {@link SandboxApiException} with execd's code and message when it cannot start the program,
+   * {@link SandboxStreamException} (`STREAM_INTERRUPTED`) when the connection breaks before the id has come, else what
+   * {@link run} throws.
+   */
+  startBackground(
+    command: string,
+    options?: StartBackgroundOpts,
+    signal?: CallOptions | AbortSignal,
+  ): Promise<BackgroundCommand>;
+  /**
+   * The handle of a background command that was started before, perhaps elsewhere. Nothing is asked of the sandbox.
+   *
+   * @param handle What `handle.toJSON()` gave, as an object.
+   * @throws {@link InvalidArgumentException} for another sandbox's, and for what is none.
+   */
+  attach(handle: BackgroundCommandJson, options?: AttachOptions): BackgroundCommand;
   /**
    * The events of a command as they are on the wire. Nothing is sent before the first one is asked for. It can be iterated
    * once; leaving the loop early is an abort (see `onAbort`). Ends as {@link run} does.

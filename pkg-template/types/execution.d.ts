@@ -104,6 +104,11 @@ export interface Execution {
   readonly stderr: string;
   /** Both in the order of arrival. Their relative order is approximate: execd looks at each every 100 ms. */
   readonly output: string;
+  /**
+   * With `capture`: how many characters the outputs are shorter than they were, line breaks included. `undefined` when
+   * nothing is missing. The beginning and the end then follow each other without a mark.
+   */
+  readonly truncated: { stdout: number; stderr: number } | undefined;
   /** Text of the last result. */
   readonly text: string | undefined;
   /** Whether the run was ended by its own `timeoutSeconds`. Nothing on the wire says so: it is a kill after that time. */

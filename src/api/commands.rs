@@ -1,7 +1,8 @@
 //! `sandbox.commands`: programs, background programs, and bash sessions.
 
+use crate::api::background::{self, Manner};
 use crate::api::execd::{Call, Execd};
-use crate::api::run::{self, Plan, check_handlers};
+use crate::api::run::{self, Plan, Reading, check_handlers};
 use crate::api::{program, promise, shape};
 use crate::core::error::Error;
 use crate::core::rules;
@@ -32,17 +33,6 @@ fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions, Error> {
     Ok(CallOptions { signal: call.signal.or(options.signal("signal")?), ..call })
 }
 
-fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, Error> {
-    match options.seconds(name)? {
-        Some(seconds) if seconds < 0.0 => {
-            Err(Error::InvalidArgument(format!("{name} must not be negative, got {}", rules::short(seconds))))
-        }
-        // Up, so that a tiny limit does not become none. No limit is 0.
-        Some(f64::INFINITY) => Ok(Some(0.0)),
-        seconds => Ok(seconds.map(|seconds| (seconds * 1000.0).ceil())),
-    }
-}
-
 /// The command and its options as a request to `POST /command`.
 fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<Plan, Error> {
     let command = args::filled("command", command)?;
@@ -52,7 +42,7 @@ fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Resul
     object::set(&body, "command", command);
     object::set_some(&body, "cwd", options.string("workingDirectory")?);
     object::set(&body, "background", background);
-    let timeout_ms = milliseconds(&options, "timeoutSeconds")?.unwrap_or(0.0);
+    let timeout_ms = options.milliseconds("timeoutSeconds")?.unwrap_or(0.0);
     if timeout_ms > 0.0 {
         object::set(&body, "timeout", timeout_ms);
     }
@@ -73,9 +63,18 @@ fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Resul
         timeout_ms,
         interrupts: interrupts(&options)?,
         call: call_of(&options, signal)?,
-        start_ms: milliseconds(&options, "startTimeoutSeconds")?,
-        idle_ms: milliseconds(&options, "idleTimeoutSeconds")?,
+        reading: Reading::read(&options)?,
     })
+}
+
+/// The same for one that is followed with a handle.
+fn background_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<(Plan, Manner), Error> {
+    let mut plan = command_plan(command, options, signal)?;
+    plan.endpoint = Endpoint::Background;
+    plan.what = "Start background command failed";
+    object::set(&plan.body, "background", true);
+    let manner = Manner::read(&Options::new("options", options)?, &plan.call)?;
+    Ok((plan, manner))
 }
 
 /// What an abort means for the program: `onAbort: "interrupt"` (default) ends it, `"detach"` leaves it running.
@@ -96,7 +95,7 @@ fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal:
     let body = Object::new();
     object::set(&body, "command", command);
     object::set_some(&body, "cwd", options.string("workingDirectory")?);
-    let timeout_ms = milliseconds(&options, "timeoutSeconds")?.unwrap_or(0.0);
+    let timeout_ms = options.milliseconds("timeoutSeconds")?.unwrap_or(0.0);
     if timeout_ms > 0.0 {
         object::set(&body, "timeout", timeout_ms);
     }
@@ -109,8 +108,7 @@ fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal:
         // Interrupting a session's run would destroy the session; losing the connection ends the run anyway.
         interrupts: false,
         call: call_of(&options, signal)?,
-        start_ms: milliseconds(&options, "startTimeoutSeconds")?,
-        idle_ms: milliseconds(&options, "idleTimeoutSeconds")?,
+        reading: Reading::read(&options)?,
     })
 }
 
@@ -146,6 +144,22 @@ impl Commands {
         })
     }
 
+    /// Starts a command in the background; resolves with a handle when it runs.
+    #[wasm_bindgen(js_name = startBackground)]
+    pub fn start_background(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Promise {
+        let execd = self.execd.clone();
+        let plan = background_plan(command, options, signal);
+        promise(async move {
+            let (plan, manner) = plan?;
+            background::start(execd, plan, manner).await
+        })
+    }
+
+    /// The handle of a background command from what its `toJSON()` gave.
+    pub fn attach(&self, handle: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
+        background::attach(self.execd.clone(), handle, options).map_err(JsValue::from)
+    }
+
     /// The raw events of a command.
     #[wasm_bindgen(js_name = runStream)]
     pub fn run_stream(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<JsValue, JsValue> {
@@ -171,18 +185,14 @@ impl Commands {
         let (execd, id, call) = (self.execd.clone(), args::filled("commandId", id), CallOptions::read(options));
         let cursor = if object::absent(cursor) { Ok(None) } else { args::count("cursor", cursor).map(Some) };
         promise(async move {
-            let path = format!("/command/{}/logs", rules::segment("commandId", &id?)?);
-            let cursor = cursor?.map(rules::short);
-            let query: Vec<(&str, &str)> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
-            let call_to = Call { method: "GET", path: &path, query: &query, what: "Get command logs failed" };
-            let response = execd.send(call_to, None, &call?).await?;
+            let cursor = cursor?;
+            let response = background::logs(&execd, &id?, cursor, &call?).await?;
             let header = response.header("execd-commands-tail-cursor").and_then(|text| rules::whole(&text));
             let bytes = response.bytes().await?;
             let logs = Object::new();
             // Where CORS hides the header, the bytes that came say the same: the cursor is a byte offset.
-            let from = cursor.as_deref().and_then(rules::whole).unwrap_or(0.0);
             object::set(&logs, "content", crate::host::js::bytes_to_text(&bytes, "utf-8").map_err(Failure::Thrown)?);
-            object::set(&logs, "cursor", header.unwrap_or(from + f64::from(bytes.length())));
+            object::set(&logs, "cursor", header.unwrap_or(cursor.unwrap_or(0.0) + f64::from(bytes.length())));
             Ok(logs)
         })
     }

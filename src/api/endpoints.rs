@@ -36,6 +36,11 @@ impl Endpoints {
         Self { transport, id, known: RefCell::default() }
     }
 
+    /// The sandbox that they belong to.
+    pub fn sandbox_id(&self) -> &str {
+        &self.id
+    }
+
     /// The endpoint of a port. A look-up that fails is not remembered. Those who wait for one that is shared wait with
     /// their own signal and time limit; the look-up itself has the configuration's.
     pub async fn get(self: &Rc<Self>, port: u16, call: &CallOptions) -> Result<Endpoint, Failure> {

@@ -3,6 +3,7 @@
 //! Exported types hold an `Rc` and only take `&self`; a method that waits clones the `Rc` and returns a Promise, so that
 //! nothing is borrowed across an await and `free()` in the middle of a call is harmless.
 
+mod background;
 mod commands;
 mod create;
 mod download;

@@ -7,7 +7,7 @@ use crate::core::events::{Batch, Kind};
 use crate::core::frames::Framer;
 use crate::core::rules;
 use crate::core::run::{Endpoint, Run, Signal, exit_code};
-use crate::host::args::CallOptions;
+use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::{js, object};
 use js_sys::{Function, Object, Promise, Uint8Array};
@@ -15,8 +15,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// The largest event. A program may print one line of any length, and execd sends it as one event.
-const MAX_EVENT_BYTES: usize = 64 << 20;
+/// The largest event, unless the caller says otherwise. A program may print one line of any length, and execd sends it as
+/// one event.
+const MAX_EVENT_BYTES: f64 = 67_108_864.0;
+/// No engine makes longer strings.
+const MOST_EVENT_BYTES: f64 = 536_870_912.0;
 /// What of an input buffer is kept for the next chunk. JavaScript sends no larger pieces.
 const INPUT_BYTES: usize = 1 << 20;
 /// Numbers in the header.
@@ -41,10 +44,58 @@ pub struct Plan {
     pub interrupts: bool,
     /// The caller's signal and headers.
     pub call: CallOptions,
+    /// How the stream is read.
+    pub reading: Reading,
+}
+
+/// What every stream can be told about its reading.
+#[derive(Default)]
+pub struct Reading {
     /// `startTimeoutSeconds` and `idleTimeoutSeconds` of the caller, in milliseconds.
     pub start_ms: Option<f64>,
     /// See above.
     pub idle_ms: Option<f64>,
+    /// The largest event.
+    pub max_event: Option<f64>,
+    /// How many characters of each output the `Execution` keeps: at its beginning, at its end. `None`: all.
+    pub capture: Option<[f64; 2]>,
+}
+
+impl Reading {
+    /// From the options of a run.
+    pub fn read(options: &Options) -> Result<Self, Error> {
+        let max_event = options.count("maxEventBytes")?;
+        if max_event.is_some_and(|bytes| !(1.0..=MOST_EVENT_BYTES).contains(&bytes)) {
+            return Err(Error::InvalidArgument(format!(
+                "maxEventBytes must be from 1 to {}",
+                rules::short(MOST_EVENT_BYTES)
+            )));
+        }
+        Ok(Self {
+            start_ms: options.milliseconds("startTimeoutSeconds")?,
+            idle_ms: options.milliseconds("idleTimeoutSeconds")?,
+            max_event,
+            capture: match options.section("capture")? {
+                Some(capture) => Some(capture_limits(&capture)?),
+                None => None,
+            },
+        })
+    }
+}
+
+/// `capture: { headChars, tailChars }`. One that is left out is 0.
+fn capture_limits(capture: &Options) -> Result<[f64; 2], Error> {
+    let (head, tail) = (capture.count("headChars")?, capture.count("tailChars")?);
+    if head.is_none() && tail.is_none() {
+        return Err(Error::InvalidArgument("capture must have headChars, tailChars or both".into()));
+    }
+    Ok([head.unwrap_or_default(), tail.unwrap_or_default()])
+}
+
+impl Plan {
+    fn max_event(&self) -> f64 {
+        self.reading.max_event.unwrap_or(MAX_EVENT_BYTES)
+    }
 }
 
 pub(super) struct Inner {
@@ -72,34 +123,43 @@ pub struct RunDriver {
 /// Starts a run and resolves with its `Execution`.
 pub fn drive(execd: Execd, plan: Plan, handlers: &JsValue) -> Result<Promise, Failure> {
     let (driver, options) = prepare(execd, plan, handlers);
-    js::drive(driver, &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+    js::drive(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+}
+
+/// The same without handlers; also gives what tells the id of the request, for errors.
+pub fn begin(execd: Execd, plan: Plan) -> Result<(Promise, impl Fn() -> Option<String>), Failure> {
+    let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
+    let inner = Rc::clone(&driver.inner);
+    let running = js::drive(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)?;
+    Ok((running, move || inner.request_id.borrow().clone()))
 }
 
 /// Starts a run and resolves with its handle.
 pub fn start(execd: Execd, plan: Plan) -> Result<Promise, Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
-    js::start_command(driver, &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+    js::start_command(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
 }
 
 /// The raw events of a run. Nothing is sent before the first one is asked for.
 pub fn event_stream(execd: Execd, plan: Plan) -> Result<JsValue, Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
-    js::event_stream(driver, &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+    js::event_stream(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
 }
 
-fn prepare(execd: Execd, plan: Plan, handlers: &JsValue) -> (JsValue, Object) {
+fn prepare(execd: Execd, plan: Plan, handlers: &JsValue) -> (RunDriver, Object) {
     let options = Object::new();
     object::set(&options, "signals", execd.transport.signals(&plan.call));
     object::set(&options, "interrupts", plan.interrupts);
-    object::set(&options, "startMs", plan.start_ms.unwrap_or(START_TIMEOUT_MS));
-    object::set(&options, "idleMs", plan.idle_ms.unwrap_or(IDLE_TIMEOUT_MS));
+    object::set(&options, "startMs", plan.reading.start_ms.unwrap_or(START_TIMEOUT_MS));
+    object::set(&options, "idleMs", plan.reading.idle_ms.unwrap_or(IDLE_TIMEOUT_MS));
     object::set(&options, "timeoutMs", plan.timeout_ms);
-    object::set(&options, "maxEventBytes", MAX_EVENT_BYTES as f64);
+    object::set(&options, "maxEventBytes", plan.max_event());
     object::set(&options, "code", plan.endpoint == Endpoint::Code);
     object::set(&options, "background", plan.endpoint == Endpoint::Background);
     object::set(&options, "handlers", handlers);
+    object::set_some(&options, "capture", plan.reading.capture.map(|limits| object::array(limits.map(JsValue::from))));
     let run = RefCell::new(Run::new(plan.endpoint));
-    let framer = RefCell::new(Framer::new(MAX_EVENT_BYTES));
+    let framer = RefCell::new(Framer::new(plan.max_event() as usize));
     let inner = Inner {
         execd,
         plan,
@@ -111,7 +171,7 @@ fn prepare(execd: Execd, plan: Plan, handlers: &JsValue) -> (JsValue, Object) {
         abandoned: Cell::new(false),
         request_id: RefCell::default(),
     };
-    (RunDriver { inner: Rc::new(inner) }.into(), options)
+    (RunDriver { inner: Rc::new(inner) }, options)
 }
 
 impl Inner {
@@ -248,9 +308,11 @@ impl RunDriver {
             ))
             .into(),
             "body" => Failure::broken_body(what, detail),
-            "too-large" => {
-                Error::TooLarge(format!("{what}: one event is larger than {} MiB", MAX_EVENT_BYTES >> 20)).into()
-            }
+            "too-large" => Error::TooLarge(format!(
+                "{what}: one event is larger than {} bytes (maxEventBytes)",
+                rules::short(self.inner.plan.max_event())
+            ))
+            .into(),
             _ => Error::Malformed(format!(
                 "{what}: the stream carries something that is no event: {}",
                 detail.as_string().unwrap_or_default()

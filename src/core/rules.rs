@@ -103,6 +103,8 @@ pub fn short(value: f64) -> String {
         if value > 0.0 { "Infinity".into() } else { "-Infinity".into() }
     } else if value.fract() == 0.0 && value.abs() < 9e15 {
         (value as i64).to_string()
+    } else if value.fract() == 0.0 {
+        "a huge number".into()
     } else {
         "a fraction".into()
     }

@@ -35,10 +35,10 @@ pub fn number(field: &str, value: &JsValue) -> Result<f64, Error> {
     }
 }
 
-/// A required whole number that is not negative.
+/// A required whole number that is not negative, nor so large that it would not be exact.
 pub fn count(field: &str, value: &JsValue) -> Result<f64, Error> {
     let count = number(field, value)?;
-    if count >= 0.0 && count.fract() == 0.0 {
+    if (0.0..9e15).contains(&count) && count.fract() == 0.0 {
         return Ok(count);
     }
     let got = crate::core::rules::short(count);
@@ -131,6 +131,27 @@ impl Options {
         })
     }
 
+    /// The same, where less than nothing makes no sense.
+    pub fn at_least_zero(&self, name: &str) -> Result<Option<f64>, Error> {
+        match self.seconds(name)? {
+            Some(seconds) if seconds < 0.0 => Err(Error::InvalidArgument(format!(
+                "{} must not be negative, got {}",
+                self.path(name),
+                crate::core::rules::short(seconds)
+            ))),
+            seconds => Ok(seconds),
+        }
+    }
+
+    /// The same in milliseconds, for limits of which 0 is none.
+    pub fn milliseconds(&self, name: &str) -> Result<Option<f64>, Error> {
+        match self.at_least_zero(name)? {
+            // Up, so that a tiny limit does not become none.
+            Some(f64::INFINITY) => Ok(Some(0.0)),
+            seconds => Ok(seconds.map(|seconds| (seconds * 1000.0).ceil())),
+        }
+    }
+
     /// Request headers: an object, or what iterates over pairs, such as a `Headers`.
     pub fn headers(&self, name: &str) -> Result<Vec<(String, String)>, Error> {
         let value = self.raw(name);
@@ -161,6 +182,12 @@ impl Options {
         self.optional(name, |field, value| {
             value.dyn_ref::<Function>().cloned().ok_or_else(|| wrong(field, "a function", value))
         })
+    }
+
+    /// A field that is an object with fields of its own, named with their place.
+    pub fn section(&self, name: &str) -> Result<Option<Self>, Error> {
+        let prefix = format!("{}.", self.path(name));
+        Ok(self.object(name)?.map(|value| Self { value: value.into(), prefix }))
     }
 
     /// A field that is an object which the server, not we, understands.

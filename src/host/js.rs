@@ -102,9 +102,19 @@ extern "C" {
 extern "C" {
     pub type RunReader;
 }
+<<<<<<< HEAD
 #[wasm_bindgen(module = "/src/js/long-line.js")]
 extern "C" {
     pub type LongLine;
+=======
+#[wasm_bindgen(module = "/src/js/log.js")]
+extern "C" {
+    pub type Log;
+}
+#[wasm_bindgen(module = "/src/js/capture.js")]
+extern "C" {
+    pub type Capture;
+>>>>>>> dcd0007 (commands.startBackground and attach: handles that read a background command's log; capture and maxEventBytes)
 }
 #[wasm_bindgen(module = "/src/js/execution.js")]
 extern "C" {
@@ -124,6 +134,12 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(catch, js_name = startCommand)]
     pub fn start_command(driver: JsValue, memory: &JsValue, options: &JsValue) -> Result<Promise, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/background.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = backgroundCommand)]
+    pub fn background_command(driver: JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen(module = "/src/js/transfer.js")]

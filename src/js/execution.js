@@ -1,6 +1,7 @@
 // Execution: what a run has produced. Text is kept as it came out of the decoder, one string per chunk; the official
 // arrays of messages are made from it when somebody looks at `logs`.
 
+import { Capture } from "./capture.js";
 import { SandboxException } from "./errors.js";
 
 // The rows of a batch: kind, length of the text, timestamp. Shared with src/core/events.rs.
@@ -36,10 +37,13 @@ export class Execution {
   #batches = [];
   #logs;
   #verbatim;
+  #capture;
+  #captured;
   #facts = { timedOut: false, recovered: false };
 
-  constructor(verbatim = false) {
+  constructor(verbatim = false, capture = undefined) {
     this.#verbatim = verbatim;
+    this.#capture = capture;
     // An own accessor: spread, Object.keys, structuredClone and JSON then give the official shape.
     Object.defineProperty(this, "logs", { get: () => this.#materialise(), enumerable: true, configurable: true });
     this.result = [];
@@ -77,6 +81,12 @@ export class Execution {
     return this.#join(() => true);
   }
 
+  /** How many characters of the outputs were not kept, see `capture`; `undefined` when nothing is missing. */
+  get truncated() {
+    const [stdout, stderr] = [STDOUT, STDERR].map((kind) => this.#capture?.missing(kind) ?? 0);
+    return stdout > 0 || stderr > 0 ? { stdout, stderr } : undefined;
+  }
+
   /** The text of the last result: the value of the last expression of code. */
   get text() {
     return this.result.at(-1)?.text;
@@ -91,7 +101,18 @@ export class Execution {
     return `Execution ${inspect({ ...this }, options)}`;
   }
 
+  /** Where not all is kept: what is kept now takes the place of what was before. */
+  #refresh() {
+    const packed = this.#capture?.packed;
+    if (packed === this.#captured) return;
+    this.#captured = packed;
+    this.#logs = undefined;
+    this.#past = [];
+    this.#batches = [new Batch(packed.text, new Float64Array(packed.rows.flat()))];
+  }
+
   #materialise() {
+    this.#refresh();
     this.#logs ??= { stdout: [], stderr: [] };
     for (const batch of this.#batches.splice(0)) {
       this.#past.push(batch);
@@ -106,6 +127,7 @@ export class Execution {
   #past = [];
 
   #join(wanted) {
+    this.#refresh();
     const parts = [];
     for (const batch of [...this.#past, ...this.#batches]) {
       for (const [kind, text] of outputs(batch)) {
@@ -115,7 +137,10 @@ export class Execution {
     return parts.join("");
   }
 
-  static #keep = (execution, batch) => execution.#batches.push(batch);
+  static #keep = (execution, batch) => {
+    if (execution.#capture) execution.#capture.add(batch);
+    else execution.#batches.push(batch);
+  };
   static #learn = (execution, facts) => Object.assign(execution.#facts, facts);
 
   /** For the recorder below. Not part of the class's public face. */
@@ -163,9 +188,10 @@ export class Recorder {
   #forgets;
   #exitCode = null;
 
-  /** `code`: the run is of code: no exit code, output verbatim. `timeoutMs`: the run's own limit, 0 for none. */
-  constructor({ handlers, code, background, timeoutMs }) {
-    this.execution = new Execution(code);
+  /** `code`: the run is of code: no exit code, output verbatim. `timeoutMs`: the run's own limit, 0 for none. `capture`:
+   * how many characters of each output to keep, `[head, tail]`; all without it. */
+  constructor({ handlers, code, background, timeoutMs, capture }) {
+    this.execution = new Execution(code, capture && new Capture(capture, outputs, code));
     this.#handlers = handlers ?? {};
     this.#forgets = Boolean(this.#handlers.skipAccumulation);
     this.#code = code || background;

@@ -147,6 +147,7 @@ describe("the official shape", () => {
       "text",
       "timedOut",
       "toJSON",
+      "truncated",
     ]);
   });
 });

@@ -1,0 +1,169 @@
+//! Background commands: their start, the log that execd keeps of their output, and the Rust side of a handle on one.
+//! `src/js/background.js` drives it.
+
+use crate::api::execd::{Call, Execd};
+use crate::api::run::{self, Plan};
+use crate::api::{program, promise, shape};
+use crate::core::error::Error;
+use crate::core::rules;
+use crate::host::args::{self, CallOptions, Options};
+use crate::host::failure::Failure;
+use crate::host::http::Response;
+use crate::host::{js, object};
+use js_sys::{Object, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+const LOGS: &str = "Get command logs failed";
+/// How long lost connections are waited out.
+const RECONNECT_SECONDS: f64 = 60.0;
+
+/// What a handle is made with, beside the program that it is about.
+pub struct Manner {
+    /// How long lost connections are waited out; 0: not at all.
+    reconnect_ms: f64,
+    /// Headers and time limit of its requests, where their own call says nothing.
+    defaults: CallOptions,
+}
+
+impl Manner {
+    /// From the options of the start or of `attach`. `call` is what goes with its requests.
+    pub fn read(options: &Options, call: &CallOptions) -> Result<Self, Error> {
+        let seconds = options.at_least_zero("reconnectTimeoutSeconds")?.unwrap_or(RECONNECT_SECONDS);
+        Ok(Self { reconnect_ms: seconds * 1000.0, defaults: CallOptions { signal: None, ..call.clone() } })
+    }
+}
+
+/// Private to the package: what `src/js/background.js` asks execd with.
+#[wasm_bindgen]
+pub struct BackgroundDriver {
+    execd: Execd,
+    id: String,
+    defaults: CallOptions,
+}
+
+/// `GET /command/{id}/logs`: the raw output from byte `cursor` on, as much as there is.
+pub async fn logs(execd: &Execd, id: &str, cursor: Option<f64>, call: &CallOptions) -> Result<Response, Failure> {
+    let path = format!("/command/{}/logs", rules::segment("commandId", id)?);
+    let cursor = cursor.map(rules::short);
+    let query: Vec<(&str, &str)> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
+    execd.send(Call { method: "GET", path: &path, query: &query, what: LOGS }, None, call).await
+}
+
+/// Starts a command in the background; gives its handle once execd has said that it runs.
+pub async fn start(execd: Execd, plan: Plan, manner: Manner) -> Result<JsValue, Failure> {
+    let what = plan.what;
+    let (started, request_id) = run::begin(execd.clone(), plan)?;
+    let id = match JsFuture::from(started).await {
+        Ok(execution) => {
+            let refused = object::get(&execution, "error");
+            if refused.is_object() {
+                let said = |name: &str| object::text(&refused, name).filter(|text| !text.is_empty());
+                let message = said("value").unwrap_or_else(|| what.into());
+                // It came in a stream that had begun well: there is no status.
+                return Err(
+                    Failure::from(Error::Api { status: 0, code: said("name"), message }).for_request(request_id())
+                );
+            }
+            object::text(&execution, "id").ok_or_else(|| {
+                Failure::from(Error::UnexpectedResponse(format!("{what}: the stream has no id")))
+                    .for_request(request_id())
+            })?
+        }
+        Err(thrown) => {
+            // With the id in hand nothing is lost: whether it runs is for the status to say.
+            let lost =
+                matches!(object::text(&thrown, "code").as_deref(), Some("STREAM_INTERRUPTED" | "STREAM_STALLED"));
+            object::text(&thrown, "executionId").filter(|_| lost).ok_or(Failure::Thrown(thrown))?
+        }
+    };
+    handle(execd, id, 0.0, manner)
+}
+
+/// The handle of a command that is known from before, from what its `toJSON()` gave.
+pub fn attach(execd: Execd, json: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
+    let known = Options::required("handle", json)?;
+    let id = args::filled("id", &known.raw("id"))?;
+    rules::segment("id", &id)?;
+    let (sandbox, here) = (args::filled("sandboxId", &known.raw("sandboxId"))?, execd.endpoints.sandbox_id());
+    if sandbox != here {
+        return Err(Failure::invalid(format!("sandboxId is of another sandbox: this is {here}, not {sandbox}")));
+    }
+    let cursor = args::count("cursor", &known.raw("cursor"))?;
+    let options = Options::new("options", options)?;
+    let manner = Manner::read(&options, &CallOptions::among(&options)?)?;
+    handle(execd, id, cursor, manner)
+}
+
+fn handle(execd: Execd, id: String, cursor: f64, manner: Manner) -> Result<JsValue, Failure> {
+    let options = Object::new();
+    object::set(&options, "id", id.as_str());
+    object::set(&options, "sandboxId", execd.endpoints.sandbox_id());
+    object::set(&options, "cursor", cursor);
+    object::set(&options, "reconnectMs", manner.reconnect_ms);
+    let driver = BackgroundDriver { execd, id, defaults: manner.defaults };
+    js::background_command(driver.into(), &options).map_err(Failure::Thrown)
+}
+
+impl BackgroundDriver {
+    fn call(&self, options: &JsValue) -> Result<CallOptions, Error> {
+        let CallOptions { signal, timeout_seconds, headers } = CallOptions::read(options)?;
+        Ok(CallOptions {
+            signal,
+            timeout_seconds: timeout_seconds.or(self.defaults.timeout_seconds),
+            headers: if headers.is_empty() { self.defaults.headers.clone() } else { headers },
+        })
+    }
+}
+
+#[wasm_bindgen]
+impl BackgroundDriver {
+    /// How long one request may take, in milliseconds; 0: no limit. Throws for call options that are none.
+    #[wasm_bindgen(js_name = limitMs)]
+    pub fn limit_ms(&self, options: &JsValue) -> Result<f64, JsValue> {
+        let call = self.call(options).map_err(|error| JsValue::from(Failure::from(error)))?;
+        Ok(self.execd.transport.timeout_ms(&call))
+    }
+
+    /// Asks for the output from `cursor` on; resolves with the exchange when the headers have come.
+    pub fn logs(&self, cursor: f64, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), self.id.clone(), self.call(options));
+        promise(async move { Ok(JsValue::from(logs(&execd, &id, Some(cursor), &call?).await?.into_exchange())) })
+    }
+
+    /// The exception for a log that broke in the middle; without a cause it was silent for too long.
+    pub fn failure(&self, cause: JsValue, limit_ms: f64) -> JsValue {
+        if cause.is_undefined() {
+            let limit = rules::short(limit_ms.round());
+            return Failure::from(Error::Timeout(format!("{LOGS}: nothing more came for {limit} ms"))).into();
+        }
+        Failure::broken_body(LOGS, cause).into()
+    }
+
+    /// The official status. One that does not say whether the program runs is an error: it must not pass for its end.
+    pub fn status(&self, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), self.id.clone(), self.call(options));
+        promise(async move {
+            let status = program::status(&execd, &id, &call?).await?;
+            if object::get(&status, "running").as_bool().is_none() {
+                return Err(Error::UnexpectedResponse(
+                    "Get command status failed: the answer does not say whether the command is running".into(),
+                )
+                .into());
+            }
+            Ok(shape::command_status(status))
+        })
+    }
+
+    /// Ends the program; resolves when it has ended, and when it had already.
+    pub fn kill(&self, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), self.id.clone(), self.call(options));
+        promise(async move { program::end(&execd, &id, &call?).await.map(|()| JsValue::UNDEFINED) })
+    }
+
+    /// Waits; rejects when the call is aborted or the sandbox closed meanwhile.
+    pub fn sleep(&self, ms: f64, options: &JsValue) -> Promise {
+        let (execd, call) = (self.execd.clone(), self.call(options));
+        promise(async move { execd.transport.sleep(ms, &call?).await.map(|()| JsValue::UNDEFINED) })
+    }
+}
