@@ -39,7 +39,7 @@ export interface StartBackgroundOpts
  *
  * All readers of one handle share its place: each piece of the output comes in one of them.
  */
-export interface BackgroundCommand extends AsyncIterable<string, undefined> {
+export interface BackgroundCommand extends AsyncIterable<string> {
   /** For {@link ExecdCommands.getCommandStatus} and its like. */
   readonly id: string;
   /**
@@ -48,16 +48,16 @@ export interface BackgroundCommand extends AsyncIterable<string, undefined> {
    * bytes that are no UTF-8 become U+FFFD.
    *
    * execd is asked again 50 ms after it had something, and after 100 ms, growing to 2 s, when it had nothing. A log of more
-   * than a megabyte is read as fast as you read, over one connection. Lost connections are waited out for
+   * than 256 KiB is read as fast as you read, over one connection. Lost connections are waited out for
    * `reconnectTimeoutSeconds`. After an error a new loop goes on where this one was.
    *
    * Leaving the loop, an abort, or closing the sandbox's handle stops the asking and leaves the program alone.
    *
    * @param options `signal` ends the loop with a {@link SandboxAbortException}; the rest is for its requests.
    */
-  read(options?: CallOptions | AbortSignal): AsyncIterableIterator<string, undefined>;
+  read(options?: CallOptions | AbortSignal): AsyncIterableIterator<string>;
   /** `for await (const text of handle)`: {@link BackgroundCommand.read} without options. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<string, undefined>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<string>;
   /** Whether it runs, and how it ended. Once it has ended, the handle knows and asks no more. */
   status(options?: CallOptions | AbortSignal): Promise<CommandStatus>;
   /**

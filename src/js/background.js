@@ -172,6 +172,7 @@ export class BackgroundCommand {
     let spent = 0;
     for (let pause = PAUSE.first; ; pause = longer(pause)) {
       const from = performance.now();
+      const known = this.#known;
       try {
         const result = await work();
         this.#known = true;
@@ -179,7 +180,7 @@ export class BackgroundCommand {
       } catch (error) {
         // Where the clock has gone on while the machine slept, that was no time of trying.
         spent += Math.min(performance.now() - from, limitMs || Number.POSITIVE_INFINITY);
-        const left = this.#patience(error, reconnectMs) - spent;
+        const left = this.#patience(error, known, reconnectMs) - spent;
         if (!(left > 0)) throw error;
         const wait = Math.min(pause, left);
         await this.#driver.sleep(wait, call);
@@ -188,12 +189,12 @@ export class BackgroundCommand {
     }
   }
 
-  /** For how long an error may be no more than an accident. */
-  #patience(error, reconnectMs) {
+  /** For how long an error may be no more than an accident. `known`: whether the program was when this was asked. */
+  #patience(error, known, reconnectMs) {
     if (error?.isRetryable) return reconnectMs;
     // Of an id that it does not know yet execd says 404 (status) or 400 (log).
     const unknown = error?.statusCode === 404 || error?.statusCode === 400;
-    return unknown && !this.#known ? EARLY_MS : 0;
+    return unknown && !known ? EARLY_MS : 0;
   }
 }
 

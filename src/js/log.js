@@ -3,7 +3,7 @@
 import { within } from "./timers.js";
 
 /** What is read at once. A longer log is read as fast as its reader reads; a shorter one does not hold its connection. */
-const PIECE = 1 << 20;
+const PIECE = 1 << 18;
 
 // ignoreBOM: a U+FEFF at the beginning of a piece is output like any other character.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -8,9 +8,9 @@ export const ID = "a1da9f69e3f74dfd9e3c6e28363a1b20";
 
 /**
  * `routes`: "METHOD /path" (execd's paths without their prefix, queries left out) to a function `(request, response,
- * {body, url})`. What is not there answers as a healthy server with one sandbox would.
+ * {body, url})`. What is not there answers as a healthy server with one sandbox would. `at`: the port; any by default.
  */
-export async function faultServer(routes = {}) {
+export async function faultServer(routes = {}, at = 0) {
   const seen = [];
   const sockets = new Set();
   const healthy = {
@@ -44,7 +44,7 @@ export async function faultServer(routes = {}) {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise((resolve) => server.listen(at, "127.0.0.1", resolve));
   const { port } = server.address();
   return {
     port,

@@ -37,7 +37,7 @@ test("without a limit nothing is missing", async () => {
 });
 
 test("whole lines at the beginning and at the end, whatever the limits and however they come", async () => {
-  const lines = Array.from({ length: 60 }, (_, index) => `${index}`.padEnd(1 + (index * 7) % 5, "x"));
+  const lines = Array.from({ length: 60 }, (_, index) => `${index}`.padEnd(1 + ((index * 7) % 5), "x"));
   for (const head of [0, 6, 17, 40]) {
     for (const tail of [0, 6, 17, 40]) {
       for (const size of [1, 7, 60]) {
@@ -52,18 +52,17 @@ test("whole lines at the beginning and at the end, whatever the limits and howev
           kept,
           place,
         );
-        assert.deepEqual(
-          execution.truncated,
-          { stdout: joined(lines).length - joined(kept).length, stderr: 0 },
-          place,
-        );
+        assert.deepEqual(execution.truncated, { stdout: joined(lines).length - joined(kept).length, stderr: 0 }, place);
       }
     }
   }
 });
 
 test("what fits is the same as without limits", async () => {
-  const batches = [["a long first line", ["\n"], "\n"], [["e"], "b"]];
+  const batches = [
+    ["a long first line", ["\n"], "\n"],
+    [["e"], "b"],
+  ];
   const plain = await record(batches);
   for (const limits of [
     [100, 0],
@@ -97,7 +96,13 @@ describe("a line that is longer than a limit", () => {
 });
 
 test("each output has its own limits, and the order of arrival stays", async () => {
-  const execution = await record([["1", "2", "3", ["a"], "4"], [["b"], ["c"], "5", ["d"]]], [2, 2]);
+  const execution = await record(
+    [
+      ["1", "2", "3", ["a"], "4"],
+      [["b"], ["c"], "5", ["d"]],
+    ],
+    [2, 2],
+  );
   assert.equal(execution.output, "1\na\n5\nd\n");
   assert.deepEqual(execution.truncated, { stdout: 6, stderr: 4 });
 });

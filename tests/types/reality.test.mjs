@@ -129,6 +129,15 @@ for (const [property, name] of [
   });
 }
 
+test("a BackgroundCommand", () => {
+  const known = { id: "c", sandboxId: "x", cursor: 5 };
+  const handle = sandbox.commands.attach(known);
+  assert.deepEqual(ownNames(Object.getPrototypeOf(handle), INTERNAL), members("BackgroundCommand", callable));
+  assert.deepEqual(Object.keys(handle), members("BackgroundCommand", (member) => !callable(member)));
+  assert.deepEqual(handle.toJSON(), known);
+  assert.deepEqual(Object.keys(known).sort(), members("BackgroundCommandJson", () => true));
+});
+
 test("an Execution", async () => {
   const run = await sandbox.commands.run("x");
   const getters = members("Execution", (member) => member.readonly || callable(member));

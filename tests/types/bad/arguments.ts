@@ -26,6 +26,10 @@ await sandbox.commands.run("ls", {}, { onStdout: "log" }); // error: TS2322
 await sandbox.commands.run("ls", {}, {}, 5); // error: TS2345
 await sandbox.commands.runInSession("id", "ls", { envs: {} }); // error: TS2353
 await sandbox.commands.getBackgroundCommandLogs("id", "0"); // error: TS2345
+await sandbox.commands.startBackground("ls", { background: true }); // error: TS2353
+await sandbox.commands.run("ls", { capture: { head: 5 } }); // error: TS2353
+sandbox.commands.attach({ id: "x", cursor: 0 }); // error: TS2741
+sandbox.commands.attach("x"); // error: TS2345
 sandbox.commands = (await Sandbox.connect({ sandboxId: "x" })).commands; // error: TS2540
 await sandbox.files.writeFiles({ path: "/a" }); // error: TS2353
 await sandbox.files.writeFiles([{ path: "/a", mode: "644" }]); // error: TS2322

@@ -1,5 +1,7 @@
 // Every part of the API once, with and without its options.
 import {
+  type BackgroundCommand,
+  type BackgroundCommandJson,
   type Bytes,
   type CallOptions,
   ConnectionConfig,
@@ -173,3 +175,20 @@ const handleCode: number | null | undefined = (await handle.wait()).exitCode;
 await handle.kill();
 
 export { handleCode, utf8 };
+
+const started: BackgroundCommand = await sandbox.commands.startBackground(
+  "make",
+  { workingDirectory: "/srv", timeoutSeconds: 60, reconnectTimeoutSeconds: Number.POSITIVE_INFINITY },
+  call,
+);
+for await (const text of started) text.toUpperCase();
+for await (const text of started.read({ signal })) text.toUpperCase();
+const known: BackgroundCommandJson = JSON.parse(JSON.stringify(started));
+const attached = sandbox.commands.attach(known, { reconnectTimeoutSeconds: 0, headers: new Headers() });
+const running: boolean | undefined = (await attached.status(signal)).running;
+const ended: number | null | undefined = (await attached.wait(call)).exitCode;
+await attached.kill();
+const kept = await sandbox.commands.run("make", { capture: { headChars: 1000, tailChars: 1000 }, maxEventBytes: 1e6 });
+const missing: number = kept.truncated?.stdout ?? 0;
+
+export { ended, missing, running };
