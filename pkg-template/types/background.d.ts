@@ -29,9 +29,8 @@ export interface AttachOptions {
 }
 
 /** Options of {@link ExecdCommands.startBackground}. */
-export interface StartBackgroundOpts
-  extends Omit<RunCommandOpts, "background" | "capture">,
-    Pick<AttachOptions, "reconnectTimeoutSeconds"> {}
+export type StartBackgroundOpts = Omit<RunCommandOpts, "background" | "capture"> &
+  Pick<AttachOptions, "reconnectTimeoutSeconds">;
 
 /**
  * A background command, and how far its output has been read. Made by {@link ExecdCommands.startBackground} and
