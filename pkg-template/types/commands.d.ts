@@ -39,8 +39,8 @@ export interface StreamOptions {
    */
   capture?: CaptureOptions | undefined;
   /**
-   * How large one event may be, in bytes as it is on the wire; a line of output is one event. From 1 to 536,870,912, the
-   * longest that a string can be in most engines. Default 67,108,864. A larger one ends the run with `EVENT_TOO_LARGE`.
+   * How large one event may be, in bytes as it is on the wire; a line of output is one event. From 1 to 524,288,000: not
+   * every engine makes longer strings. Default 67,108,864. A larger one ends the run with `EVENT_TOO_LARGE`.
    */
   maxEventBytes?: number | undefined;
 }

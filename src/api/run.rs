@@ -18,8 +18,8 @@ use wasm_bindgen::prelude::*;
 /// The largest event, unless the caller says otherwise. A program may print one line of any length, and execd sends it as
 /// one event.
 const MAX_EVENT_BYTES: f64 = 67_108_864.0;
-/// No engine makes longer strings.
-const MOST_EVENT_BYTES: f64 = 536_870_912.0;
+/// Not every engine makes longer strings.
+const MOST_EVENT_BYTES: f64 = 524_288_000.0;
 /// What of an input buffer is kept for the next chunk. JavaScript sends no larger pieces.
 const INPUT_BYTES: usize = 1 << 20;
 /// Numbers in the header.

@@ -102,11 +102,10 @@ extern "C" {
 extern "C" {
     pub type RunReader;
 }
-<<<<<<< HEAD
 #[wasm_bindgen(module = "/src/js/long-line.js")]
 extern "C" {
     pub type LongLine;
-=======
+}
 #[wasm_bindgen(module = "/src/js/log.js")]
 extern "C" {
     pub type Log;
@@ -114,7 +113,6 @@ extern "C" {
 #[wasm_bindgen(module = "/src/js/capture.js")]
 extern "C" {
     pub type Capture;
->>>>>>> dcd0007 (commands.startBackground and attach: handles that read a background command's log; capture and maxEventBytes)
 }
 #[wasm_bindgen(module = "/src/js/execution.js")]
 extern "C" {

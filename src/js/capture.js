@@ -40,6 +40,8 @@ export class Capture {
   add(batch) {
     this.#fresh.push(batch);
     this.#waiting += batch.text.length + batch.length;
+    // What was not read row by row has its text elsewhere.
+    for (const { text } of batch.parsed?.values() ?? []) this.#waiting += text?.length ?? 0;
     this.#packed = undefined;
     if (this.#waiting > 2 * (this.#head + this.#tail) + SLACK) this.#tidy();
   }

@@ -188,8 +188,10 @@ export class Recorder {
   #forgets;
   #exitCode = null;
 
-  /** `code`: the run is of code: no exit code, output verbatim. `timeoutMs`: the run's own limit, 0 for none. `capture`:
-   * how many characters of each output to keep, `[head, tail]`; all without it. */
+  /**
+   * `code`: the run is of code: no exit code, output verbatim. `timeoutMs`: the run's own limit, 0 for none. `capture`: how
+   * many characters of each output to keep, `[head, tail]`; all without it.
+   */
   constructor({ handlers, code, background, timeoutMs, capture }) {
     this.execution = new Execution(code, capture && new Capture(capture, outputs, code));
     this.#handlers = handlers ?? {};

@@ -133,9 +133,15 @@ test("a BackgroundCommand", () => {
   const known = { id: "c", sandboxId: "x", cursor: 5 };
   const handle = sandbox.commands.attach(known);
   assert.deepEqual(ownNames(Object.getPrototypeOf(handle), INTERNAL), members("BackgroundCommand", callable));
-  assert.deepEqual(Object.keys(handle), members("BackgroundCommand", (member) => !callable(member)));
+  assert.deepEqual(
+    Object.keys(handle),
+    members("BackgroundCommand", (member) => !callable(member)),
+  );
   assert.deepEqual(handle.toJSON(), known);
-  assert.deepEqual(Object.keys(known).sort(), members("BackgroundCommandJson", () => true));
+  assert.deepEqual(
+    Object.keys(known).sort(),
+    members("BackgroundCommandJson", () => true),
+  );
 });
 
 test("an Execution", async () => {
