@@ -87,6 +87,22 @@ export const STEPS = {
     await sandbox.commands.interrupt(id);
     assert.equal((await sandbox.commands.getCommandStatus(id)).running, false);
   },
+  async "a handle on one, kept as JSON"({ sandbox }) {
+    const started = await sandbox.commands.startBackground("mkfifo gate; echo ä; read x < gate; echo $x; exit 3", {
+      workingDirectory: "/tmp",
+    });
+    for await (const text of started) {
+      assert.equal(text, "ä\n");
+      break;
+    }
+    const handle = sandbox.commands.attach(JSON.parse(JSON.stringify(started)));
+    assert.equal((await handle.status()).running, true);
+    await sandbox.commands.run("echo on > /tmp/gate");
+    let rest = "";
+    for await (const text of handle) rest += text;
+    assert.equal(rest, "on\n");
+    assert.equal((await handle.wait()).exitCode, 3);
+  },
   async "a session"({ sandbox }) {
     const session = await sandbox.commands.createSession({ workingDirectory: "/tmp" });
     await sandbox.commands.runInSession(session, "export NAME=wert");
