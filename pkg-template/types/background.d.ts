@@ -46,8 +46,8 @@ export interface BackgroundCommand extends AsyncIterable<string> {
    * end: the loop ends when the program has ended and all that it had printed was given. Only whole characters are given;
    * bytes that are no UTF-8 become U+FFFD.
    *
-   * execd is asked again 50 ms after it had something, and after 100 ms, growing to 2 s, when it had nothing. A log of more
-   * than 256 KiB is read as fast as you read, over one connection. Lost connections are waited out for
+   * While there is output execd is asked for more at once, though not more often than every 50 ms; when there is none,
+   * after 100 ms, growing to 2 s. A log of more than 256 KiB is read as fast as you read, over one connection. Lost connections are waited out for
    * `reconnectTimeoutSeconds`. After an error a new loop goes on where this one was.
    *
    * Leaving the loop, an abort, or closing the sandbox's handle stops the asking and leaves the program alone.

@@ -101,6 +101,8 @@ fn handle(execd: Execd, id: String, cursor: f64, manner: Manner) -> Result<JsVal
     object::set(&options, "sandboxId", execd.endpoints.sandbox_id());
     object::set(&options, "cursor", cursor);
     object::set(&options, "reconnectMs", manner.reconnect_ms);
+    let (shortest, longest) = program::POLL_MS;
+    object::set(&options, "pollMs", object::array([shortest.into(), longest.into()]));
     let driver = BackgroundDriver { execd, id, defaults: manner.defaults };
     js::background_command(driver.into(), &options).map_err(Failure::Thrown)
 }

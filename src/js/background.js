@@ -4,38 +4,38 @@
 import { Log } from "./log.js";
 import { onAbort } from "./signals.js";
 
-/** Between two looks at a program that prints nothing, and between two tries to reach the sandbox. */
-const PAUSE = { first: 100, last: 2_000, growth: 1.5 };
 /** Between two looks at one that prints, which could print something for each. */
 const SPACE_MS = 50;
 /** For how long execd may not know what it has just started. */
 const EARLY_MS = 3_000;
-
-const longer = (pause) => Math.min(pause * PAUSE.growth, PAUSE.last);
 
 /** Why a reading ends that its reader has left. */
 const LEFT = new Error("left");
 
 /**
  * `driver` is the Rust side: logs, status, kill, sleep, failure, limitMs. `options`: id, sandboxId, cursor, reconnectMs (how
- * long lost connections are waited out).
+ * long lost connections are waited out), pollMs (the shortest and the longest pause between two looks at a program that
+ * prints nothing, and between two tries to reach the sandbox).
  */
 export class BackgroundCommand {
   #driver;
   #sandboxId;
   #cursor;
   #reconnectMs;
+  #firstPause;
+  #lastPause;
   /** Whether execd has answered for the program. */
   #known = false;
   /** Its status, once it has ended. */
   #end;
   id;
 
-  constructor(driver, { id, sandboxId, cursor, reconnectMs }) {
+  constructor(driver, { id, sandboxId, cursor, reconnectMs, pollMs }) {
     this.#driver = driver;
     this.#sandboxId = sandboxId;
     this.#cursor = cursor;
     this.#reconnectMs = reconnectMs;
+    [this.#firstPause, this.#lastPause] = pollMs;
     this.id = id;
   }
 
@@ -72,18 +72,18 @@ export class BackgroundCommand {
     if (signal?.aborted) pass();
     const unlink = signal && onAbort(signal, pass);
     const reading = { call: { ...options, signal: stop.signal }, limitMs };
-    let pause = PAUSE.first;
+    let pause = this.#firstPause;
     try {
       for (;;) {
         const { text, final } = await this.#patiently(() => this.#next(reading), reading);
         if (text !== "") {
-          pause = PAUSE.first;
+          pause = this.#firstPause;
           yield text;
         } else if (final) {
           return;
         } else if ((await this.#patiently(() => this.#ask(reading.call), reading)).running) {
           await this.#driver.sleep(pause, reading.call);
-          pause = longer(pause);
+          pause = this.#longer(pause);
         }
       }
     } catch (error) {
@@ -130,6 +130,10 @@ export class BackgroundCommand {
     return reading.log;
   }
 
+  #longer(pause) {
+    return Math.min(pause * 1.5, this.#lastPause);
+  }
+
   #drop(reading) {
     reading.log?.close();
     reading.log = undefined;
@@ -144,7 +148,7 @@ export class BackgroundCommand {
   /** Waits for the end of the program, whatever becomes of its output. */
   async wait(options) {
     const asking = { call: options, limitMs: this.#driver.limitMs(options) };
-    for (let pause = PAUSE.first; ; pause = longer(pause)) {
+    for (let pause = this.#firstPause; ; pause = this.#longer(pause)) {
       const status = await this.#patiently(() => this.#ask(options), asking);
       if (!status.running) return status;
       await this.#driver.sleep(pause, options);
@@ -170,7 +174,7 @@ export class BackgroundCommand {
   /** The result of `work`, which is tried again while the sandbox cannot be reached. */
   async #patiently(work, { call, limitMs }, reconnectMs = this.#reconnectMs) {
     let spent = 0;
-    for (let pause = PAUSE.first; ; pause = longer(pause)) {
+    for (let pause = this.#firstPause; ; pause = this.#longer(pause)) {
       const from = performance.now();
       const known = this.#known;
       try {
