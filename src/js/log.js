@@ -15,7 +15,6 @@ export class Log {
   #limitMs;
   #held = new Uint8Array();
   #complete;
-  #broken = false;
   at;
   /** Whether it was asked for after the program had ended: nothing comes after it. */
   final;
@@ -49,10 +48,8 @@ export class Log {
       }
     }
     if (chunks.length > 1) this.#held = joined(chunks, length);
-    if (!trouble) return;
     // What did come is good. Whoever asks for the rest will see whether the trouble is over.
-    if (wholeLength(this.#held) === 0) throw trouble.cause;
-    this.#broken = true;
+    if (trouble && wholeLength(this.#held) === 0) throw trouble.cause;
   }
 
   /** The text that is next, whole characters only, and how many bytes it is. They are passed over. */
@@ -68,7 +65,7 @@ export class Log {
 
   /** Whether there is nothing more to take. Half a character is nothing: who asks again gets it again. */
   get spent() {
-    return this.#complete && (this.#broken || wholeLength(this.#held) === 0);
+    return this.#complete && wholeLength(this.#held) === 0;
   }
 
   /** Gives the connection back. */
