@@ -50,6 +50,16 @@ pub async fn logs(execd: &Execd, id: &str, cursor: Option<f64>, call: &CallOptio
     execd.send(Call { method: "GET", path: &path, query: &query, what: LOGS }, None, call).await
 }
 
+/// The official status. One that does not say whether the program runs is an error: it must not pass for its end.
+async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<Object, Failure> {
+    let status = program::status(execd, id, call).await?;
+    if object::get(&status, "running").as_bool().is_some() {
+        return Ok(shape::command_status(status));
+    }
+    let problem = "Get command status failed: the answer does not say whether the command is running";
+    Err(Error::UnexpectedResponse(problem.into()).into())
+}
+
 /// Starts a command in the background; gives its handle once execd has said that it runs.
 pub async fn start(execd: Execd, plan: Plan, manner: Manner) -> Result<JsValue, Failure> {
     let what = plan.what;
@@ -127,10 +137,20 @@ impl BackgroundDriver {
         Ok(self.execd.transport.timeout_ms(&call))
     }
 
-    /// Asks for the output from `cursor` on; resolves with the exchange when the headers have come.
-    pub fn logs(&self, cursor: f64, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), self.id.clone(), self.call(options));
-        promise(async move { Ok(JsValue::from(logs(&execd, &id, Some(cursor), &call?).await?.into_exchange())) })
+    /// All that takes time: `logs` from byte `number` on (resolves with the exchange when the headers have come), `status`,
+    /// `kill` (resolves when the program has ended, and when it had already), or `sleep` for `number` milliseconds (rejects
+    /// when the call is aborted or the sandbox closed meanwhile). One method, because each future costs a kilobyte.
+    pub fn ask(&self, what: &str, options: &JsValue, number: f64) -> Promise {
+        let (execd, id, call, what) = (self.execd.clone(), self.id.clone(), self.call(options), what.to_owned());
+        promise(async move {
+            let call = call?;
+            match what.as_str() {
+                "logs" => Ok(logs(&execd, &id, Some(number), &call).await?.into_exchange().into()),
+                "status" => status(&execd, &id, &call).await.map(JsValue::from),
+                "kill" => program::end(&execd, &id, &call).await.map(|()| JsValue::UNDEFINED),
+                _ => execd.transport.sleep(number, &call).await.map(|()| JsValue::UNDEFINED),
+            }
+        })
     }
 
     /// The exception for a log that broke in the middle; without a cause it was silent for too long.
@@ -140,32 +160,5 @@ impl BackgroundDriver {
             return Failure::from(Error::Timeout(format!("{LOGS}: nothing more came for {limit} ms"))).into();
         }
         Failure::broken_body(LOGS, cause).into()
-    }
-
-    /// The official status. One that does not say whether the program runs is an error: it must not pass for its end.
-    pub fn status(&self, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), self.id.clone(), self.call(options));
-        promise(async move {
-            let status = program::status(&execd, &id, &call?).await?;
-            if object::get(&status, "running").as_bool().is_none() {
-                return Err(Error::UnexpectedResponse(
-                    "Get command status failed: the answer does not say whether the command is running".into(),
-                )
-                .into());
-            }
-            Ok(shape::command_status(status))
-        })
-    }
-
-    /// Ends the program; resolves when it has ended, and when it had already.
-    pub fn kill(&self, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), self.id.clone(), self.call(options));
-        promise(async move { program::end(&execd, &id, &call?).await.map(|()| JsValue::UNDEFINED) })
-    }
-
-    /// Waits; rejects when the call is aborted or the sandbox closed meanwhile.
-    pub fn sleep(&self, ms: f64, options: &JsValue) -> Promise {
-        let (execd, call) = (self.execd.clone(), self.call(options));
-        promise(async move { execd.transport.sleep(ms, &call?).await.map(|()| JsValue::UNDEFINED) })
     }
 }

@@ -13,7 +13,7 @@ const EARLY_MS = 3_000;
 const LEFT = new Error("left");
 
 /**
- * `driver` is the Rust side: logs, status, kill, sleep, failure, limitMs. `options`: id, sandboxId, cursor, reconnectMs (how
+ * `driver` is the Rust side: ask, failure, limitMs. `options`: id, sandboxId, cursor, reconnectMs (how
  * long lost connections are waited out), pollMs (the shortest and the longest pause between two looks at a program that
  * prints nothing, and between two tries to reach the sandbox).
  */
@@ -82,7 +82,7 @@ export class BackgroundCommand {
         } else if (final) {
           return;
         } else if ((await this.#patiently(() => this.#ask(reading.call), reading)).running) {
-          await this.#driver.sleep(pause, reading.call);
+          await this.#driver.ask("sleep", reading.call, pause);
           pause = this.#longer(pause);
         }
       }
@@ -117,10 +117,10 @@ export class BackgroundCommand {
     this.#drop(reading);
     const { call, limitMs, sentAt = Number.NEGATIVE_INFINITY } = reading;
     const early = sentAt + SPACE_MS - performance.now();
-    if (early > 0 && !this.#end) await this.#driver.sleep(early, call);
+    if (early > 0 && !this.#end) await this.#driver.ask("sleep", call, early);
     reading.sentAt = performance.now();
     const request = { at: this.#cursor, final: this.#end !== undefined, limitMs };
-    const exchange = await this.#driver.logs(request.at, call);
+    const exchange = await this.#driver.ask("logs", call, request.at);
     try {
       reading.log = new Log(exchange, request);
     } catch (halt) {
@@ -151,20 +151,20 @@ export class BackgroundCommand {
     for (let pause = this.#firstPause; ; pause = this.#longer(pause)) {
       const status = await this.#patiently(() => this.#ask(options), asking);
       if (!status.running) return status;
-      await this.#driver.sleep(pause, options);
+      await this.#driver.ask("sleep", options, pause);
     }
   }
 
   /** Ends the program: SIGTERM to it and its children, SIGKILL after 3 s. Does nothing when it has ended. */
   async kill(options) {
     this.#driver.limitMs(options);
-    if (!this.#end) await this.#driver.kill(options);
+    if (!this.#end) await this.#driver.ask("kill", options);
   }
 
   /** Its status. An end is remembered: it stays one, also when the sandbox is gone. */
   async #ask(call) {
     if (!this.#end) {
-      const status = await this.#driver.status(call);
+      const status = await this.#driver.ask("status", call);
       if (status.running) return status;
       this.#end = status;
     }
@@ -187,7 +187,7 @@ export class BackgroundCommand {
         const left = this.#patience(error, known, reconnectMs) - spent;
         if (!(left > 0)) throw error;
         const wait = Math.min(pause, left);
-        await this.#driver.sleep(wait, call);
+        await this.#driver.ask("sleep", call, wait);
         spent += wait;
       }
     }
