@@ -27,12 +27,12 @@ impl Commands {
 }
 
 /// Positional `signal` as in the official SDK, or an object of call options in its place.
-fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions, Error> {
+pub(super) fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions, Error> {
     let call = CallOptions::read(signal)?;
     Ok(CallOptions { signal: call.signal.or(options.signal("signal")?), ..call })
 }
 
-fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, Error> {
+pub(super) fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, Error> {
     match options.seconds(name)? {
         Some(seconds) if seconds < 0.0 => {
             Err(Error::InvalidArgument(format!("{name} must not be negative, got {}", rules::short(seconds))))
@@ -44,7 +44,7 @@ fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, Error> {
 }
 
 /// The command and its options as a request to `POST /command`.
-fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<Plan, Error> {
+pub(super) fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<Plan, Error> {
     let command = args::filled("command", command)?;
     let options = Options::new("options", options)?;
     let background = options.boolean("background")?.unwrap_or(false);
@@ -68,7 +68,7 @@ fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Resul
     Ok(Plan {
         endpoint: if background { Endpoint::Background } else { Endpoint::Command },
         path: "/command".into(),
-        body,
+        body: Some(body),
         what: "Run command failed",
         timeout_ms,
         interrupts: interrupts(&options)?,
@@ -103,7 +103,7 @@ fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal:
     Ok(Plan {
         endpoint: Endpoint::Session,
         path,
-        body,
+        body: Some(body),
         what: "Run in session failed",
         timeout_ms,
         // Interrupting a session's run would destroy the session; losing the connection ends the run anyway.
@@ -114,7 +114,7 @@ fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal:
     })
 }
 
-fn driven(execd: Execd, plan: Result<Plan, Error>, handlers: JsValue) -> Promise {
+pub(super) fn driven(execd: Execd, plan: Result<Plan, Error>, handlers: JsValue) -> Promise {
     promise(async move {
         check_handlers(&handlers)?;
         let running = run::drive(execd, plan?, &handlers)?;

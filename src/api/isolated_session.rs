@@ -1,0 +1,124 @@
+//! One isolated session.
+
+use crate::api::commands::{call_of, driven, milliseconds};
+use crate::api::execd::Execd;
+use crate::api::files::Files;
+use crate::api::isolation::{delete, path_of, state};
+use crate::api::promise;
+use crate::api::run::{self, Plan};
+use crate::core::error::Error;
+use crate::core::run::Endpoint;
+use crate::host::args::{self, CallOptions, Options};
+use crate::host::failure::Failure;
+use crate::host::object;
+use js_sys::{Object, Promise};
+use std::cell::OnceCell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+/// A session, and the path of its routes.
+#[wasm_bindgen]
+pub struct IsolatedSession {
+    execd: Execd,
+    path: Rc<str>,
+    info: Object,
+    files: OnceCell<JsValue>,
+}
+
+/// A run as a request. It ends when its connection does, so there is nothing to interrupt. execd sends nothing before the
+/// first output and no pings, so silence means nothing unless the caller says otherwise.
+pub fn plan(path: &str, code: &JsValue, options: &JsValue, call: &CallOptions) -> Result<Plan, Error> {
+    let options = Options::new("options", options)?;
+    let body = Object::new();
+    object::set(&body, "code", args::filled("code", code)?);
+    if options.string_map("envs")?.is_some() {
+        object::set_some(&body, "envs", options.object("envs")?);
+    }
+    let seconds = options.count("timeout_seconds")?;
+    object::set_some(&body, "timeout_seconds", seconds.filter(|seconds| *seconds > 0.0));
+    Ok(Plan {
+        endpoint: Endpoint::Session,
+        path: format!("{path}/run"),
+        body: Some(body),
+        what: "Run in isolated session failed",
+        timeout_ms: seconds.unwrap_or(0.0) * 1000.0,
+        interrupts: false,
+        call: call.clone(),
+        start_ms: milliseconds(&options, "startTimeoutSeconds")?.or(Some(0.0)),
+        idle_ms: milliseconds(&options, "idleTimeoutSeconds")?.or(Some(0.0)),
+    })
+}
+
+impl IsolatedSession {
+    /// From what execd says of it; fails where that has no id.
+    pub fn new(execd: &Execd, info: Object) -> Result<Self, Error> {
+        let path = path_of(&object::get(&info, "session_id"))?.into();
+        Ok(Self { execd: execd.clone(), path, info, files: OnceCell::new() })
+    }
+
+    /// Where its routes are.
+    pub fn path(&self) -> String {
+        self.path.to_string()
+    }
+
+    /// Runs a plan that was made without knowing the session.
+    pub async fn drive(&self, plan: Plan, handlers: &JsValue) -> Result<JsValue, Failure> {
+        let plan = Plan { path: format!("{}{}", self.path, plan.path), ..plan };
+        JsFuture::from(run::drive(self.execd.clone(), plan, handlers)?).await.map_err(Failure::Thrown)
+    }
+}
+
+#[wasm_bindgen]
+impl IsolatedSession {
+    /// Its id.
+    #[wasm_bindgen(getter, js_name = sessionId)]
+    pub fn session_id(&self) -> JsValue {
+        object::get(&self.info, "session_id")
+    }
+
+    /// What execd said of it when it was made or attached to.
+    #[wasm_bindgen(getter)]
+    pub fn info(&self) -> JsValue {
+        self.info.clone().into()
+    }
+
+    /// Files and directories as the session sees them.
+    #[wasm_bindgen(getter)]
+    pub fn files(&self) -> JsValue {
+        self.files.get_or_init(|| Files::new(self.execd.below(&self.path)).into()).clone()
+    }
+
+    /// Runs code in the session's shell.
+    pub fn run(&self, code: &JsValue, options: &JsValue, handlers: &JsValue, signal: &JsValue) -> Promise {
+        let made = Options::new("options", options)
+            .and_then(|read| call_of(&read, signal))
+            .and_then(|call| plan(&self.path, code, options, &call));
+        driven(self.execd.clone(), made, handlers.clone())
+    }
+
+    /// How it is.
+    pub fn get(&self, options: &JsValue) -> Promise {
+        let (execd, path, call) = (self.execd.clone(), Rc::clone(&self.path), CallOptions::read(options));
+        promise(async move { state(&execd, &path, &call?).await })
+    }
+
+    /// Ends it and all that runs in it.
+    #[wasm_bindgen(js_name = delete)]
+    pub fn remove(&self, options: &JsValue) -> Promise {
+        let (execd, path, call) = (self.execd.clone(), Rc::clone(&self.path), CallOptions::read(options));
+        promise(async move { delete(&execd, &path, &call?).await.map(|()| JsValue::UNDEFINED) })
+    }
+
+    /// `await using`: ends it. One that has ended already is no error.
+    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
+    pub fn dispose_async(&self) -> Promise {
+        let (execd, path) = (self.execd.clone(), Rc::clone(&self.path));
+        promise(async move {
+            match delete(&execd, &path, &CallOptions::default()).await {
+                Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
+                other => other.map(|()| JsValue::UNDEFINED),
+            }
+        })
+    }
+}
