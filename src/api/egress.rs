@@ -66,8 +66,8 @@ impl Policy {
             .shaped(|raw| {
                 let policy = object::get(&raw, "policy");
                 let egress = object::get(&policy, "egress");
-                let policy = policy.dyn_into::<Object>().ok().filter(|_| object::absent(&egress) || is_array(&egress));
-                let policy = policy.ok_or_else(|| {
+                let sound = !is_array(&policy) && (object::absent(&egress) || is_array(&egress));
+                let policy = policy.dyn_into::<Object>().ok().filter(|_| sound).ok_or_else(|| {
                     Error::UnexpectedResponse("Get sandbox egress policy failed: the answer has no policy".into())
                 })?;
                 if object::absent(&egress) {

@@ -9,6 +9,7 @@ use crate::core::rules;
 use crate::host::args::{self, CallOptions};
 use crate::host::failure::Failure;
 use crate::host::http::Response;
+use crate::host::object;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
@@ -58,10 +59,21 @@ async fn guarded(
     call_to: Call<'_>,
     json: Option<&JsValue>,
     call: &CallOptions,
-    mut secrets: Vec<String>,
+    secrets: Vec<String>,
 ) -> Result<Response, Failure> {
-    secrets.extend(sidecar.endpoint(call).await?.headers.into_iter().map(|(_, value)| value));
+    let tokens = sidecar.endpoint(call).await?.headers.into_iter().map(|(_, value)| value);
+    let secrets: Vec<String> = secrets.into_iter().chain(tokens).flat_map(spellings).collect();
     sidecar::send(sidecar, call_to, json, call).await.map_err(|failure| failure.without(&secrets))
+}
+
+/// A secret as it is, as it stands in JSON, and as it stands in JSON that is itself quoted.
+fn spellings(secret: String) -> Vec<String> {
+    let quoted = |text: &str| {
+        let json = object::stringify(&text.into()).unwrap_or_default();
+        json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned()
+    };
+    let once = quoted(&secret);
+    vec![quoted(&once), once, secret]
 }
 
 async fn shaped<T: Into<JsValue>>(
