@@ -59,7 +59,8 @@ impl Capabilities {
     pub async fn get(self: Rc<Self>, wanted: &Wanted) -> Result<JsValue, Failure> {
         let transport = &self.execd.transport;
         transport.check(&wanted.call)?;
-        let known = self.known.borrow().clone().filter(|(languages, _)| !wanted.refresh && *languages >= wanted.languages);
+        let known =
+            self.known.borrow().clone().filter(|(languages, _)| !wanted.refresh && *languages >= wanted.languages);
         let promise = known.map_or_else(|| self.find_out(wanted), |(_, promise)| promise);
         let signals = transport.bare_signals(&wanted.call);
         let found = time::within(&promise, f64::INFINITY, &signals).await.map_err(Failure::Thrown)?;
@@ -193,12 +194,11 @@ async fn vault(execd: &Execd, call: &CallOptions) -> Result<bool, Failure> {
 async fn kernels(execd: Execd, call: &CallOptions) -> Result<JsValue, Failure> {
     let options = Object::new();
     object::set(&options, "timeoutSeconds", KERNELS_SECONDS);
-    let plan = run::Plan {
-        call: call.clone(),
-        ..command_plan(&LIST_KERNELS.into(), &options, &JsValue::UNDEFINED)?
-    };
+    let plan = run::Plan { call: call.clone(), ..command_plan(&LIST_KERNELS.into(), &options, &JsValue::UNDEFINED)? };
     let run = JsFuture::from(run::drive(execd, plan, &JsValue::UNDEFINED)?).await.map_err(Failure::Thrown)?;
-    let Some(list) = object::text(&run, "stdout").and_then(|json| object::parse(&json)) else { return Ok(JsValue::NULL) };
+    let Some(list) = object::text(&run, "stdout").and_then(|json| object::parse(&json)) else {
+        return Ok(JsValue::NULL);
+    };
     let names = object::entries(&object::get(&list, "kernelspecs"))
         .into_iter()
         // The one kernel that execd never takes.

@@ -16,8 +16,7 @@ use wasm_bindgen_futures::JsFuture;
 
 const SESSION: &str = "/v1/isolated/session";
 /// What `capabilities()` always says, in one way or the other.
-const FLAGS: [&str; 5] =
-    ["available", "setpriv_available", "userns_available", "commit_supported", "diff_supported"];
+const FLAGS: [&str; 5] = ["available", "setpriv_available", "userns_available", "commit_supported", "diff_supported"];
 
 /// Isolated sessions of one sandbox.
 #[wasm_bindgen]
@@ -243,8 +242,7 @@ impl Isolation {
         let read: Result<_, Error> = read();
         promise(async move {
             let (body, plan, handlers, call) = read?;
-            with_session(execd, body, call, async |session: IsolatedSession| session.drive(plan, &handlers).await)
-                .await
+            with_session(execd, body, call, async |session: IsolatedSession| session.drive(plan, &handlers).await).await
         })
     }
 

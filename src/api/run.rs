@@ -155,7 +155,8 @@ impl RunDriver {
             if inner.abandoned.get() {
                 return Err(Error::Aborted.into());
             }
-            let response = inner.execd.open(&endpoint, call_to, body.as_ref().map(AsRef::as_ref), &unsignalled, &signals).await?;
+            let response =
+                inner.execd.open(&endpoint, call_to, body.as_ref().map(AsRef::as_ref), &unsignalled, &signals).await?;
             *inner.request_id.borrow_mut() = response.request_id();
             Ok(JsValue::from(response.into_exchange()))
         })

@@ -25,7 +25,9 @@ pub fn meaning(status: u16, coded: bool, message: &str) -> Option<Meaning> {
     let says = |text: &str| message.contains(text);
     let (code, advice) = match status {
         400 | 422 => ("EGRESS_INVALID_REQUEST", ""),
-        401 => ("EGRESS_UNAUTHORIZED", "Its token comes with the sandbox's endpoint: connect anew to get the current one"),
+        401 => {
+            ("EGRESS_UNAUTHORIZED", "Its token comes with the sandbox's endpoint: connect anew to get the current one")
+        }
         404 if says("credential vault not found") => ("VAULT_NOT_FOUND", "Make it first with credentialVault.create"),
         404 if says("credential not found") => ("CREDENTIAL_NOT_FOUND", ""),
         404 if says("binding not found") => ("BINDING_NOT_FOUND", ""),

@@ -86,20 +86,23 @@ test("each answer by itself", async () => {
       { "GET /code/contexts": answers(200, []), "GET /jupyter/api": answers(200, { other: "service" }) },
       { interpreter: "unknown" },
     ],
-    [
-      { "GET /code/contexts": answers(200, []), "GET /jupyter/api": text(200, "<html>") },
-      { interpreter: "unknown" },
-    ],
-    [
-      { "GET /code/contexts": answers(200, [{ id: "1", language: "go" }]) },
-      { interpreter: true, languages: ["go"] },
-    ],
+    [{ "GET /code/contexts": answers(200, []), "GET /jupyter/api": text(200, "<html>") }, { interpreter: "unknown" }],
+    [{ "GET /code/contexts": answers(200, [{ id: "1", language: "go" }]) }, { interpreter: true, languages: ["go"] }],
     [{ [PTY]: answers(501, { code: "NOT_SUPPORTED", message: "Windows" }) }, { pty: false }],
-    [{ "GET /v1/isolated/capabilities": answers(200, { available: false, message: "no bwrap" }) }, { isolation: false }],
+    [
+      { "GET /v1/isolated/capabilities": answers(200, { available: false, message: "no bwrap" }) },
+      { isolation: false },
+    ],
     [{ "GET /v1/isolated/capabilities": answers(501, { code: "NOT_SUPPORTED" }) }, { isolation: false }],
-    [{ [POLICY]: answers(recorded("networkpolicy-get").status, recorded("networkpolicy-get").json) }, { egress: false }],
+    [
+      { [POLICY]: answers(recorded("networkpolicy-get").status, recorded("networkpolicy-get").json) },
+      { egress: false },
+    ],
     [{ "GET /policy": policy }, { egress: true }],
-    [{ [POLICY]: answers(404, { detail: "Not Found" }), "GET /policy": text(401, "unauthorized\n") }, { egress: false }],
+    [
+      { [POLICY]: answers(404, { detail: "Not Found" }), "GET /policy": text(401, "unauthorized\n") },
+      { egress: false },
+    ],
     // A sidecar without the proxy that the vault needs, and one that does not take credentials from here.
     [{ [POLICY]: policy, [VAULT]: text(412, "credential vault requires transparent mitmproxy\n") }, { egress: true }],
     [{ [VAULT]: text(426, "credential vault writes require TLS or loopback transport\n") }, {}],
@@ -163,14 +166,21 @@ test("the languages of the installed kernels, if one wants to know", async () =>
   const init = event({ type: "init", text: "id" });
   const cases = [
     // The kernel that is named python3 is one that execd does not take.
-    [kernels({ python3: kernel("python"), bash: kernel("bash"), py: kernel("python") }), true, ["bash", "python"], "unknown"],
+    [
+      kernels({ python3: kernel("python"), bash: kernel("bash"), py: kernel("python") }),
+      true,
+      ["bash", "python"],
+      "unknown",
+    ],
     [kernels({ python3: kernel("python") }), true, [], false],
     [event({ type: "stdout", text: "no such program" }), true, "unknown", "unknown"],
     ["", false, "unknown", "unknown"],
   ];
   for (const [output, ok, languages, interpreter] of cases) {
     let command;
-    const end = ok ? done : event({ type: "error", error: { ename: "CommandExecError", evalue: "127", traceback: [] } });
+    const end = ok
+      ? done
+      : event({ type: "error", error: { ename: "CommandExecError", evalue: "127", traceback: [] } });
     const routes = {
       ...POOR,
       "GET /code/contexts": answers(200, []),

@@ -130,7 +130,7 @@ test("the recorded answer of a server whose sandbox has no sidecar says so", asy
 
 describe("what the sidecar says in plain text becomes a code", () => {
   const CASES = [
-    [400, "invalid patch rules: rule 0: invalid action \"x\"\n", "EGRESS_INVALID_REQUEST"],
+    [400, 'invalid patch rules: rule 0: invalid action "x"\n', "EGRESS_INVALID_REQUEST"],
     [401, "unauthorized\n", "EGRESS_UNAUTHORIZED"],
     [404, "404 page not found", "NOT_SUPPORTED"],
     [405, "method not allowed\n", "NOT_SUPPORTED"],

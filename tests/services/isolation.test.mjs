@@ -245,7 +245,12 @@ test("withSession gives what the function gives, and its very error, and deletes
     assert.equal(await isolation.withSession(REQUEST, () => 5), 5);
     assert.equal(await isolation.withSession(REQUEST, () => undefined), undefined);
     assert.equal(server.count(`DELETE ${ONE}`), 3);
-    for (const fail of [(own) => Promise.reject(own), (own) => { throw own; }]) {
+    for (const fail of [
+      (own) => Promise.reject(own),
+      (own) => {
+        throw own;
+      },
+    ]) {
       const own = { not: "an Error" };
       assert.equal((await outcome(isolation.withSession(REQUEST, () => fail(own)))).error, own);
     }

@@ -46,7 +46,11 @@ const leaky = {
   value: SECRET,
   credentials: [{ ...CREDENTIAL, source: { type: "inline", value: SECRET }, value: SECRET }],
   bindings: [
-    { ...BINDING, match: { ...MATCH, secret: SECRET }, auth: { ...BINDING.auth, credential: SECRET, headers: [SECRET] } },
+    {
+      ...BINDING,
+      match: { ...MATCH, secret: SECRET },
+      auth: { ...BINDING.auth, credential: SECRET, headers: [SECRET] },
+    },
     { name: "bare", revision: 1 },
   ],
 };
@@ -54,10 +58,12 @@ const STATE = { revision: 1, credentials: [CREDENTIAL], bindings: [BINDING, { na
 
 test("every method: the request, and an answer without what a server should have kept to itself", async () => {
   const bodies = [];
-  const answer = (status, value) => (_, response, { body }) => {
-    if (body) bodies.push(JSON.parse(body));
-    json(response, status, value);
-  };
+  const answer =
+    (status, value) =>
+    (_, response, { body }) => {
+      if (body) bodies.push(JSON.parse(body));
+      json(response, status, value);
+    };
   const routes = sidecar({
     [`POST ${VAULT}`]: answer(201, leaky),
     [`GET ${VAULT}`]: answer(200, leaky),
@@ -74,7 +80,11 @@ test("every method: the request, and an answer without what a server should have
     const given = structuredClone(REQUEST);
     const changes = {
       expectedRevision: 1,
-      credentials: { add: [{ name: "n", source: { value: "v" } }], replace: [REQUEST.credentials[0]], delete: ["other"] },
+      credentials: {
+        add: [{ name: "n", source: { value: "v" } }],
+        replace: [REQUEST.credentials[0]],
+        delete: ["other"],
+      },
       bindings: { add: [REQUEST.bindings[0]], replace: [REQUEST.bindings[4]], delete: ["key"] },
     };
     assert.deepEqual(await vault.create(given), STATE);
@@ -91,7 +101,10 @@ test("every method: the request, and an answer without what a server should have
     const inline = (credential) => ({ ...credential, source: { ...credential.source, type: "inline" } });
     assert.deepEqual(bodies, [
       { ...REQUEST, credentials: REQUEST.credentials.map(inline) },
-      { ...changes, credentials: { ...changes.credentials, add: [{ name: "n", source: { type: "inline", value: "v" } }] } },
+      {
+        ...changes,
+        credentials: { ...changes.credentials, add: [{ name: "n", source: { type: "inline", value: "v" } }] },
+      },
       {},
     ]);
     for (const { name, headers } of server.seen.filter((request) => request.name.includes("/sidecar/"))) {
@@ -103,7 +116,7 @@ test("every method: the request, and an answer without what a server should have
 
 describe("what the sidecar says in plain text becomes a code, and where one can do something, a word on it", () => {
   const CASES = [
-    [400, "invalid credential vault request: json: unknown field \"x\"", "EGRESS_INVALID_REQUEST", /unknown field/],
+    [400, 'invalid credential vault request: json: unknown field "x"', "EGRESS_INVALID_REQUEST", /unknown field/],
     [401, "unauthorized", "EGRESS_UNAUTHORIZED", /connect/],
     [403, "forbidden", "UNEXPECTED_RESPONSE", /forbidden/],
     [404, "credential vault not found", "VAULT_NOT_FOUND", /credentialVault\.create/],
@@ -196,7 +209,8 @@ test("mistakes are found before anything is sent, named, and not repeated", asyn
     const vault = sandbox.credentialVault;
     const credential = REQUEST.credentials[0];
     const create = (credentials, bindings = []) => vault.create({ credentials, bindings });
-    const binding = (more) => create([], [{ name: "b", match: { hosts: ["a.b"] }, auth: { type: "passthrough" }, ...more }]);
+    const binding = (more) =>
+      create([], [{ name: "b", match: { hosts: ["a.b"] }, auth: { type: "passthrough" }, ...more }]);
     const auth = (value) => binding({ auth: value });
     const match = (value) => binding({ match: value });
     const substitution = (value) => auth({ type: "passthrough", substitutions: [value] });

@@ -168,7 +168,10 @@ test("a sample that execd could not take is an error in its words; a ping is not
     assert.deepEqual(samples, [
       { cpuCount: 1, cpuUsedPercentage: 0, memoryTotalMiB: 0, memoryUsedMiB: 0, timestamp: 5 },
     ]);
-    assert.deepEqual([error.name, error.code, error.rawBody], ["SandboxApiException", "RUNTIME_ERROR", { error: "no /proc" }]);
+    assert.deepEqual(
+      [error.name, error.code, error.rawBody],
+      ["SandboxApiException", "RUNTIME_ERROR", { error: "no /proc" }],
+    );
     assert.match(error.message, /no \/proc/);
   });
   const refused = '{"code":"NO","message":"words"}';
@@ -196,7 +199,10 @@ test("nothing is sent before the first sample is asked for, and mistakes show at
       [{ startTimeoutSeconds: "1" }, "startTimeoutSeconds"],
       [{ signal: {} }, "signal"],
     ]) {
-      assert.throws(() => sandbox.metrics.watch(options), { code: "INVALID_ARGUMENT", message: new RegExp(`^${field} `) });
+      assert.throws(() => sandbox.metrics.watch(options), {
+        code: "INVALID_ARGUMENT",
+        message: new RegExp(`^${field} `),
+      });
     }
     assert.equal(server.count(WATCH), 0);
     const iterator = stream[Symbol.asyncIterator]();
