@@ -4,7 +4,7 @@
 use crate::api::commands::command_plan;
 use crate::api::egress::Policy;
 use crate::api::execd::{Call, Execd};
-use crate::api::{isolation, lifecycle, promise, run, sidecar};
+use crate::api::{lifecycle, promise, run, sidecar};
 use crate::core::error::Error;
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
@@ -84,140 +84,149 @@ impl Capabilities {
 
     /// All questions at once.
     async fn all(&self, languages: bool, call: CallOptions) -> Result<Object, Failure> {
-        let (execd, policy, call) = (&self.execd, &self.policy, Rc::new(call));
+        let (execd, call) = (&self.execd, Rc::new(call));
+        let at = |service: Execd, path: &'static str| Question::Get(service, path);
         let questions = Array::new();
-        let with = || (execd.clone(), Rc::clone(&call));
-        let (each, options) = with();
-        questions.push(&promise(async move { contexts(&each, &options).await }));
-        let (each, options) = with();
-        questions.push(&promise(async move { jupyter(&each, &options).await }));
-        let (each, options) = with();
-        questions.push(&promise(async move { pty(&each, &options).await }));
-        let (each, options) = with();
-        questions.push(&promise(async move { isolation::capabilities(&each, &options).await }));
-        let (policy, options) = (Rc::clone(policy), Rc::clone(&call));
-        questions.push(&promise(async move { answers(policy.get(&options).await.map(|_| ())) }));
-        let (each, options) = with();
-        questions.push(&promise(async move { vault(&each, &options).await }));
-        let (each, options) = with();
-        questions.push(&promise(async move { Ok(lifecycle::version(&each.transport, &options).await.ok().flatten()) }));
-        if languages {
-            let (each, options) = with();
-            questions.push(&promise(async move { kernels(each, &options).await }));
+        for question in [
+            at(execd.clone(), "/code/contexts"),
+            // `GET /api` tells Jupyter's version and asks for no token.
+            at(execd.at_port(JUPYTER_PORT), "/api"),
+            // A terminal that does not exist is not found by an execd that has terminals; others do not know the route.
+            at(execd.clone(), "/pty/capability-probe"),
+            at(execd.clone(), "/v1/isolated/capabilities"),
+            Question::Policy(Rc::clone(&self.policy)),
+            Question::Vault(sidecar::of(execd)),
+            Question::Version(execd.clone()),
+        ] {
+            questions.push(&promise(ask(question, Rc::clone(&call))));
         }
-        let answers = JsFuture::from(Promise::all(&questions)).await.map_err(Failure::Thrown)?;
-        Ok(summary(answers.unchecked_ref()))
+        if languages {
+            let listing = kernels(execd.clone(), &call)?;
+            questions.push(&listing);
+        }
+        let answers: Array = JsFuture::from(Promise::all(&questions)).await.map_err(Failure::Thrown)?.unchecked_into();
+        summary(&answers)
     }
 }
 
-fn summary(answers: &Array) -> Object {
+enum Question {
+    Get(Execd, &'static str),
+    Policy(Rc<Policy>),
+    Vault(Execd),
+    Version(Execd),
+}
+
+/// Asks it. Resolves with the answer, or with the exception that stands for an error answer or for nobody there. No answer in
+/// time is no answer. (One future for all questions: each kind of its own would be as large as this one.)
+async fn ask(question: Question, call: Rc<CallOptions>) -> Result<JsValue, Failure> {
+    let what = "Get capabilities failed";
+    let get = |path| Call { method: "GET", path, query: &[], what };
+    let sent = match &question {
+        Question::Get(service, path) => service.send(get(path), None, &call).await,
+        Question::Policy(policy) => policy.ask(&call).await,
+        // A text is no change, and the vault looks at it only after all else that could stand in the way of one: it refuses
+        // it, and nothing has changed.
+        Question::Vault(sidecar) => {
+            let call_to = Call { method: "PATCH", path: "/credential-vault", query: &[], what };
+            sidecar::send(sidecar, call_to, Some(&"capability probe".into()), &call).await
+        }
+        Question::Version(execd) => lifecycle::version(&execd.transport, &call).await,
+    };
+    let answer = match sent {
+        Ok(answer) => answer.json().await,
+        Err(failure) => Err(failure),
+    };
+    match answer {
+        Err(failure @ Failure::Typed(Error::Api { .. } | Error::UnexpectedResponse(_) | Error::Network(_), _)) => {
+            Ok(failure.into())
+        }
+        answer => answer,
+    }
+}
+
+/// What an answer of execd says of one of its routes: what it said, `None` where it has no such route, or where that cannot be
+/// had on its system. Any other refusal is no answer to the question.
+fn told(answer: &JsValue) -> Result<Option<JsValue>, Failure> {
+    let (status, code) = refused(answer);
+    match status {
+        None => Ok(Some(answer.clone())),
+        Some(501) => Ok(None),
+        Some(404) if code == "UNEXPECTED_RESPONSE" => Ok(None),
+        _ => Err(Failure::Thrown(answer.clone())),
+    }
+}
+
+/// Status and code of an exception; no status for an answer, 0 for nobody there.
+fn refused(answer: &JsValue) -> (Option<u16>, String) {
+    let is_error = answer.is_instance_of::<js_sys::Error>();
+    let status = object::get(answer, "statusCode").as_f64().map_or(0, |status| status as u16);
+    (is_error.then_some(status), object::text(answer, "code").unwrap_or_default())
+}
+
+fn summary(answers: &Array) -> Result<Object, Failure> {
     let [contexts, jupyter, pty, isolation, egress, vault, version, kernels] =
         [0, 1, 2, 3, 4, 5, 6, 7].map(|index| answers.get(index));
-    let found = Object::new();
-    let in_use = contexts.dyn_ref::<Array>().filter(|list| list.length() > 0);
-    let installed = kernels.dyn_ref::<Array>();
+    let contexts = told(&contexts)?;
+    let in_use = contexts.as_ref().map(languages_of).filter(|list| list.length() > 0);
+    let installed = kernels_of(&kernels);
     // Without a context and without Jupyter at its usual port, code may run all the same: it can be elsewhere.
-    let interpreter: JsValue = if in_use.is_some() || jupyter.is_truthy() {
+    let interpreter: JsValue = if in_use.is_some() || object::get(&jupyter, "version").is_string() {
         true.into()
-    } else if contexts.is_null() || installed.is_some_and(|list| list.length() == 0) {
+    } else if contexts.is_none() || installed.as_ref().is_some_and(|list| list.length() == 0) {
         false.into()
     } else {
         "unknown".into()
     };
+    let pty = match refused(&pty) {
+        // Not found, but by somebody who knows what it is.
+        (Some(404), code) if code != "UNEXPECTED_RESPONSE" => true,
+        _ => told(&pty)?.is_some(),
+    };
+    let isolation = told(&isolation)?.is_some_and(|able| object::get(&able, "available").is_truthy());
+    let vault = match refused(&vault) {
+        (None | Some(400 | 409 | 422), _) => true,
+        // A server that looks first whether there is a vault.
+        (_, code) => code == "VAULT_NOT_FOUND",
+    };
+    let found = Object::new();
     object::set(&found, "interpreter", interpreter);
-    let languages = installed.or(in_use).map_or_else(|| JsValue::from("unknown"), JsValue::from);
-    object::set(&found, "languages", languages);
+    object::set(&found, "languages", installed.or(in_use).map_or_else(|| "unknown".into(), JsValue::from));
     object::set(&found, "pty", pty);
-    object::set(&found, "isolation", object::get(&isolation, "available"));
-    object::set(&found, "egress", egress);
+    object::set(&found, "isolation", isolation);
+    object::set(&found, "egress", refused(&egress).0.is_none());
     object::set(&found, "vault", vault);
     let versions = Object::new();
-    object::set_some(&versions, "server", version.as_string());
+    object::set_some(&versions, "server", object::text(&version, "version"));
     object::set(&found, "versions", versions);
-    found
+    Ok(found)
 }
 
-fn get<'a>(path: &'a str, what: &'static str) -> Call<'a> {
-    Call { method: "GET", path, query: &[], what }
+/// Each name once. (Not sorted here: that is two kilobytes of WebAssembly.)
+fn sorted(names: impl Iterator<Item = String>) -> Array {
+    let names: Array = names.map(JsValue::from).collect();
+    Array::from(&js_sys::Set::new(&names)).sort()
 }
 
-/// The languages of the code contexts; `null` where execd cannot run code.
-async fn contexts(execd: &Execd, call: &CallOptions) -> Result<JsValue, Failure> {
-    match execd.send(get("/code/contexts", "List code contexts failed"), None, call).await {
-        Ok(answer) => {
-            let names = answer.array().await?.iter().filter_map(|context| object::text(&context, "language")).collect();
-            Ok(sorted(names).into())
-        }
-        Err(failure) if absent(&failure) => Ok(JsValue::NULL),
-        Err(failure) => Err(failure),
-    }
+/// The languages of code contexts.
+fn languages_of(contexts: &JsValue) -> Array {
+    let contexts = contexts.dyn_ref::<Array>().cloned().unwrap_or_default();
+    sorted(contexts.iter().filter_map(|context| object::text(&context, "language")))
 }
 
-fn sorted(mut names: Vec<String>) -> Array {
-    names.sort();
-    names.dedup();
-    object::array(names.into_iter().map(JsValue::from))
-}
-
-/// Whether Jupyter answers where it usually is. `GET /api` tells its version and asks for no token.
-async fn jupyter(execd: &Execd, call: &CallOptions) -> Result<bool, Failure> {
-    let asked = execd.at_port(JUPYTER_PORT).send(get("/api", "Ask Jupyter failed"), None, call).await;
-    match asked {
-        Ok(answer) => Ok(answer.object().await.is_ok_and(|api| object::get(&api, "version").is_string())),
-        Err(failure) => answers(Err(failure)),
-    }
-}
-
-/// A terminal that does not exist is not found by an execd that has terminals; others do not know the route.
-async fn pty(execd: &Execd, call: &CallOptions) -> Result<bool, Failure> {
-    match execd.send(get("/pty/capability-probe", "Ask for terminals failed"), None, call).await {
-        Ok(answer) => answer.done().await.map(|()| true),
-        Err(failure) if absent(&failure) => Ok(false),
-        Err(failure) if failure.status() == Some(404) => Ok(true),
-        Err(failure) => Err(failure),
-    }
-}
-
-/// Whether the vault takes changes. It looks at the body of one only after all else that could stand in the way: a text
-/// is no change, so it refuses it and nothing has changed.
-async fn vault(execd: &Execd, call: &CallOptions) -> Result<bool, Failure> {
-    let call_to = Call { method: "PATCH", path: "/credential-vault", query: &[], what: "Ask for the vault failed" };
-    match sidecar::send(&sidecar::of(execd), call_to, Some(&"capability probe".into()), call).await {
-        Err(failure) if matches!(failure.status(), Some(400 | 409 | 422)) => Ok(true),
-        // A server that looks first whether there is a vault.
-        Err(Failure::Typed(error, _)) if error.code() == "VAULT_NOT_FOUND" => Ok(true),
-        other => answers(other.map(|_| ())),
-    }
-}
-
-/// The languages of the installed kernels; `null` where Jupyter's own program does not tell.
-async fn kernels(execd: Execd, call: &CallOptions) -> Result<JsValue, Failure> {
+/// A run that lists the kernels.
+fn kernels(execd: Execd, call: &CallOptions) -> Result<Promise, Failure> {
     let options = Object::new();
     object::set(&options, "timeoutSeconds", KERNELS_SECONDS);
-    let plan = run::Plan { call: call.clone(), ..command_plan(&LIST_KERNELS.into(), &options, &JsValue::UNDEFINED)? };
-    let run = JsFuture::from(run::drive(execd, plan, &JsValue::UNDEFINED)?).await.map_err(Failure::Thrown)?;
-    let Some(list) = object::text(&run, "stdout").and_then(|json| object::parse(&json)) else {
-        return Ok(JsValue::NULL);
-    };
-    let names = object::entries(&object::get(&list, "kernelspecs"))
+    let plan = command_plan(&LIST_KERNELS.into(), &options, &JsValue::UNDEFINED)?;
+    run::drive(execd, run::Plan { call: call.clone(), ..plan }, &JsValue::UNDEFINED)
+}
+
+/// Their languages; `None` where nobody has asked, and where Jupyter's own program does not tell.
+fn kernels_of(run: &JsValue) -> Option<Array> {
+    let list = object::parse(&object::text(run, "stdout")?)?;
+    let kernels = object::entries(&object::get(&list, "kernelspecs"))
         .into_iter()
         // The one kernel that execd never takes.
-        .filter(|(name, _)| name != "python3")
-        .filter_map(|(_, kernel)| object::text(&object::get(&kernel, "spec"), "language"))
-        .collect();
-    Ok(sorted(names).into())
-}
-
-/// An execd without the route, or on a system where it cannot be had.
-fn absent(failure: &Failure) -> bool {
-    failure.unrouted() || failure.status() == Some(501)
-}
-
-/// For a service that a sandbox may lack: an error answer, or nobody there, is a no. No answer in time is not.
-fn answers(result: Result<(), Failure>) -> Result<bool, Failure> {
-    match result {
-        Ok(()) => Ok(true),
-        Err(Failure::Typed(Error::Api { .. } | Error::UnexpectedResponse(_) | Error::Network(_), _)) => Ok(false),
-        Err(failure) => Err(failure),
-    }
+        .filter(|(name, _)| name != "python3");
+    Some(sorted(kernels.filter_map(|(_, kernel)| object::text(&object::get(&kernel, "spec"), "language"))))
 }

@@ -59,24 +59,24 @@ impl Policy {
         answer.map_err(sidecar::explained)
     }
 
-    /// The policy in its official shape: the sidecar says `null` for "no rules".
-    pub async fn get(&self, call: &CallOptions) -> Result<Object, Failure> {
-        let answer = self.send("GET", None, "Get sandbox egress policy failed", call).await?;
-        answer
-            .shaped(|raw| {
-                let policy = object::get(&raw, "policy");
-                let egress = object::get(&policy, "egress");
-                let sound = !is_array(&policy) && (object::absent(&egress) || is_array(&egress));
-                let policy = policy.dyn_into::<Object>().ok().filter(|_| sound).ok_or_else(|| {
-                    Error::UnexpectedResponse("Get sandbox egress policy failed: the answer has no policy".into())
-                })?;
-                if object::absent(&egress) {
-                    object::set(&policy, "egress", Array::new());
-                }
-                Ok(policy)
-            })
-            .await
+    /// The policy as the sidecar sends it.
+    pub async fn ask(&self, call: &CallOptions) -> Result<Response, Failure> {
+        self.send("GET", None, "Get sandbox egress policy failed", call).await
     }
+}
+
+/// The policy in its official shape: the sidecar says `null` for "no rules".
+fn policy_of(answer: &JsValue) -> Result<JsValue, Error> {
+    let policy = object::get(answer, "policy");
+    let egress = object::get(&policy, "egress");
+    let sound = !is_array(&policy) && (object::absent(&egress) || is_array(&egress));
+    let policy = policy.dyn_into::<Object>().ok().filter(|_| sound).ok_or_else(|| {
+        Error::UnexpectedResponse("Get sandbox egress policy failed: the answer has no policy".into())
+    })?;
+    if object::absent(&egress) {
+        object::set(&policy, "egress", Array::new());
+    }
+    Ok(policy.into())
 }
 
 fn is_array(value: &JsValue) -> bool {
@@ -133,6 +133,25 @@ fn targets(list: &JsValue) -> Result<JsValue, Error> {
     not_empty("targets", list.clone().unchecked_into())
 }
 
+/// All requests are this one, so that there is one future and not five.
+fn asked(
+    policy: &Rc<Policy>,
+    method: &'static str,
+    body: Option<Result<JsValue, Error>>,
+    what: &'static str,
+    shape: fn(&JsValue) -> Result<JsValue, Error>,
+    options: &JsValue,
+) -> Promise {
+    let (policy, call) = (Rc::clone(policy), CallOptions::read(options));
+    promise(async move {
+        let body = body.transpose()?;
+        let answer = policy.send(method, body.as_ref(), what, &call?).await?;
+        let request_id = answer.request_id();
+        shape(&answer.json().await?).map_err(|error| Failure::from(error).for_request(request_id))
+    })
+}
+
+/// A change. What the sidecar says to it but "ok" is of no use.
 fn changed(
     policy: &Rc<Policy>,
     method: &'static str,
@@ -140,17 +159,12 @@ fn changed(
     what: &'static str,
     options: &JsValue,
 ) -> Promise {
-    let (policy, call) = (Rc::clone(policy), CallOptions::read(options));
-    promise(async move {
-        policy.send(method, Some(&body?), what, &call?).await?.done().await?;
-        Ok(JsValue::UNDEFINED)
-    })
+    asked(policy, method, Some(body), what, |_| Ok(JsValue::UNDEFINED), options)
 }
 
 /// The policy.
 pub fn get(policy: &Rc<Policy>, options: &JsValue) -> Promise {
-    let (policy, call) = (Rc::clone(policy), CallOptions::read(options));
-    promise(async move { policy.get(&call?).await })
+    asked(policy, "GET", None, "Get sandbox egress policy failed", policy_of, options)
 }
 
 /// Merges rules into it.

@@ -3,8 +3,7 @@
 use crate::api::commands::{call_of, driven, milliseconds};
 use crate::api::execd::Execd;
 use crate::api::files::Files;
-use crate::api::isolation::{delete, path_of, state};
-use crate::api::promise;
+use crate::api::isolation::{DELETE, GET, asked, object_of, path_of};
 use crate::api::run::{self, Plan};
 use crate::core::error::Error;
 use crate::core::run::Endpoint;
@@ -13,15 +12,13 @@ use crate::host::failure::Failure;
 use crate::host::object;
 use js_sys::{Object, Promise};
 use std::cell::OnceCell;
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 /// A session, and the path of its routes.
 #[wasm_bindgen]
 pub struct IsolatedSession {
     execd: Execd,
-    path: Rc<str>,
+    path: String,
     info: Object,
     files: OnceCell<JsValue>,
 }
@@ -53,19 +50,19 @@ pub fn plan(path: &str, code: &JsValue, options: &JsValue, call: &CallOptions) -
 impl IsolatedSession {
     /// From what execd says of it; fails where that has no id.
     pub fn new(execd: &Execd, info: Object) -> Result<Self, Error> {
-        let path = path_of(&object::get(&info, "session_id"))?.into();
+        let path = path_of(&object::get(&info, "session_id"))?;
         Ok(Self { execd: execd.clone(), path, info, files: OnceCell::new() })
     }
 
     /// Where its routes are.
     pub fn path(&self) -> String {
-        self.path.to_string()
+        self.path.clone()
     }
 
     /// Runs a plan that was made without knowing the session.
-    pub async fn drive(&self, plan: Plan, handlers: &JsValue) -> Result<JsValue, Failure> {
+    pub fn drive(&self, plan: Plan, handlers: &JsValue) -> Result<Promise, Failure> {
         let plan = Plan { path: format!("{}{}", self.path, plan.path), ..plan };
-        JsFuture::from(run::drive(self.execd.clone(), plan, handlers)?).await.map_err(Failure::Thrown)
+        run::drive(self.execd.clone(), plan, handlers)
     }
 }
 
@@ -99,26 +96,24 @@ impl IsolatedSession {
 
     /// How it is.
     pub fn get(&self, options: &JsValue) -> Promise {
-        let (execd, path, call) = (self.execd.clone(), Rc::clone(&self.path), CallOptions::read(options));
-        promise(async move { state(&execd, &path, &call?).await })
+        let shape = |answer| object_of(GET, answer).map(JsValue::from);
+        asked(&self.execd, "GET", Ok(self.path()), GET, CallOptions::read(options), Box::new(shape))
     }
 
     /// Ends it and all that runs in it.
     #[wasm_bindgen(js_name = delete)]
     pub fn remove(&self, options: &JsValue) -> Promise {
-        let (execd, path, call) = (self.execd.clone(), Rc::clone(&self.path), CallOptions::read(options));
-        promise(async move { delete(&execd, &path, &call?).await.map(|()| JsValue::UNDEFINED) })
+        let shape = |answer: Result<JsValue, Failure>| answer.map(|_| JsValue::UNDEFINED);
+        asked(&self.execd, "DELETE", Ok(self.path()), DELETE, CallOptions::read(options), Box::new(shape))
     }
 
     /// `await using`: ends it. One that has ended already is no error.
     #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
     pub fn dispose_async(&self) -> Promise {
-        let (execd, path) = (self.execd.clone(), Rc::clone(&self.path));
-        promise(async move {
-            match delete(&execd, &path, &CallOptions::default()).await {
-                Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
-                other => other.map(|()| JsValue::UNDEFINED),
-            }
-        })
+        let shape = |answer| match answer {
+            Err(Failure::Typed(error, _)) if error.status() == Some(404) => Ok(JsValue::UNDEFINED),
+            answer => answer.map(|_| JsValue::UNDEFINED),
+        };
+        asked(&self.execd, "DELETE", Ok(self.path()), DELETE, Ok(CallOptions::default()), Box::new(shape))
     }
 }

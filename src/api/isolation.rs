@@ -5,6 +5,7 @@ use crate::api::commands::call_of;
 use crate::api::execd::{Call, Execd};
 use crate::api::isolated_session::{self, IsolatedSession};
 use crate::api::promise;
+use crate::api::run::{self, Plan};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
@@ -15,6 +16,14 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 const SESSION: &str = "/v1/isolated/session";
+const UNKNOWN: &str = "this sandbox's execd has no isolated sessions";
+const CREATE: &str = "Create isolated session failed";
+/// For messages; a session asks for itself in the same words.
+pub const GET: &str = "Get isolated session failed";
+/// See above.
+pub const DELETE: &str = "Delete isolated session failed";
+const LIST: &str = "List isolated sessions failed";
+const CAPABILITIES: &str = "Get isolation capabilities failed";
 /// What `capabilities()` always says, in one way or the other.
 const FLAGS: [&str; 5] = ["available", "setpriv_available", "userns_available", "commit_supported", "diff_supported"];
 
@@ -31,44 +40,62 @@ impl Isolation {
     }
 }
 
-/// Sends a request; an execd that has never heard of isolation answers 404 in plain text.
-async fn send(
+/// What becomes of an answer, or of the lack of one.
+type Shape = Box<dyn FnOnce(Result<JsValue, Failure>) -> Result<JsValue, Failure>>;
+
+/// Sends a request and shapes the answer. All but creations and runs go through here, so that there is one future and not
+/// eight.
+pub fn asked(
     execd: &Execd,
     method: &'static str,
-    path: &str,
-    json: Option<&JsValue>,
+    path: Result<String, Error>,
     what: &'static str,
-    call: &CallOptions,
-) -> Result<Object, Failure> {
-    let sent = execd.send(Call { method, path, query: &[], what }, json, call).await;
-    sent.map_err(|failure| failure.or_not_supported(what, "this sandbox's execd has no isolated sessions"))?
-        .object()
-        .await
+    options: Result<CallOptions, Error>,
+    shape: Shape,
+) -> Promise {
+    let execd = execd.clone();
+    promise(async move {
+        let (path, call) = (path?, options?);
+        shape(send(&execd, Call { method, path: &path, query: &[], what }, None, &call).await)
+    })
 }
 
-/// What execd can isolate. Every flag is there, `false` where execd does not say.
-pub async fn capabilities(execd: &Execd, call: &CallOptions) -> Result<Object, Failure> {
-    let call_to = Call {
-        method: "GET",
-        path: "/v1/isolated/capabilities",
-        query: &[],
-        what: "Get isolation capabilities failed",
-    };
-    let found = match execd.send(call_to, None, call).await {
-        Ok(answer) => answer.object().await?,
-        Err(failure) if failure.unrouted() || failure.status() == Some(501) => {
+async fn send(
+    execd: &Execd,
+    call_to: Call<'_>,
+    json: Option<&JsValue>,
+    call: &CallOptions,
+) -> Result<JsValue, Failure> {
+    let what = call_to.what;
+    match execd.send(call_to, json, call).await {
+        Ok(answer) => answer.json().await,
+        // An execd that has never heard of isolation answers 404 in plain text.
+        Err(failure) => Err(failure.or_not_supported(what, UNKNOWN)),
+    }
+}
+
+/// An answer that must be an object.
+pub fn object_of(what: &'static str, answer: Result<JsValue, Failure>) -> Result<Object, Failure> {
+    let wrong = || Error::UnexpectedResponse(format!("{what}: the answer is not a JSON object"));
+    Ok(answer?.dyn_into().map_err(|_| wrong())?)
+}
+
+/// Every flag is there, `false` where execd does not say.
+fn flags(answer: Result<JsValue, Failure>) -> Result<JsValue, Failure> {
+    let found = match answer {
+        Err(failure) if matches!(failure.status(), Some(404 | 501)) => {
             let none = Object::new();
-            object::set(&none, "message", "this sandbox's execd has no isolated sessions");
+            object::set(&none, "message", UNKNOWN);
             none
         }
-        Err(failure) => return Err(failure),
+        answer => object_of(CAPABILITIES, answer)?,
     };
     for flag in FLAGS {
         if !object::get(&found, flag).is_truthy() {
             object::set(&found, flag, false);
         }
     }
-    Ok(found)
+    Ok(found.into())
 }
 
 /// The path of a session.
@@ -76,15 +103,10 @@ pub fn path_of(id: &JsValue) -> Result<String, Error> {
     Ok(format!("{SESSION}/{}", rules::segment("sessionId", &args::filled("sessionId", id)?)?))
 }
 
-/// `GET` of a session.
-pub async fn state(execd: &Execd, path: &str, call: &CallOptions) -> Result<Object, Failure> {
-    send(execd, "GET", path, None, "Get isolated session failed", call).await
-}
-
 /// `DELETE` of a session.
-pub async fn delete(execd: &Execd, path: &str, call: &CallOptions) -> Result<(), Failure> {
-    let call_to = Call { method: "DELETE", path, query: &[], what: "Delete isolated session failed" };
-    execd.send(call_to, None, call).await?.done().await
+pub async fn delete(execd: &Execd, path: &str, call: &CallOptions) -> Result<JsValue, Failure> {
+    let call_to = Call { method: "DELETE", path, query: &[], what: DELETE };
+    send(execd, call_to, None, call).await
 }
 
 /// A request to make a session. Checked, and passed on with all that is in it.
@@ -125,7 +147,8 @@ async fn made(execd: &Execd, body: Object, call: &CallOptions) -> Result<Isolate
     transport.check(call)?;
     let (sender, unsignalled) = (execd.clone(), CallOptions { signal: None, ..call.clone() });
     let creating = promise(async move {
-        send(&sender, "POST", SESSION, Some(&body), "Create isolated session failed", &unsignalled).await
+        let call_to = Call { method: "POST", path: SESSION, query: &[], what: CREATE };
+        object_of(CREATE, send(&sender, call_to, Some(&body), &unsignalled).await)
     });
     let signals = transport.bare_signals(call);
     let info = time::within(&creating, f64::INFINITY, &signals).await.map_err(Failure::Thrown)?;
@@ -139,22 +162,33 @@ async fn made(execd: &Execd, body: Object, call: &CallOptions) -> Result<Isolate
         });
         transport.check(call)?;
     }
-    IsolatedSession::new(execd, info.unchecked_into()).map_err(|_| {
-        Error::UnexpectedResponse("Create isolated session failed: the answer has no session_id".into()).into()
-    })
+    IsolatedSession::new(execd, info.unchecked_into())
+        .map_err(|_| Error::UnexpectedResponse(format!("{CREATE}: the answer has no session_id")).into())
 }
 
-/// Does something with a session of its own and deletes it then, whatever has come of it. Nobody who has aborted waits
-/// for that.
-async fn with_session(
-    execd: Execd,
-    body: Object,
-    call: CallOptions,
-    work: impl AsyncFnOnce(IsolatedSession) -> Result<JsValue, Failure>,
-) -> Result<JsValue, Failure> {
+/// What is done with a session that lives no longer.
+enum Work {
+    Run(Box<Plan>, JsValue),
+    Call(Function),
+}
+
+/// Does it and deletes the session then, whatever has come of it. Nobody who has aborted waits for that.
+async fn with_session(execd: Execd, wanted: Result<(Object, CallOptions, Work), Error>) -> Result<JsValue, Failure> {
+    let (body, call, work) = wanted?;
     let session = made(&execd, body, &call).await?;
     let path = session.path();
-    let result = work(session).await;
+    let working = match work {
+        Work::Run(plan, handlers) => session.drive(*plan, &handlers),
+        Work::Call(function) => function
+            .call1(&JsValue::UNDEFINED, &session.into())
+            // A value that is no promise is its own result.
+            .map(|result| Promise::resolve(&result))
+            .map_err(Failure::Thrown),
+    };
+    let result = match working {
+        Ok(working) => JsFuture::from(working).await.map_err(Failure::Thrown),
+        Err(failure) => Err(failure),
+    };
     let (cleaner, for_others) = (execd.clone(), call.for_others());
     let cleaning = promise(async move {
         // What came of the work is what the caller learns, not what came of the cleaning up.
@@ -192,74 +226,65 @@ impl Isolation {
 
     /// A handle to a session that exists.
     pub fn attach(&self, id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, path, call) = (self.execd.clone(), path_of(id), CallOptions::read(options));
-        let id = id.clone();
-        promise(async move {
-            let info = state(&execd, &path?, &call?).await?;
+        let (execd, known) = (self.execd.clone(), id.clone());
+        let shape = move |answer| {
+            let info = object_of(GET, answer)?;
             // What is so now is for `get()` to say; what it was made with stays.
             for passing in ["status", "last_run_at", "idle_remaining_seconds"] {
                 let _ = js_sys::Reflect::delete_property(&info, &passing.into());
             }
-            object::set(&info, "session_id", id);
-            Ok(IsolatedSession::new(&execd, info)?)
-        })
+            object::set(&info, "session_id", known);
+            Ok(IsolatedSession::new(&execd, info)?.into())
+        };
+        asked(&self.execd, "GET", path_of(id), GET, CallOptions::read(options), Box::new(shape))
     }
 
     /// What this sandbox's execd can isolate.
     pub fn capabilities(&self, options: &JsValue) -> Promise {
-        let (execd, call) = (self.execd.clone(), CallOptions::read(options));
-        promise(async move { capabilities(&execd, &call?).await })
+        let path = Ok("/v1/isolated/capabilities".into());
+        asked(&self.execd, "GET", path, CAPABILITIES, CallOptions::read(options), Box::new(flags))
     }
 
     /// All sessions.
     pub fn list(&self, options: &JsValue) -> Promise {
-        let (execd, call) = (self.execd.clone(), CallOptions::read(options));
-        promise(async move {
-            let what = "List isolated sessions failed";
-            let answer = send(&execd, "GET", "/v1/isolated/sessions", None, what, &call?).await?;
+        let shape = |answer| {
+            let answer = object_of(LIST, answer)?;
             let sessions = object::get(&answer, "sessions");
             if object::absent(&sessions) {
-                return Ok(Array::new());
+                return Ok(Array::new().into());
             }
-            sessions
-                .dyn_into()
-                .map_err(|_| Error::UnexpectedResponse(format!("{what}: the answer has no sessions")).into())
-        })
+            if sessions.is_instance_of::<Array>() {
+                return Ok(sessions);
+            }
+            Err(Error::UnexpectedResponse(format!("{LIST}: the answer has no sessions")).into())
+        };
+        let path = Ok("/v1/isolated/sessions".into());
+        asked(&self.execd, "GET", path, LIST, CallOptions::read(options), Box::new(shape))
     }
 
     /// Makes a session, runs code in it, deletes it.
     #[wasm_bindgen(js_name = runOnce)]
     pub fn run_once(&self, code: &JsValue, workspace: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
-        let execd = self.execd.clone();
         let read = || {
             let options = Options::new("options", options)?;
             let call = call_of(&options, call)?;
             let handlers = options.raw("handlers");
             let plan = isolated_session::plan("", code, &options.raw("runOpts"), &call)?;
-            crate::api::run::check_handlers(&handlers)?;
-            Ok((once_body(workspace, &options)?, plan, handlers, call))
+            run::check_handlers(&handlers)?;
+            Ok((once_body(workspace, &options)?, call, Work::Run(Box::new(plan), handlers)))
         };
-        let read: Result<_, Error> = read();
-        promise(async move {
-            let (body, plan, handlers, call) = read?;
-            with_session(execd, body, call, async |session: IsolatedSession| session.drive(plan, &handlers).await).await
-        })
+        promise(with_session(self.execd.clone(), read()))
     }
 
     /// Makes a session, calls a function with it, deletes it.
     #[wasm_bindgen(js_name = withSession)]
     pub fn with_session(&self, request: &JsValue, work: &JsValue, options: &JsValue) -> Promise {
-        let (execd, body, call) = (self.execd.clone(), request_body(request), CallOptions::read(options));
-        let work = work.dyn_ref::<Function>().cloned();
-        promise(async move {
-            let body = body?;
-            let work = work.ok_or_else(|| Failure::invalid("fn must be a function"))?;
-            with_session(execd, body, call?, async |session: IsolatedSession| {
-                let result = work.call1(&JsValue::UNDEFINED, &session.into()).map_err(Failure::Thrown)?;
-                // A value that is no promise is its own result.
-                JsFuture::from(Promise::resolve(&result)).await.map_err(Failure::Thrown)
-            })
-            .await
-        })
+        let read = || {
+            let body = request_body(request)?;
+            let work = work.dyn_ref::<Function>().cloned();
+            let work = work.ok_or_else(|| Error::InvalidArgument("fn must be a function".into()))?;
+            Ok((body, CallOptions::read(options)?, Work::Call(work)))
+        };
+        promise(with_session(self.execd.clone(), read()))
     }
 }

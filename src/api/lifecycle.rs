@@ -124,8 +124,7 @@ pub async fn network_policy(
 }
 
 /// The server's version, where it tells: `/version` stands beside `/v1` and asks for no key.
-pub async fn version(transport: &Transport, call: &CallOptions) -> Result<Option<String>, Failure> {
+pub async fn version(transport: &Transport, call: &CallOptions) -> Result<Response, Failure> {
     let root = transport.base.strip_suffix("/v1").unwrap_or(&transport.base);
-    let request = Request::new("GET", format!("{root}/version"), "Get server version failed");
-    Ok(object::text(&send(transport, request, call).await?.object().await?.into(), "version"))
+    send(transport, Request::new("GET", format!("{root}/version"), "Get server version failed"), call).await
 }

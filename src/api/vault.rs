@@ -14,6 +14,8 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 const PATH: &str = "/credential-vault";
+/// From an answer to what the caller gets.
+type Shape = fn(&str, &JsValue) -> Result<JsValue, Error>;
 
 /// The vault of one sandbox.
 #[wasm_bindgen]
@@ -27,29 +29,29 @@ impl CredentialVault {
         Self { sidecar: sidecar::of(execd) }
     }
 
-    /// Sends a change and gives the state after it.
-    fn write(&self, method: &'static str, body: Result<Body, Error>, what: &'static str, options: &JsValue) -> Promise {
-        let (sidecar, call) = (self.sidecar.clone(), CallOptions::read(options));
-        promise(async move {
-            let (Body { json, secrets }, call) = (body?, call?);
-            let call_to = Call { method, path: PATH, query: &[], what };
-            let answer = guarded(&sidecar, call_to, Some(&json), &call, secrets).await?;
-            shaped(answer, what, vault_state::state).await
-        })
-    }
-
-    fn read<T: Into<JsValue> + 'static>(
+    /// All methods are this one, so that there is one future and not eight.
+    fn ask(
         &self,
+        method: &'static str,
         path: Result<String, Error>,
-        what: &'static str,
-        shape: fn(&str, &JsValue) -> Result<T, Error>,
+        body: Option<Result<Body, Error>>,
+        (what, shape): (&'static str, Shape),
         options: &JsValue,
     ) -> Promise {
         let (sidecar, call) = (self.sidecar.clone(), CallOptions::read(options));
         promise(async move {
-            let call_to = Call { method: "GET", path: &path?, query: &[], what };
-            shaped(guarded(&sidecar, call_to, None, &call?, Vec::new()).await?, what, shape).await
+            let (path, body, call) = (path?, body.transpose()?, call?);
+            let (json, secrets) = body.map_or((None, Vec::new()), |body| (Some(body.json.into()), body.secrets));
+            let call_to = Call { method, path: &path, query: &[], what };
+            let answer = guarded(&sidecar, call_to, json.as_ref(), &call, secrets).await?;
+            let request_id = answer.request_id();
+            let raw = answer.json().await.map_err(Failure::without_quote)?;
+            shape(what, &raw).map_err(|error| Failure::from(error).for_request(request_id))
         })
+    }
+
+    fn get_at(&self, path: Result<String, Error>, reading: (&'static str, Shape), options: &JsValue) -> Promise {
+        self.ask("GET", path, None, reading, options)
     }
 }
 
@@ -76,16 +78,6 @@ fn spellings(secret: String) -> Vec<String> {
     vec![quoted(&once), once, secret]
 }
 
-async fn shaped<T: Into<JsValue>>(
-    answer: Response,
-    what: &str,
-    shape: fn(&str, &JsValue) -> Result<T, Error>,
-) -> Result<JsValue, Failure> {
-    let request_id = answer.request_id();
-    let raw = answer.json().await.map_err(Failure::without_quote)?;
-    shape(what, &raw).map(Into::into).map_err(|error| Failure::from(error).for_request(request_id))
-}
-
 /// The path of one credential or binding.
 fn path_of(list: &str, name: &JsValue) -> Result<String, Error> {
     Ok(format!("{PATH}/{list}/{}", rules::segment("name", &args::filled("name", name)?)?))
@@ -95,55 +87,53 @@ fn path_of(list: &str, name: &JsValue) -> Result<String, Error> {
 impl CredentialVault {
     /// Makes the vault.
     pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
-        self.write("POST", Body::create(request), "Create credential vault failed", options)
+        let reading: (_, Shape) = ("Create credential vault failed", vault_state::state);
+        self.ask("POST", Ok(PATH.into()), Some(Body::create(request)), reading, options)
     }
 
     /// What is in it, without the values.
     pub fn get(&self, options: &JsValue) -> Promise {
-        self.read(Ok(PATH.into()), "Get credential vault failed", vault_state::state, options)
+        self.get_at(Ok(PATH.into()), ("Get credential vault failed", vault_state::state), options)
     }
 
     /// Changes it, all or nothing.
     pub fn patch(&self, request: &JsValue, options: &JsValue) -> Promise {
-        self.write("PATCH", Body::patch(request), "Patch credential vault failed", options)
+        let reading: (_, Shape) = ("Patch credential vault failed", vault_state::state);
+        self.ask("PATCH", Ok(PATH.into()), Some(Body::patch(request)), reading, options)
     }
 
     /// Deletes it with all that is in it.
     #[wasm_bindgen(js_name = delete)]
     pub fn remove(&self, options: &JsValue) -> Promise {
-        let (sidecar, call) = (self.sidecar.clone(), CallOptions::read(options));
-        promise(async move {
-            let call_to = Call { method: "DELETE", path: PATH, query: &[], what: "Delete credential vault failed" };
-            guarded(&sidecar, call_to, None, &call?, Vec::new()).await?.done().await?;
-            Ok(JsValue::UNDEFINED)
-        })
+        let reading: (_, Shape) = ("Delete credential vault failed", vault_state::nothing);
+        self.ask("DELETE", Ok(PATH.into()), None, reading, options)
     }
 
     /// All credentials, without their values.
     #[wasm_bindgen(js_name = listCredentials)]
     pub fn list_credentials(&self, options: &JsValue) -> Promise {
         let path = Ok(format!("{PATH}/credentials"));
-        self.read(path, "List credential vault credentials failed", vault_state::credentials, options)
+        self.get_at(path, ("List credential vault credentials failed", vault_state::credentials), options)
     }
 
     /// One credential, without its value.
     #[wasm_bindgen(js_name = getCredential)]
     pub fn get_credential(&self, name: &JsValue, options: &JsValue) -> Promise {
         let path = path_of("credentials", name);
-        self.read(path, "Get credential vault credential failed", vault_state::credential, options)
+        self.get_at(path, ("Get credential vault credential failed", vault_state::credential), options)
     }
 
     /// All bindings.
     #[wasm_bindgen(js_name = listBindings)]
     pub fn list_bindings(&self, options: &JsValue) -> Promise {
         let path = Ok(format!("{PATH}/bindings"));
-        self.read(path, "List credential vault bindings failed", vault_state::bindings, options)
+        self.get_at(path, ("List credential vault bindings failed", vault_state::bindings), options)
     }
 
     /// One binding.
     #[wasm_bindgen(js_name = getBinding)]
     pub fn get_binding(&self, name: &JsValue, options: &JsValue) -> Promise {
         let path = path_of("bindings", name);
-        self.read(path, "Get credential vault binding failed", vault_state::binding, options)
+        self.get_at(path, ("Get credential vault binding failed", vault_state::binding), options)
     }
 }

@@ -7,59 +7,65 @@ use js_sys::{Array, Object};
 use wasm_bindgen::JsValue;
 
 /// Makes errors about the caller's values ones about the server's answer. Their words name the field and the type.
-fn checked<T>(what: &str, read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    read().map_err(|error| Error::UnexpectedResponse(format!("{what}: the answer is wrong: {error}")))
+fn checked(what: &str, raw: &JsValue, read: fn(&Options) -> Result<JsValue, Error>) -> Result<JsValue, Error> {
+    Options::required("the answer", raw)
+        .and_then(|raw| read(&raw))
+        .map_err(|error| Error::UnexpectedResponse(format!("{what}: the answer is wrong: {error}")))
 }
 
 /// `CredentialVaultState`.
-pub fn state(what: &str, raw: &JsValue) -> Result<Object, Error> {
-    checked(what, || {
-        let raw = Options::required("the answer", raw)?;
+pub fn state(what: &str, raw: &JsValue) -> Result<JsValue, Error> {
+    checked(what, raw, |raw| {
         let state = Object::new();
-        object::set(&state, "revision", revision(&raw)?);
-        object::set(&state, "credentials", each(&raw, "credentials", credential_of)?);
-        object::set(&state, "bindings", each(&raw, "bindings", binding_of)?);
-        Ok(state)
+        object::set(&state, "revision", revision(raw)?);
+        object::set(&state, "credentials", each(raw, "credentials", credential_of)?);
+        object::set(&state, "bindings", each(raw, "bindings", binding_of)?);
+        Ok(state.into())
     })
 }
 
 /// `CredentialMetadata[]` of a `CredentialListResponse`.
-pub fn credentials(what: &str, raw: &JsValue) -> Result<Array, Error> {
-    checked(what, || each(&Options::required("the answer", raw)?, "credentials", credential_of))
+pub fn credentials(what: &str, raw: &JsValue) -> Result<JsValue, Error> {
+    checked(what, raw, |raw| each(raw, "credentials", credential_of))
 }
 
 /// `CredentialBindingMetadata[]` of a `CredentialBindingListResponse`.
-pub fn bindings(what: &str, raw: &JsValue) -> Result<Array, Error> {
-    checked(what, || each(&Options::required("the answer", raw)?, "bindings", binding_of))
+pub fn bindings(what: &str, raw: &JsValue) -> Result<JsValue, Error> {
+    checked(what, raw, |raw| each(raw, "bindings", binding_of))
 }
 
 /// `CredentialMetadata`.
-pub fn credential(what: &str, raw: &JsValue) -> Result<Object, Error> {
-    checked(what, || credential_of(&Options::required("the answer", raw)?))
+pub fn credential(what: &str, raw: &JsValue) -> Result<JsValue, Error> {
+    checked(what, raw, credential_of)
 }
 
 /// `CredentialBindingMetadata`.
-pub fn binding(what: &str, raw: &JsValue) -> Result<Object, Error> {
-    checked(what, || binding_of(&Options::required("the answer", raw)?))
+pub fn binding(what: &str, raw: &JsValue) -> Result<JsValue, Error> {
+    checked(what, raw, binding_of)
 }
 
-fn each(raw: &Options, name: &str, shape: fn(&Options) -> Result<Object, Error>) -> Result<Array, Error> {
-    raw.children(name)?.iter().map(|entry| shape(entry).map(JsValue::from)).collect()
+/// For an answer that says nothing.
+pub fn nothing(_: &str, _: &JsValue) -> Result<JsValue, Error> {
+    Ok(JsValue::UNDEFINED)
+}
+
+fn each(raw: &Options, name: &str, shape: fn(&Options) -> Result<JsValue, Error>) -> Result<JsValue, Error> {
+    raw.children(name)?.iter().map(shape).collect::<Result<Array, _>>().map(JsValue::from)
 }
 
 fn revision(raw: &Options) -> Result<f64, Error> {
     raw.count("revision")?.ok_or_else(|| Error::InvalidArgument(format!("{} is missing", raw.path("revision"))))
 }
 
-fn credential_of(raw: &Options) -> Result<Object, Error> {
+fn credential_of(raw: &Options) -> Result<JsValue, Error> {
     let credential = Object::new();
     object::set(&credential, "name", raw.required_string("name")?);
     object::set(&credential, "sourceType", raw.required_string("sourceType")?);
     object::set(&credential, "revision", revision(raw)?);
-    Ok(credential)
+    Ok(credential.into())
 }
 
-fn binding_of(raw: &Options) -> Result<Object, Error> {
+fn binding_of(raw: &Options) -> Result<JsValue, Error> {
     let binding = Object::new();
     object::set(&binding, "name", raw.required_string("name")?);
     object::set(&binding, "revision", revision(raw)?);
@@ -70,7 +76,7 @@ fn binding_of(raw: &Options) -> Result<Object, Error> {
         object::set_some(&auth, "name", raw.string("name")?);
         object::set(&binding, "auth", auth);
     }
-    Ok(binding)
+    Ok(binding.into())
 }
 
 fn match_of(raw: &Options) -> Result<Object, Error> {
