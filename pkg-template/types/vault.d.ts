@@ -162,8 +162,9 @@ export interface CredentialVaultPatchRequest extends Record<string, unknown> {
  * Credentials that the egress proxy puts into outgoing requests, so that no program in the sandbox ever has them. Needs a
  * sandbox that was created with a `networkPolicy` and `credentialProxy: { enabled: true }`.
  *
- * Answers are rebuilt field by field and checked: what is not declared here is dropped. Values of credentials are in no error
- * and no log, not even when a server repeats them.
+ * Answers are rebuilt field by field and checked: what is not declared here is dropped. No error and no log of this package
+ * shows the value of a credential, not even when a server repeats it, as it is or in JSON; values of fewer than four characters
+ * aside.
  *
  * All methods may reject with a {@link SandboxApiException} whose `code` is one of those of {@link Egress} or
  * - `VAULT_NOT_FOUND`: 404: none was made, or the sidecar was restarted, which loses it;
