@@ -219,6 +219,14 @@ test("an execd that fails is not taken for one that cannot", async () => {
   }
 });
 
+test("an execd that cannot be reached is not taken for one that cannot, either", async () => {
+  for (const name of ["GET /code/contexts", PTY, "GET /v1/isolated/capabilities"]) {
+    await using({ ...POOR, [name]: (request) => request.socket.resetAndDestroy() }, async (sandbox) => {
+      assert.equal((await outcome(sandbox.capabilities())).error?.code, "NETWORK_ERROR", name);
+    });
+  }
+});
+
 test("abort, time limit, close, mistakes", async () => {
   await using({ ...POOR, [PTY]: () => {} }, async (sandbox) => {
     const patient = outcome(sandbox.capabilities({ requestTimeoutSeconds: 0.5 }));
