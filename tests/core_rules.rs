@@ -252,6 +252,8 @@ fn what_the_egress_sidecar_means() {
 fn secrets_are_taken_out() {
     let secrets = ["abcd".to_owned(), "é-é-é".to_owned(), "x".to_owned()];
     assert_eq!(without_secrets("1 abcd 2 abcdabcd é-é-é x", &secrets), "1 *** 2 ****** *** x");
+    let nested = ["abcd".to_owned(), "abcd-efgh".to_owned()];
+    assert_eq!(without_secrets("abcd-efgh abcd", &nested), "*** ***");
     assert_eq!(without_secrets("", &secrets), "");
     assert_eq!(without_secrets("text", &[]), "text");
 }

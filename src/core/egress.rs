@@ -56,8 +56,8 @@ pub fn meaning(status: u16, coded: bool, message: &str) -> Option<Meaning> {
 
 /// Takes secrets out of a text. Shorter ones than four characters are none, and would leave nothing readable.
 pub fn without_secrets(text: &str, secrets: &[String]) -> String {
-    secrets
-        .iter()
-        .filter(|secret| secret.len() >= 4)
-        .fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+    let mut secrets: Vec<&String> = secrets.iter().filter(|secret| secret.len() >= 4).collect();
+    // The longest first: one may begin another, whose rest would stay.
+    secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
 }
