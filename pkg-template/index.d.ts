@@ -1,13 +1,17 @@
 // Types of the package, written by hand: what the documentation promises is here. tests/types compares them with the code.
 
 export * from "./types/background.js";
+export * from "./types/capabilities.js";
 export * from "./types/commands.js";
 export * from "./types/connection.js";
 export * from "./types/constants.js";
+export * from "./types/egress.js";
 export * from "./types/errors.js";
 export * from "./types/execution.js";
 export * from "./types/files.js";
+export * from "./types/isolation.js";
 export * from "./types/manager.js";
 export * from "./types/metrics.js";
 export * from "./types/models.js";
 export * from "./types/sandbox.js";
+export * from "./types/vault.js";

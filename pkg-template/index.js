@@ -1,7 +1,18 @@
 // The default entry: browsers, Node, Deno, Bun, any bundler. One file serves them all.
 
 import "./load.js";
-import { Commands, ExecdHealth, ExecdMetrics, Files, Sandbox, SandboxManager } from "./core_bg.js";
+import {
+  Commands,
+  CredentialVault,
+  Egress,
+  ExecdHealth,
+  ExecdMetrics,
+  Files,
+  IsolatedSession,
+  Isolation,
+  Sandbox,
+  SandboxManager,
+} from "./core_bg.js";
 
 export * from "./constants.js";
 export {
@@ -27,7 +38,18 @@ delete Sandbox.resumeById;
 
 // wasm-bindgen's own disposal frees memory at once and leaves an object that throws; the garbage collector does it in time.
 // With it in place, `using sandbox = …` would compile and neither close nor kill.
-for (const { prototype } of [Sandbox, SandboxManager, Commands, Files, ExecdHealth, ExecdMetrics]) {
+for (const { prototype } of [
+  Sandbox,
+  SandboxManager,
+  Commands,
+  CredentialVault,
+  Egress,
+  ExecdHealth,
+  ExecdMetrics,
+  Files,
+  IsolatedSession,
+  Isolation,
+]) {
   delete prototype.free;
   if (Symbol.dispose) delete prototype[Symbol.dispose];
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use opensandbox_wasm::core::capture::replay;
+use opensandbox_wasm::core::egress::{meaning, without_secrets};
 use opensandbox_wasm::core::error::{Error, ErrorBody};
 use opensandbox_wasm::core::events::{Batch, Kind, ROW};
 use opensandbox_wasm::core::run::{Endpoint, Run, Signal, exit_code};
@@ -10,7 +11,7 @@ use opensandbox_wasm::core::{multipart, rules, url};
 
 #[test]
 fn when_a_run_is_over() {
-    use Endpoint::{Background, Code, Command, Session};
+    use Endpoint::{Background, Code, Command, Session, Watch};
     use Signal::{Complete, Error, Init, Refused};
     // endpoint, events, over at the last of them, ended at EOF
     let table: &[(Endpoint, &[Signal], bool, bool)] = &[
@@ -26,6 +27,8 @@ fn when_a_run_is_over() {
         (Session, &[Init, Error], true, true),
         (Session, &[Init, Refused], true, true),
         (Session, &[Init], false, false),
+        (Watch, &[], false, false),
+        (Watch, &[Init, Complete, Error, Refused], false, false),
         (Code, &[Init], false, false),
         (Code, &[Init, Complete], false, true),
         (Code, &[Init, Error], false, true),
@@ -212,4 +215,45 @@ fn multipart_text() {
     assert!(head.contains("Content-Type: text/plain  X: y\r\n\r\n"));
     assert!(multipart::head("B", "{}", "/a/", "x").contains("filename=\"file\""));
     assert_eq!(multipart::tail("B"), "\r\n--B--\r\n");
+}
+
+#[test]
+fn what_the_egress_sidecar_means() {
+    let code = |status, coded, message: &str| meaning(status, coded, message).map(|meaning| meaning.code);
+    for (status, message, wanted) in [
+        (400, "invalid policy: x", Some("EGRESS_INVALID_REQUEST")),
+        (401, "unauthorized", Some("EGRESS_UNAUTHORIZED")),
+        (404, "credential vault not found", Some("VAULT_NOT_FOUND")),
+        (404, "credential not found", Some("CREDENTIAL_NOT_FOUND")),
+        (404, "binding not found", Some("BINDING_NOT_FOUND")),
+        (404, "404 page not found", Some("NOT_SUPPORTED")),
+        (409, "credential vault already exists", Some("VAULT_EXISTS")),
+        (409, "expectedRevision 1 does not match", Some("VAULT_REVISION_CONFLICT")),
+        (412, "credential proxy is not ready", Some("VAULT_NOT_READY")),
+        (426, "credential vault writes require TLS", Some("VAULT_TRANSPORT_REFUSED")),
+        (500, "x", Some("EGRESS_FAILED")),
+        (418, "x", None),
+    ] {
+        assert_eq!(code(status, false, message), wanted, "{status} {message}");
+        // A code of the server's own is kept.
+        assert_eq!(code(status, true, message), None, "{status} {message}");
+    }
+    for status in 502..=504 {
+        assert_eq!(code(status, true, ""), Some("EGRESS_UNREACHABLE"));
+        assert_eq!(code(status, false, ""), Some("EGRESS_UNREACHABLE"));
+    }
+    // A sentence goes on after the message: none ends in a full stop.
+    for status in [401, 409, 412, 426, 502] {
+        assert!(!meaning(status, false, "").unwrap().advice.ends_with('.'));
+    }
+}
+
+#[test]
+fn secrets_are_taken_out() {
+    let secrets = ["abcd".to_owned(), "é-é-é".to_owned(), "x".to_owned()];
+    assert_eq!(without_secrets("1 abcd 2 abcdabcd é-é-é x", &secrets), "1 *** 2 ****** *** x");
+    let nested = ["abcd".to_owned(), "abcd-efgh".to_owned()];
+    assert_eq!(without_secrets("abcd-efgh abcd", &nested), "*** ***");
+    assert_eq!(without_secrets("", &secrets), "");
+    assert_eq!(without_secrets("text", &[]), "text");
 }

@@ -22,6 +22,7 @@ export type SandboxErrorCode =
   | "MALFORMED_EVENT"
   | "EVENT_TOO_LARGE"
   | "CONSUMER_TOO_SLOW"
+  | "NOT_SUPPORTED"
   | "WASM_UNAVAILABLE"
   | (string & {});
 

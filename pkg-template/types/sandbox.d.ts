@@ -2,8 +2,10 @@
 
 // One sandbox, from creation to its end.
 
+import type { CapabilitiesOptions, SandboxCapabilities } from "./capabilities.js";
 import type { ExecdCommands } from "./commands.js";
 import type { CallOptions, ConnectionConfig, ConnectionConfigOptions } from "./connection.js";
+import type { Egress } from "./egress.js";
 import type {
   InvalidArgumentException,
   SandboxAbortException,
@@ -14,6 +16,7 @@ import type {
   SandboxTimeoutException,
 } from "./errors.js";
 import type { SandboxFiles } from "./files.js";
+import type { IsolationService } from "./isolation.js";
 import type { SandboxManager } from "./manager.js";
 import type { ExecdHealth, ExecdMetrics, SandboxMetrics } from "./metrics.js";
 import type {
@@ -21,6 +24,7 @@ import type {
   Endpoint,
   ImageSpec,
   NetworkPolicy,
+  NetworkRule,
   PlatformSpec,
   RenewSandboxExpirationResponse,
   ResourceLimits,
@@ -29,6 +33,7 @@ import type {
   SandboxMetadataPatch,
   Volume,
 } from "./models.js";
+import type { CredentialVault } from "./vault.js";
 
 /** How to wait until a sandbox is ready. */
 export interface ReadinessOptions {
@@ -160,6 +165,12 @@ export declare class Sandbox {
   get health(): ExecdHealth;
   /** CPU and memory. */
   get metrics(): ExecdMetrics;
+  /** Rules for outgoing traffic. */
+  get egress(): Egress;
+  /** Credentials that the egress proxy puts into requests. */
+  get credentialVault(): CredentialVault;
+  /** Sessions that are walled off from the rest of the sandbox. */
+  get isolation(): IsolationService;
 
   /** What the lifecycle server knows of it. `GET /sandboxes/{id}`. */
   getInfo(options?: CallOptions | AbortSignal): Promise<SandboxInfo>;
@@ -167,6 +178,17 @@ export declare class Sandbox {
   isHealthy(options?: CallOptions | AbortSignal): Promise<boolean>;
   /** One sample of CPU and memory. Takes about a second: the daemon watches the CPU for that long. */
   getMetrics(options?: CallOptions | AbortSignal): Promise<SandboxMetrics>;
+  /**
+   * What this sandbox and its server can do. Found out with a few small requests, sent at the same time, that change nothing;
+   * remembered by this handle.
+   */
+  capabilities(options?: CapabilitiesOptions | AbortSignal): Promise<SandboxCapabilities>;
+  /** The current rules for outgoing traffic. The same as {@link Egress.getPolicy}. */
+  getEgressPolicy(options?: CallOptions | AbortSignal): Promise<NetworkPolicy>;
+  /** Adds rules before those that are there. The same as {@link Egress.patchRules}. */
+  patchEgressRules(rules: NetworkRule[], options?: CallOptions | AbortSignal): Promise<void>;
+  /** Takes the rules for these targets away. The same as {@link Egress.deleteRules}. */
+  deleteEgressRules(targets: string[], options?: CallOptions | AbortSignal): Promise<void>;
   /**
    * Where a port of the sandbox is reached, for requests of your own. Add its `headers` to them. Asked once per port and
    * remembered until `pause()` or `kill()`.

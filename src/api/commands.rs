@@ -28,13 +28,13 @@ impl Commands {
 }
 
 /// Positional `signal` as in the official SDK, or an object of call options in its place.
-fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions, Error> {
+pub(super) fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions, Error> {
     let call = CallOptions::read(signal)?;
     Ok(CallOptions { signal: call.signal.or(options.signal("signal")?), ..call })
 }
 
 /// The command and its options as a request to `POST /command`.
-fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<Plan, Error> {
+pub(super) fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<Plan, Error> {
     let command = args::filled("command", command)?;
     let options = Options::new("options", options)?;
     let background = options.boolean("background")?.unwrap_or(false);
@@ -58,7 +58,7 @@ fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Resul
     Ok(Plan {
         endpoint: if background { Endpoint::Background } else { Endpoint::Command },
         path: "/command".into(),
-        body,
+        body: Some(body),
         what: "Run command failed",
         timeout_ms,
         interrupts: interrupts(&options)?,
@@ -72,7 +72,9 @@ fn background_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Re
     let mut plan = command_plan(command, options, signal)?;
     plan.endpoint = Endpoint::Background;
     plan.what = "Start background command failed";
-    object::set(&plan.body, "background", true);
+    if let Some(body) = &plan.body {
+        object::set(body, "background", true);
+    }
     let manner = Manner::read(&Options::new("options", options)?, &plan.call)?;
     Ok((plan, manner))
 }
@@ -102,7 +104,7 @@ fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal:
     Ok(Plan {
         endpoint: Endpoint::Session,
         path,
-        body,
+        body: Some(body),
         what: "Run in session failed",
         timeout_ms,
         // Interrupting a session's run would destroy the session; losing the connection ends the run anyway.
@@ -112,7 +114,7 @@ fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal:
     })
 }
 
-fn driven(execd: Execd, plan: Result<Plan, Error>, handlers: JsValue) -> Promise {
+pub(super) fn driven(execd: Execd, plan: Result<Plan, Error>, handlers: JsValue) -> Promise {
     promise(async move {
         check_handlers(&handlers)?;
         let running = run::drive(execd, plan?, &handlers)?;

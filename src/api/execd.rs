@@ -13,13 +13,16 @@ use wasm_bindgen::JsValue;
 /// The daemon's port inside every sandbox.
 pub const PORT: u16 = 44772;
 
-/// One sandbox's daemon. Cheap to clone.
+/// One sandbox's daemon, or, at another port, another service of the sandbox. Cheap to clone.
 #[derive(Clone)]
 pub struct Execd {
     /// Shared with the sandbox.
     pub transport: Rc<Transport>,
     /// Shared with the sandbox.
     pub endpoints: Rc<Endpoints>,
+    port: u16,
+    /// Stands before every path: an isolated session has the routes of the sandbox's files below a path of its own.
+    prefix: Rc<str>,
 }
 
 /// A request before its address is known.
@@ -35,9 +38,24 @@ pub struct Call<'a> {
 }
 
 impl Execd {
-    /// Where the daemon is.
+    /// The daemon itself.
+    pub fn new(transport: Rc<Transport>, endpoints: Rc<Endpoints>) -> Self {
+        Self { transport, endpoints, port: PORT, prefix: "".into() }
+    }
+
+    /// The service of the same sandbox at another port.
+    pub fn at_port(&self, port: u16) -> Self {
+        Self { port, ..self.clone() }
+    }
+
+    /// The routes below a path, which is encoded and begins with a slash.
+    pub fn below(&self, prefix: &str) -> Self {
+        Self { prefix: prefix.into(), ..self.clone() }
+    }
+
+    /// Where the service is.
     pub async fn endpoint(&self, options: &CallOptions) -> Result<Endpoint, Failure> {
-        self.endpoints.get(PORT, options).await
+        self.endpoints.get(self.port, options).await
     }
 
     async fn request<'a>(
@@ -46,7 +64,7 @@ impl Execd {
         endpoint: &'a Endpoint,
         json: Option<&JsValue>,
     ) -> Result<Request<'a>, Failure> {
-        let url = url::with_query(&format!("{}{}", endpoint.base, call.path), call.query);
+        let url = url::with_query(&format!("{}{}{}", endpoint.base, self.prefix, call.path), call.query);
         let request = Request::new(call.method, url, call.what).to(&endpoint.headers);
         match json {
             Some(body) => request.json(body),
@@ -61,7 +79,7 @@ impl Execd {
         json: Option<&JsValue>,
         options: &CallOptions,
     ) -> Result<Response, Failure> {
-        let endpoint = self.endpoints.get(PORT, options).await?;
+        let endpoint = self.endpoint(options).await?;
         send(&self.transport, self.request(&call, &endpoint, json).await?, options).await
     }
 
@@ -73,7 +91,7 @@ impl Execd {
         body: JsValue,
         options: &CallOptions,
     ) -> Result<Response, Failure> {
-        let endpoint = self.endpoints.get(PORT, options).await?;
+        let endpoint = self.endpoint(options).await?;
         let mut request = self.request(&call, &endpoint, None).await?;
         request.headers.extend(headers);
         request.body = body;
@@ -85,11 +103,11 @@ impl Execd {
         &self,
         endpoint: &Endpoint,
         call: Call<'_>,
-        json: &JsValue,
+        json: Option<&JsValue>,
         options: &CallOptions,
         signals: &Array,
     ) -> Result<Response, Failure> {
-        let mut request = self.request(&call, endpoint, Some(json)).await?;
+        let mut request = self.request(&call, endpoint, json).await?;
         request.headers.push(("Accept", "text/event-stream".into()));
         send_with(&self.transport, request, options, 0.0, signals).await
     }

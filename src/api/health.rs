@@ -1,10 +1,14 @@
 //! `sandbox.health` and `sandbox.metrics`: is the daemon there, and how busy is the machine?
 
 use crate::api::execd::{Call, Execd};
-use crate::api::{promise, shape};
-use crate::host::args::CallOptions;
+use crate::api::promise;
+use crate::api::run::{self, Plan, Reading};
+use crate::core::error::Error;
+use crate::core::run::Endpoint;
+use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
-use js_sys::{Object, Promise};
+use crate::host::js;
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 /// Liveness of the daemon. `GET /ping`.
@@ -29,10 +33,27 @@ pub async fn ping(execd: &Execd, call: &CallOptions) -> Result<(), Failure> {
 }
 
 /// One sample.
-pub async fn metrics(execd: &Execd, call: &CallOptions) -> Result<Object, Failure> {
+pub async fn metrics(execd: &Execd, call: &CallOptions) -> Result<JsValue, Failure> {
     let call_to = Call { method: "GET", path: "/metrics", query: &[], what: "Get execd metrics failed" };
     let raw = execd.send(call_to, None, call).await?.object().await?;
-    Ok(shape::metrics(&raw))
+    Ok(js::sample(&raw))
+}
+
+/// `GET /metrics/watch`.
+fn watch_plan(options: &JsValue) -> Result<Plan, Error> {
+    let call = CallOptions::read(options)?;
+    // A bare signal has none of them.
+    let options = Options::new("options", options)?;
+    Ok(Plan {
+        endpoint: Endpoint::Watch,
+        path: "/metrics/watch".into(),
+        body: None,
+        what: "Watch metrics failed",
+        timeout_ms: 0.0,
+        interrupts: false,
+        call,
+        reading: Reading::read(&options)?,
+    })
 }
 
 impl ExecdHealth {
@@ -65,5 +86,11 @@ impl ExecdMetrics {
     pub fn get_metrics(&self, options: &JsValue) -> Promise {
         let (execd, call) = (self.execd.clone(), CallOptions::read(options));
         promise(async move { metrics(&execd, &call?).await })
+    }
+
+    /// Samples, one every two seconds, until the loop is left. The request is sent when the first one is asked for.
+    pub fn watch(&self, options: &JsValue) -> Result<JsValue, JsValue> {
+        let plan = watch_plan(options).map_err(Failure::from)?;
+        run::samples(self.execd.clone(), plan).map_err(JsValue::from)
     }
 }

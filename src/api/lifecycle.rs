@@ -5,7 +5,7 @@ use crate::core::error::Error;
 use crate::core::{rules, url};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::{Request, send};
+use crate::host::http::{Request, Response, send};
 use crate::host::transport::Transport;
 use crate::host::{object, time};
 use js_sys::{Date, Object};
@@ -107,4 +107,24 @@ pub async fn endpoint(transport: &Transport, id: &str, port: u16, call: &CallOpt
     let proxy = if transport.use_server_proxy { "true" } else { "false" };
     let url = url::with_query(&path(transport, id, &format!("/endpoints/{port}"))?, &[("use_server_proxy", proxy)]);
     send(transport, Request::new("GET", url, "Get sandbox endpoint failed"), call).await?.object().await
+}
+
+/// `/sandboxes/{id}/networkpolicy`: the server passes it on to the sidecar and adds the sidecar's token itself.
+pub async fn network_policy(
+    transport: &Transport,
+    id: &str,
+    method: &'static str,
+    json: Option<&JsValue>,
+    what: &'static str,
+    call: &CallOptions,
+) -> Result<Response, Failure> {
+    let request = Request::new(method, path(transport, id, "/networkpolicy")?, what);
+    let request = if let Some(body) = json { request.json(body)? } else { request };
+    send(transport, request, call).await
+}
+
+/// The server's version, where it tells: `/version` stands beside `/v1` and asks for no key.
+pub async fn version(transport: &Transport, call: &CallOptions) -> Result<Response, Failure> {
+    let root = transport.base.strip_suffix("/v1").unwrap_or(&transport.base);
+    send(transport, Request::new("GET", format!("{root}/version"), "Get server version failed"), call).await
 }

@@ -4,13 +4,17 @@
 //! nothing is borrowed across an await and `free()` in the middle of a call is harmless.
 
 mod background;
+mod capabilities;
 mod commands;
 mod create;
 mod download;
+mod egress;
 mod endpoints;
 mod execd;
 mod files;
 mod health;
+mod isolated_session;
+mod isolation;
 mod lifecycle;
 pub mod manager;
 mod program;
@@ -19,6 +23,10 @@ mod recovery;
 mod run;
 pub mod sandbox;
 mod shape;
+mod sidecar;
+mod vault;
+mod vault_request;
+mod vault_state;
 
 use crate::host::failure::Failure;
 use js_sys::Promise;

@@ -5,6 +5,7 @@ use crate::api::program::{POLL_FAILURES, POLL_MS, status};
 use crate::api::run::Inner;
 use crate::core::error::Error;
 use crate::core::events::{Batch, Kind};
+use crate::core::run::Endpoint;
 use crate::core::{capture, rules};
 use crate::host::failure::{Details, Failure};
 use crate::host::{object, time};
@@ -21,9 +22,12 @@ pub async fn recover(
     seen: [usize; 2],
 ) -> Result<JsValue, Failure> {
     let what = inner.plan.what;
+    let watched = inner.plan.endpoint == Endpoint::Watch;
     let give_up = |why: &str, still_running: Option<bool>| {
         let error = if stalled {
             Error::Stalled(format!("{what}: the stream has been silent for too long. {why}"))
+        } else if watched {
+            Error::Interrupted(format!("{what}: the connection was cut. {why}"))
         } else {
             Error::Interrupted(format!("{what}: the stream ended before the run did. {why}"))
         };
@@ -31,7 +35,8 @@ pub async fn recover(
         Failure::Typed(error, Box::new(details)).for_request(inner.request_id.borrow().clone())
     };
     let Some(id) = id.filter(|_| inner.run.borrow().recoverable()) else {
-        return Err(give_up("Output that had arrived is in `execution`", None));
+        let why = if watched { "Watch again to go on" } else { "Output that had arrived is in `execution`" };
+        return Err(give_up(why, None));
     };
     let status = match ended_status(inner, &id, stalled).await? {
         Asked::Ended(status) => status,

@@ -34,8 +34,8 @@ pub struct Plan {
     pub endpoint: Endpoint,
     /// Path of the request, encoded.
     pub path: String,
-    /// Its JSON body.
-    pub body: Object,
+    /// Its JSON body. A plan without one is a `GET`.
+    pub body: Option<Object>,
     /// For messages: "Run command failed".
     pub what: &'static str,
     /// The run's own limit in milliseconds, enforced by the server; 0 for none.
@@ -140,6 +140,12 @@ pub fn start(execd: Execd, plan: Plan) -> Result<Promise, Failure> {
     js::start_command(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
 }
 
+/// The samples of `GET /metrics/watch`. Nothing is sent before the first one is asked for.
+pub fn samples(execd: Execd, plan: Plan) -> Result<JsValue, Failure> {
+    let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
+    js::sample_stream(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+}
+
 /// The raw events of a run. Nothing is sent before the first one is asked for.
 pub fn event_stream(execd: Execd, plan: Plan) -> Result<JsValue, Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
@@ -200,7 +206,8 @@ impl RunDriver {
         let inner = Rc::clone(&self.inner);
         super::promise(async move {
             let Plan { path, body, what, call, .. } = &inner.plan;
-            let call_to = Call { method: "POST", path, query: &[], what };
+            let method = if body.is_some() { "POST" } else { "GET" };
+            let call_to = Call { method, path, query: &[], what };
             // The caller's own signal is the reader's business: an abort must not cut the connection before the id is known.
             let unsignalled = CallOptions { signal: None, ..call.clone() };
             let signals = object::array([object::array([signal, "closed".into()]).into()]);
@@ -208,7 +215,8 @@ impl RunDriver {
             if inner.abandoned.get() {
                 return Err(Error::Aborted.into());
             }
-            let response = inner.execd.open(&endpoint, call_to, body, &unsignalled, &signals).await?;
+            let response =
+                inner.execd.open(&endpoint, call_to, body.as_ref().map(AsRef::as_ref), &unsignalled, &signals).await?;
             *inner.request_id.borrow_mut() = response.request_id();
             Ok(JsValue::from(response.into_exchange()))
         })

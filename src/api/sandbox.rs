@@ -1,11 +1,15 @@
 //! `Sandbox`: one sandbox, from creation to its end.
 
+use crate::api::capabilities::{Capabilities, Wanted};
 use crate::api::commands::Commands;
+use crate::api::egress::{self, Egress, Policy};
 use crate::api::endpoints::Endpoints;
 use crate::api::execd::{Execd, PORT};
 use crate::api::files::Files;
 use crate::api::health::{ExecdHealth, ExecdMetrics, metrics, ping};
+use crate::api::isolation::Isolation;
 use crate::api::ready::{self, Readiness};
+use crate::api::vault::CredentialVault;
 use crate::api::{create, lifecycle, promise};
 use crate::core::error::Error;
 use crate::core::rules;
@@ -24,6 +28,8 @@ const CREATE_TIMEOUT_SECONDS: f64 = 300.0;
 struct Inner {
     id: String,
     execd: Execd,
+    policy: Rc<Policy>,
+    capabilities: Rc<Capabilities>,
     /// Created by this handle, so that disposing of it ends the sandbox too.
     owned: bool,
     /// The headers of the call that made the handle, for the clean-up.
@@ -45,18 +51,27 @@ pub struct Sandbox {
     files: OnceCell<JsValue>,
     health: OnceCell<JsValue>,
     metrics: OnceCell<JsValue>,
+    egress: OnceCell<JsValue>,
+    vault: OnceCell<JsValue>,
+    isolation: OnceCell<JsValue>,
 }
 
 impl Sandbox {
     fn new(transport: Rc<Transport>, id: String, owned: bool, for_others: CallOptions) -> Self {
         let endpoints = Rc::new(Endpoints::new(Rc::clone(&transport), id.clone()));
-        let inner = Rc::new(Inner { id, execd: Execd { transport, endpoints }, owned, for_others });
+        let execd = Execd::new(transport, endpoints);
+        let policy = Rc::new(Policy::new(&execd, id.clone()));
+        let capabilities = Rc::new(Capabilities::new(execd.clone(), Rc::clone(&policy)));
+        let inner = Rc::new(Inner { id, execd, policy, capabilities, owned, for_others });
         Self {
             inner,
             commands: OnceCell::new(),
             files: OnceCell::new(),
             health: OnceCell::new(),
             metrics: OnceCell::new(),
+            egress: OnceCell::new(),
+            vault: OnceCell::new(),
+            isolation: OnceCell::new(),
         }
     }
 
@@ -217,6 +232,48 @@ impl Sandbox {
         self.metrics.get_or_init(|| ExecdMetrics::new(self.inner.execd.clone()).into()).clone()
     }
 
+    /// Rules for outgoing traffic.
+    #[wasm_bindgen(getter)]
+    pub fn egress(&self) -> JsValue {
+        self.egress.get_or_init(|| Egress::new(Rc::clone(&self.inner.policy)).into()).clone()
+    }
+
+    /// Credentials that the egress proxy puts into requests.
+    #[wasm_bindgen(getter, js_name = credentialVault)]
+    pub fn credential_vault(&self) -> JsValue {
+        self.vault.get_or_init(|| CredentialVault::new(&self.inner.execd).into()).clone()
+    }
+
+    /// Sessions that are walled off from the rest of the sandbox.
+    #[wasm_bindgen(getter)]
+    pub fn isolation(&self) -> JsValue {
+        self.isolation.get_or_init(|| Isolation::new(self.inner.execd.clone()).into()).clone()
+    }
+
+    /// What this sandbox and its server can do. Asked once, unless `refresh` says otherwise.
+    pub fn capabilities(&self, options: &JsValue) -> Promise {
+        let (capabilities, wanted) = (Rc::clone(&self.inner.capabilities), Wanted::read(options));
+        promise(async move { capabilities.get(&wanted?).await })
+    }
+
+    /// The current rules for outgoing traffic.
+    #[wasm_bindgen(js_name = getEgressPolicy)]
+    pub fn get_egress_policy(&self, options: &JsValue) -> Promise {
+        egress::get(&self.inner.policy, options)
+    }
+
+    /// Adds rules before those that are there.
+    #[wasm_bindgen(js_name = patchEgressRules)]
+    pub fn patch_egress_rules(&self, rules: &JsValue, options: &JsValue) -> Promise {
+        egress::patch(&self.inner.policy, rules, options)
+    }
+
+    /// Takes the rules for these targets away.
+    #[wasm_bindgen(js_name = deleteEgressRules)]
+    pub fn delete_egress_rules(&self, targets: &JsValue, options: &JsValue) -> Promise {
+        egress::delete(&self.inner.policy, targets, options)
+    }
+
     /// What the lifecycle server knows of it.
     #[wasm_bindgen(js_name = getInfo)]
     pub fn get_info(&self, options: &JsValue) -> Promise {
@@ -333,6 +390,9 @@ impl Sandbox {
             files: self.files.clone(),
             health: self.health.clone(),
             metrics: self.metrics.clone(),
+            egress: self.egress.clone(),
+            vault: self.vault.clone(),
+            isolation: self.isolation.clone(),
         };
         let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
         promise(async move {

@@ -57,18 +57,3 @@ pub fn command_status(raw: Object) -> Object {
     rename(&raw, "finished_at", "finishedAt", or_null(date(&object::get(&raw, "finished_at")).map(JsValue::from)));
     raw
 }
-
-/// `SandboxMetrics`: missing numbers are 0.
-pub fn metrics(raw: &JsValue) -> Object {
-    let metrics = Object::new();
-    for (from, to) in [
-        ("cpu_count", "cpuCount"),
-        ("cpu_used_pct", "cpuUsedPercentage"),
-        ("mem_total_mib", "memoryTotalMiB"),
-        ("mem_used_mib", "memoryUsedMiB"),
-        ("timestamp", "timestamp"),
-    ] {
-        object::set(&metrics, to, object::get(raw, from).as_f64().unwrap_or(0.0));
-    }
-    metrics
-}

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod capture;
+pub mod egress;
 pub mod error;
 pub mod events;
 pub mod frames;

@@ -1,4 +1,4 @@
-//! When is a run over, and how did it end? One state machine for the four streaming endpoints of execd.
+//! When is a run over, and how did it end? One state machine for the streaming endpoints of execd.
 
 /// Which endpoint the stream comes from: they end in different ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,10 +8,12 @@ pub enum Endpoint {
     Command,
     /// `POST /command` with `background: true`: no output, `execution_complete` means "started".
     Background,
-    /// `POST /session/{id}/run`.
+    /// `POST /session/{id}/run`, and the runs of isolated sessions.
     Session,
     /// `POST /code`: `execution_complete` often comes before the output, so only the end of the body ends the run.
     Code,
+    /// `GET /metrics/watch`: samples without end. Nothing in it is the end, and the end of the body is a cut.
+    Watch,
 }
 
 /// What an event means for the run. Output, pings and unknown types mean nothing to it.
@@ -53,7 +55,7 @@ impl Run {
     pub fn note(&mut self, signal: Signal) -> bool {
         match signal {
             Signal::Init => self.started = true,
-            Signal::Complete | Signal::Error | Signal::Refused => self.ended = true,
+            Signal::Complete | Signal::Error | Signal::Refused => self.ended = self.endpoint != Endpoint::Watch,
         }
         self.ended && self.endpoint != Endpoint::Code
     }

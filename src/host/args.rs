@@ -118,6 +118,42 @@ impl Options {
         string(&self.path(name), &self.raw(name))
     }
 
+    /// A string field with something in it.
+    pub fn filled(&self, name: &str) -> Result<String, Error> {
+        filled(&self.path(name), &self.raw(name))
+    }
+
+    /// A field that must be an object, to be read field by field as well.
+    pub fn child(&self, name: &str) -> Result<Self, Error> {
+        let field = self.path(name);
+        let prefix = format!("{field}.");
+        Ok(Self { prefix, ..Self::required(&field, &self.raw(name))? })
+    }
+
+    /// The same, where it may be left out.
+    pub fn child_if_any(&self, name: &str) -> Result<Option<Self>, Error> {
+        if object::absent(&self.raw(name)) { Ok(None) } else { self.child(name).map(Some) }
+    }
+
+    /// A field that must be an array of objects.
+    pub fn children(&self, name: &str) -> Result<Vec<Self>, Error> {
+        objects(&self.path(name), &self.raw(name))
+    }
+
+    /// The same, where it may be left out.
+    pub fn children_if_any(&self, name: &str) -> Result<Option<Vec<Self>>, Error> {
+        if object::absent(&self.raw(name)) { Ok(None) } else { self.children(name).map(Some) }
+    }
+
+    /// A copy of the object, for what the server, not we, understands.
+    pub fn copy(&self) -> Object {
+        let copy = Object::new();
+        if let Some(object) = self.value.dyn_ref::<Object>() {
+            let _ = Object::assign(&copy, object);
+        }
+        copy
+    }
+
     /// A finite number field.
     pub fn number(&self, name: &str) -> Result<Option<f64>, Error> {
         self.optional(name, number)
@@ -201,6 +237,14 @@ impl Options {
     /// An array of strings.
     pub fn strings(&self, name: &str) -> Result<Option<Vec<String>>, Error> {
         self.optional(name, strings)
+    }
+
+    /// An array of whole numbers that are not negative.
+    pub fn counts(&self, name: &str) -> Result<Option<Vec<f64>>, Error> {
+        self.optional(name, |field, value| {
+            let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of numbers", value))?;
+            list.iter().enumerate().map(|(index, item)| count(&format!("{field}[{index}]"), &item)).collect()
+        })
     }
 
     /// An object whose values are strings.

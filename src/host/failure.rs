@@ -1,5 +1,6 @@
 //! What a rejected promise carries: an error of ours, or, untouched, whatever the caller's own code threw.
 
+use crate::core::egress;
 use crate::core::error::{Error, ErrorBody};
 use crate::host::js::{self, Halt};
 use crate::host::object;
@@ -50,6 +51,56 @@ impl Failure {
         match self {
             Self::Typed(error, details) => Self::Typed(error, Box::new(Details { request_id, ..*details })),
             thrown => thrown,
+        }
+    }
+
+    /// Whether the server does not know the route at all: what it knows and does not find has a code.
+    pub fn unrouted(&self) -> bool {
+        matches!(self, Self::Typed(Error::Api { status: 404, code: None, .. }, _))
+    }
+
+    /// Where the server does not know the route: an error that says so, with a code of its own.
+    pub fn or_not_supported(self, what: &str, why: &str) -> Self {
+        if !self.unrouted() {
+            return self;
+        }
+        let Self::Typed(_, details) = self else { return self };
+        let message = format!("{what}: {why}");
+        Self::Typed(Error::Api { status: 404, code: Some("NOT_SUPPORTED".into()), message }, details)
+    }
+
+    /// The same without any of the secrets, in case that a server repeats what it was sent.
+    pub fn without(self, secrets: &[String]) -> Self {
+        let Self::Typed(error, mut details) = self else { return self };
+        let tells = |value: &JsValue| {
+            let text = value.as_string().or_else(|| object::stringify(value).ok()).unwrap_or_default();
+            // One so long was cut off somewhere, perhaps in the middle of a secret.
+            text.len() > 60_000 || egress::without_secrets(&text, secrets) != text
+        };
+        if tells(&details.raw_body) {
+            details.raw_body = JsValue::UNDEFINED;
+        }
+        if egress::without_secrets(&describe(&details.cause), secrets) != describe(&details.cause) {
+            details.cause = JsValue::UNDEFINED;
+        }
+        let clean = |text: String| egress::without_secrets(&text, secrets);
+        let error = match error {
+            Error::Api { status, code, message } => {
+                Error::Api { status, code: code.map(clean), message: clean(message) }
+            }
+            Error::Network(message) => Error::Network(clean(message)),
+            other => other,
+        };
+        Self::Typed(error, details)
+    }
+
+    /// The same without what the host's parser says of an answer that is no JSON: it quotes it.
+    pub fn without_quote(self) -> Self {
+        match self {
+            Self::Typed(error @ Error::UnexpectedResponse(_), details) => {
+                Self::Typed(error, Box::new(Details { cause: JsValue::UNDEFINED, ..*details }))
+            }
+            other => other,
         }
     }
 

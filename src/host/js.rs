@@ -128,6 +128,14 @@ extern "C" {
     pub fn event_stream(driver: JsValue, memory: &JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
 }
 
+#[wasm_bindgen(module = "/src/js/watch.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = sampleStream)]
+    pub fn sample_stream(driver: JsValue, memory: &JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = sample)]
+    pub fn sample(raw: &JsValue) -> JsValue;
+}
+
 #[wasm_bindgen(module = "/src/js/handle.js")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = startCommand)]

@@ -327,9 +327,9 @@ export class Recorder {
     execution.error = { name, value, traceback, timestamp };
     if (!this.#code) execution.exitCode = this.#exitCode;
     // Nothing on the wire says "timeout": a kill after the limit that was asked for is one. Sessions say it in words.
+    const words = /timeout after|deadline exceeded/;
     const late = this.#timeoutMs > 0 && Date.now() - this.#startedAt >= this.#timeoutMs;
-    if (late && (traceback[0] === "signal: killed" || /timeout after/.test(value)))
-      learn(execution, { timedOut: true });
+    if (late && (traceback[0] === "signal: killed" || words.test(value))) learn(execution, { timedOut: true });
     await this.#handlers.onError?.(execution.error);
   }
 

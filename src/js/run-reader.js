@@ -173,8 +173,10 @@ export class RunReader {
     this.#waitingSince = Date.now();
     this.#watch();
     this.#pending ??= this.#reader.read();
-    // Racing each read of a long stream would pile up reactions on one promise; once there is an id, cancelling does.
-    return this.id === undefined ? Promise.race([this.#pending, this.whenHalted]) : this.#pending;
+    // Racing each read of a long stream would pile up reactions on one promise. Cancelling ends a read as well, unless
+    // somebody has to stay for the id.
+    const stays = this.id === undefined && this.#options.interrupts;
+    return stays ? Promise.race([this.#pending, this.whenHalted]) : this.#pending;
   }
 
   /** The clock runs only while we wait on the network, and only once pings are due. One timer serves all reads. */

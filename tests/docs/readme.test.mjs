@@ -38,6 +38,8 @@ test("the table of errors has every code that the code has, under its class", ()
   assert.ok(inCode.length >= 12, `${inCode}`);
   // From the loader and the handle, which are JavaScript.
   inCode.push("SandboxException WASM_UNAVAILABLE", "SandboxException CONSUMER_TOO_SLOW");
+  // For answers without a code of their own.
+  inCode.push("SandboxApiException NOT_SUPPORTED");
 
   const inTable = [];
   let current;
@@ -51,6 +53,13 @@ test("the table of errors has every code that the code has, under its class", ()
   assert.deepEqual(inTable.sort(), [...new Set(inCode)].sort());
   const types = read("pkg-template/types/errors.d.ts");
   for (const code of inTable.map((line) => line.split(" ")[1])) assert.ok(types.includes(`| "${code}"`), code);
+});
+
+test("the types explain every code that answers of the egress sidecar get", () => {
+  const codes = [...read("src/core/egress.rs").matchAll(/"([A-Z]+_[A-Z_]+)"/g)].map(([, code]) => code);
+  assert.ok(codes.length >= 12, `${codes}`);
+  const types = read("pkg-template/types/egress.d.ts") + read("pkg-template/types/vault.d.ts");
+  for (const code of codes) assert.ok(types.includes(`\`${code}\``), code);
 });
 
 const documents = [

@@ -102,6 +102,7 @@ test("the properties of a SandboxError", () => {
 async function stub(url) {
   const { pathname } = new URL(url);
   if (pathname.includes("/endpoints/")) return Response.json({ endpoint: "sandbox.test/base" });
+  if (pathname === "/base/v1/isolated/session") return Response.json({ session_id: "i", created_at: "" });
   assert.equal(pathname, "/base/command");
   const events = [
     { type: "init", text: "id", timestamp: 1 },
@@ -122,6 +123,9 @@ for (const [property, name] of [
   ["files", "SandboxFiles"],
   ["health", "ExecdHealth"],
   ["metrics", "ExecdMetrics"],
+  ["egress", "Egress"],
+  ["credentialVault", "CredentialVault"],
+  ["isolation", "IsolationService"],
 ]) {
   test(`sandbox.${property} is a ${name}`, () => {
     assert.deepEqual(ownNames(Object.getPrototypeOf(sandbox[property]), INTERNAL), members(name, callable));
@@ -142,6 +146,16 @@ test("a BackgroundCommand", () => {
     Object.keys(known).sort(),
     members("BackgroundCommandJson", () => true),
   );
+});
+
+test("an isolated session", async () => {
+  const session = await sandbox.isolation.create({ workspace: { path: "/w" } });
+  const wanted = members("IsolationSession", (member) => callable(member) || member.readonly);
+  assert.deepEqual(ownNames(Object.getPrototypeOf(session), INTERNAL), wanted);
+  assert.equal(session.sessionId, "i");
+  assert.deepEqual(session.info, { session_id: "i", created_at: "" });
+  assert.equal(session.files, session.files);
+  assert.deepEqual(ownNames(Object.getPrototypeOf(session.files), INTERNAL), members("SandboxFiles", callable));
 });
 
 test("an Execution", async () => {

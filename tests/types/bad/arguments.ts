@@ -41,3 +41,10 @@ await sandbox.renew(); // error: TS2554
 await sandbox.patchMetadata({ a: 1 }); // error: TS2322
 await sandbox.kill({ timeoutSeconds: 5 }); // error: TS2353
 await sandbox.codes.run("1"); // error: TS2339
+await sandbox.patchEgressRules([{ action: "block", target: "x" }]); // error: TS2322
+await sandbox.deleteEgressRules("x"); // error: TS2345
+await sandbox.credentialVault.create({ credentials: [] }); // error: TS2741
+await sandbox.credentialVault.create({ credentials: [{ name: "c", source: {} }], bindings: [] }); // error: TS2741
+await sandbox.isolation.create({}); // error: TS2741
+await sandbox.isolation.runOnce("ls"); // error: TS2554
+await sandbox.capabilities({ refresh: 1 }); // error: TS2322

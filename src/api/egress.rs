@@ -1,0 +1,219 @@
+//! `sandbox.egress`: rules for outgoing traffic, and the two ways to the sidecar that keeps them.
+
+use crate::api::execd::{Call, Execd};
+use crate::api::{lifecycle, promise, sidecar};
+use crate::core::error::Error;
+use crate::host::args::{self, CallOptions, Options};
+use crate::host::failure::Failure;
+use crate::host::http::Response;
+use crate::host::object;
+use js_sys::{Array, Object, Promise};
+use std::cell::Cell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// Through a route of the lifecycle server, which newer ones have: it works where a sandbox's ports cannot be reached.
+    Server,
+    /// To the sidecar's own port.
+    Sidecar,
+}
+
+/// The policy of one sandbox, and which way to it has worked.
+pub struct Policy {
+    sidecar: Execd,
+    id: String,
+    way: Cell<Option<Way>>,
+}
+
+impl Policy {
+    /// For one sandbox.
+    pub fn new(execd: &Execd, id: String) -> Self {
+        Self { sidecar: sidecar::of(execd), id, way: Cell::new(None) }
+    }
+
+    /// Sends a request by the way that has worked. Before one has: by the server's route, and on a 404 to the sidecar.
+    async fn send(
+        &self,
+        method: &'static str,
+        json: Option<&JsValue>,
+        what: &'static str,
+        call: &CallOptions,
+    ) -> Result<Response, Failure> {
+        if self.way.get() != Some(Way::Sidecar) {
+            match lifecycle::network_policy(&self.sidecar.transport, &self.id, method, json, what, call).await {
+                Err(failure) if no_such_route(&failure) => {}
+                answer => return self.noted(Way::Server, answer),
+            }
+        }
+        let call_to = Call { method, path: "/policy", query: &[], what };
+        let answer = self.sidecar.send(call_to, json, call).await;
+        self.noted(Way::Sidecar, answer)
+    }
+
+    fn noted(&self, way: Way, answer: Result<Response, Failure>) -> Result<Response, Failure> {
+        if answer.is_ok() {
+            self.way.set(Some(way));
+        }
+        answer.map_err(sidecar::explained)
+    }
+
+    /// The policy as the sidecar sends it.
+    pub async fn ask(&self, call: &CallOptions) -> Result<Response, Failure> {
+        self.send("GET", None, "Get sandbox egress policy failed", call).await
+    }
+}
+
+/// The policy in its official shape: the sidecar says `null` for "no rules".
+fn policy_of(answer: &JsValue) -> Result<JsValue, Error> {
+    let policy = object::get(answer, "policy");
+    let egress = object::get(&policy, "egress");
+    let sound = !is_array(&policy) && (object::absent(&egress) || is_array(&egress));
+    let policy = policy.dyn_into::<Object>().ok().filter(|_| sound).ok_or_else(|| {
+        Error::UnexpectedResponse("Get sandbox egress policy failed: the answer has no policy".into())
+    })?;
+    if object::absent(&egress) {
+        object::set(&policy, "egress", Array::new());
+    }
+    Ok(policy.into())
+}
+
+fn is_array(value: &JsValue) -> bool {
+    value.is_instance_of::<Array>()
+}
+
+/// A 404 that is not about the sandbox.
+fn no_such_route(failure: &Failure) -> bool {
+    match failure {
+        Failure::Typed(Error::Api { status: 404, code, .. }, _) => {
+            !code.as_deref().is_some_and(|code| code.ends_with("SANDBOX_NOT_FOUND"))
+        }
+        _ => false,
+    }
+}
+
+/// Rules, each checked. What else is in them is the sidecar's business.
+fn rules(field: &str, list: &JsValue) -> Result<Array, Error> {
+    let body = Array::new();
+    for rule in args::objects(field, list)? {
+        let action = rule.required_string("action")?;
+        if action != "allow" && action != "deny" {
+            let field = rule.path("action");
+            return Err(Error::InvalidArgument(format!("{field} must be \"allow\" or \"deny\", got \"{action}\"")));
+        }
+        rule.filled("target")?;
+        body.push(&rule.copy());
+    }
+    Ok(body)
+}
+
+fn not_empty(field: &str, list: Array) -> Result<JsValue, Error> {
+    if list.length() == 0 { Err(Error::InvalidArgument(format!("{field} cannot be empty"))) } else { Ok(list.into()) }
+}
+
+/// A whole policy. What the sidecar takes a missing default for is said outright.
+fn whole(policy: &JsValue) -> Result<JsValue, Error> {
+    let policy = Options::required("policy", policy)?;
+    let action = policy.string("defaultAction")?.unwrap_or_else(|| "deny".into());
+    if action != "allow" && action != "deny" {
+        return Err(Error::InvalidArgument(format!("defaultAction must be \"allow\" or \"deny\", got \"{action}\"")));
+    }
+    let egress = policy.raw("egress");
+    let body = policy.copy();
+    object::set(&body, "defaultAction", action);
+    object::set(&body, "egress", if object::absent(&egress) { Array::new() } else { rules("egress", &egress)? });
+    Ok(body.into())
+}
+
+fn targets(list: &JsValue) -> Result<JsValue, Error> {
+    for (index, target) in args::strings("targets", list)?.iter().enumerate() {
+        args::filled(&format!("targets[{index}]"), &target.as_str().into())?;
+    }
+    not_empty("targets", list.clone().unchecked_into())
+}
+
+/// All requests are this one, so that there is one future and not five.
+fn asked(
+    policy: &Rc<Policy>,
+    method: &'static str,
+    body: Option<Result<JsValue, Error>>,
+    what: &'static str,
+    shape: fn(&JsValue) -> Result<JsValue, Error>,
+    options: &JsValue,
+) -> Promise {
+    let (policy, call) = (Rc::clone(policy), CallOptions::read(options));
+    promise(async move {
+        let body = body.transpose()?;
+        let answer = policy.send(method, body.as_ref(), what, &call?).await?;
+        let request_id = answer.request_id();
+        shape(&answer.json().await?).map_err(|error| Failure::from(error).for_request(request_id))
+    })
+}
+
+/// A change. What the sidecar says to it but "ok" is of no use.
+fn changed(
+    policy: &Rc<Policy>,
+    method: &'static str,
+    body: Result<JsValue, Error>,
+    what: &'static str,
+    options: &JsValue,
+) -> Promise {
+    asked(policy, method, Some(body), what, |_| Ok(JsValue::UNDEFINED), options)
+}
+
+/// The policy.
+pub fn get(policy: &Rc<Policy>, options: &JsValue) -> Promise {
+    asked(policy, "GET", None, "Get sandbox egress policy failed", policy_of, options)
+}
+
+/// Merges rules into it.
+pub fn patch(policy: &Rc<Policy>, list: &JsValue, options: &JsValue) -> Promise {
+    let body = rules("rules", list).and_then(|rules| not_empty("rules", rules));
+    changed(policy, "PATCH", body, "Patch sandbox egress rules failed", options)
+}
+
+/// Takes rules away by their targets.
+pub fn delete(policy: &Rc<Policy>, list: &JsValue, options: &JsValue) -> Promise {
+    changed(policy, "DELETE", targets(list), "Delete sandbox egress rules failed", options)
+}
+
+/// Rules for outgoing traffic.
+#[wasm_bindgen]
+pub struct Egress {
+    policy: Rc<Policy>,
+}
+
+impl Egress {
+    /// For one sandbox.
+    pub fn new(policy: Rc<Policy>) -> Self {
+        Self { policy }
+    }
+}
+
+#[wasm_bindgen]
+impl Egress {
+    /// The current policy.
+    #[wasm_bindgen(js_name = getPolicy)]
+    pub fn get_policy(&self, options: &JsValue) -> Promise {
+        get(&self.policy, options)
+    }
+
+    /// Puts another policy in its place.
+    #[wasm_bindgen(js_name = replacePolicy)]
+    pub fn replace_policy(&self, policy: &JsValue, options: &JsValue) -> Promise {
+        changed(&self.policy, "PUT", whole(policy), "Replace sandbox egress policy failed", options)
+    }
+
+    /// Adds rules before those that are there.
+    #[wasm_bindgen(js_name = patchRules)]
+    pub fn patch_rules(&self, rules: &JsValue, options: &JsValue) -> Promise {
+        patch(&self.policy, rules, options)
+    }
+
+    /// Takes the rules for these targets away.
+    #[wasm_bindgen(js_name = deleteRules)]
+    pub fn delete_rules(&self, targets: &JsValue, options: &JsValue) -> Promise {
+        delete(&self.policy, targets, options)
+    }
+}

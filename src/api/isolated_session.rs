@@ -1,0 +1,123 @@
+//! One isolated session.
+
+use crate::api::commands::{call_of, driven};
+use crate::api::execd::Execd;
+use crate::api::files::Files;
+use crate::api::isolation::{DELETE, GET, asked, object_of, path_of};
+use crate::api::run::{self, Plan, Reading};
+use crate::core::error::Error;
+use crate::core::run::Endpoint;
+use crate::host::args::{self, CallOptions, Options};
+use crate::host::failure::Failure;
+use crate::host::object;
+use js_sys::{Object, Promise};
+use std::cell::OnceCell;
+use wasm_bindgen::prelude::*;
+
+/// A session, and the path of its routes.
+#[wasm_bindgen]
+pub struct IsolatedSession {
+    execd: Execd,
+    path: String,
+    info: Object,
+    files: OnceCell<JsValue>,
+}
+
+/// A run as a request. It ends when its connection does, so there is nothing to interrupt. execd sends nothing before the
+/// first output and no pings, so silence means nothing unless the caller says otherwise.
+pub fn plan(path: &str, code: &JsValue, options: &JsValue, call: &CallOptions) -> Result<Plan, Error> {
+    let options = Options::new("options", options)?;
+    let body = Object::new();
+    object::set(&body, "code", args::filled("code", code)?);
+    if options.string_map("envs")?.is_some() {
+        object::set_some(&body, "envs", options.object("envs")?);
+    }
+    let seconds = options.count("timeout_seconds")?;
+    let reading = Reading::read(&options)?;
+    object::set_some(&body, "timeout_seconds", seconds.filter(|seconds| *seconds > 0.0));
+    Ok(Plan {
+        endpoint: Endpoint::Session,
+        path: format!("{path}/run"),
+        body: Some(body),
+        what: "Run in isolated session failed",
+        timeout_ms: seconds.unwrap_or(0.0) * 1000.0,
+        interrupts: false,
+        call: call.clone(),
+        reading: Reading {
+            start_ms: reading.start_ms.or(Some(0.0)),
+            idle_ms: reading.idle_ms.or(Some(0.0)),
+            ..reading
+        },
+    })
+}
+
+impl IsolatedSession {
+    /// From what execd says of it; fails where that has no id.
+    pub fn new(execd: &Execd, info: Object) -> Result<Self, Error> {
+        let path = path_of(&object::get(&info, "session_id"))?;
+        Ok(Self { execd: execd.clone(), path, info, files: OnceCell::new() })
+    }
+
+    /// Where its routes are.
+    pub fn path(&self) -> String {
+        self.path.clone()
+    }
+
+    /// Runs a plan that was made without knowing the session.
+    pub fn drive(&self, plan: Plan, handlers: &JsValue) -> Result<Promise, Failure> {
+        let plan = Plan { path: format!("{}{}", self.path, plan.path), ..plan };
+        run::drive(self.execd.clone(), plan, handlers)
+    }
+}
+
+#[wasm_bindgen]
+impl IsolatedSession {
+    /// Its id.
+    #[wasm_bindgen(getter, js_name = sessionId)]
+    pub fn session_id(&self) -> JsValue {
+        object::get(&self.info, "session_id")
+    }
+
+    /// What execd said of it when it was made or attached to.
+    #[wasm_bindgen(getter)]
+    pub fn info(&self) -> JsValue {
+        self.info.clone().into()
+    }
+
+    /// Files and directories as the session sees them.
+    #[wasm_bindgen(getter)]
+    pub fn files(&self) -> JsValue {
+        self.files.get_or_init(|| Files::new(self.execd.below(&self.path)).into()).clone()
+    }
+
+    /// Runs code in the session's shell.
+    pub fn run(&self, code: &JsValue, options: &JsValue, handlers: &JsValue, signal: &JsValue) -> Promise {
+        let made = Options::new("options", options)
+            .and_then(|read| call_of(&read, signal))
+            .and_then(|call| plan(&self.path, code, options, &call));
+        driven(self.execd.clone(), made, handlers.clone())
+    }
+
+    /// How it is.
+    pub fn get(&self, options: &JsValue) -> Promise {
+        let shape = |answer| object_of(GET, answer).map(JsValue::from);
+        asked(&self.execd, "GET", Ok(self.path()), GET, CallOptions::read(options), Box::new(shape))
+    }
+
+    /// Ends it and all that runs in it.
+    #[wasm_bindgen(js_name = delete)]
+    pub fn remove(&self, options: &JsValue) -> Promise {
+        let shape = |answer: Result<JsValue, Failure>| answer.map(|_| JsValue::UNDEFINED);
+        asked(&self.execd, "DELETE", Ok(self.path()), DELETE, CallOptions::read(options), Box::new(shape))
+    }
+
+    /// `await using`: ends it. One that has ended already is no error.
+    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
+    pub fn dispose_async(&self) -> Promise {
+        let shape = |answer| match answer {
+            Err(Failure::Typed(error, _)) if error.status() == Some(404) => Ok(JsValue::UNDEFINED),
+            answer => answer.map(|_| JsValue::UNDEFINED),
+        };
+        asked(&self.execd, "DELETE", Ok(self.path()), DELETE, Ok(CallOptions::default()), Box::new(shape))
+    }
+}

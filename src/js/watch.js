@@ -1,0 +1,47 @@
+// The samples of `GET /metrics/watch`: one JSON object a line, no types, no pings, no end.
+
+import { SandboxApiException, SandboxError, SandboxStreamException } from "./errors.js";
+import { EventStream } from "./run.js";
+
+const FIELDS = [
+  ["cpu_count", "cpuCount"],
+  ["cpu_used_pct", "cpuUsedPercentage"],
+  ["mem_total_mib", "memoryTotalMiB"],
+  ["mem_used_mib", "memoryUsedMiB"],
+  ["timestamp", "timestamp"],
+];
+
+/** `SandboxMetrics`: missing numbers are 0. */
+export function sample(raw) {
+  return Object.fromEntries(FIELDS.map(([from, to]) => [to, typeof raw[from] === "number" ? raw[from] : 0]));
+}
+
+class SampleStream extends EventStream {
+  async next() {
+    for (;;) {
+      const { done, value: raw } = await super.next();
+      if (done) return { done, value: undefined };
+      if (raw.type === "ping") continue;
+      if (FIELDS.some(([name]) => typeof raw[name] === "number")) return { done, value: sample(raw) };
+      await this.return();
+      throw refusal(raw);
+    }
+  }
+}
+
+/** For a line that is no sample: execd says in one why it could not take any. */
+function refusal(raw) {
+  const said = typeof raw.error === "string" ? raw.error : raw.message;
+  if (typeof said === "string") {
+    const message = `Watch metrics failed: the daemon could not take a sample: ${said}`;
+    const code = typeof raw.code === "string" ? raw.code : "RUNTIME_ERROR";
+    return new SandboxApiException({ message, error: new SandboxError(code, message), rawBody: raw });
+  }
+  const line = JSON.stringify(raw).slice(0, 200);
+  const message = `Watch metrics failed: the stream carries something that is no sample: ${line}`;
+  return new SandboxStreamException({ message, error: new SandboxError("MALFORMED_EVENT", message), lastEvent: raw });
+}
+
+export function sampleStream(driver, memory, options) {
+  return new SampleStream(driver, memory, options);
+}

@@ -1,0 +1,93 @@
+// The official SDK's names for egress, the vault and isolated sessions: all of them can be imported.
+import type {
+  BindMount,
+  CreateIsolatedSessionRequest,
+  Credential,
+  CredentialAuth,
+  CredentialAuthMetadata,
+  CredentialBinding,
+  CredentialBindingListResponse,
+  CredentialBindingMetadata,
+  CredentialBindingMutationSet,
+  CredentialListResponse,
+  CredentialMatch,
+  CredentialMatchScheme,
+  CredentialMetadata,
+  CredentialMutationSet,
+  CredentialProxyConfig,
+  CredentialSubstitution,
+  CredentialSubstitutionSurface,
+  CredentialVault,
+  CredentialVaultCreateRequest,
+  CredentialVaultPatchRequest,
+  CredentialVaultState,
+  CustomHeaderEntry,
+  Egress,
+  EnvPassthroughSpec,
+  InlineCredentialSource,
+  IsolatedCapabilities,
+  IsolatedRunOpts,
+  IsolatedSessionInfo,
+  IsolatedSessionState,
+  IsolatedSessionSummary,
+  IsolatedWorkspaceSpec,
+  IsolationService,
+  IsolationSession,
+  ListIsolatedSessionsResponse,
+  NetworkPolicy,
+  NetworkRule,
+  NetworkRuleAction,
+  RunOnceOpts,
+} from "opensandbox-wasm";
+
+export type Official = [
+  BindMount,
+  CreateIsolatedSessionRequest,
+  Credential,
+  CredentialAuth,
+  CredentialAuthMetadata,
+  CredentialBinding,
+  CredentialBindingListResponse,
+  CredentialBindingMetadata,
+  CredentialBindingMutationSet,
+  CredentialListResponse,
+  CredentialMatch,
+  CredentialMatchScheme,
+  CredentialMetadata,
+  CredentialMutationSet,
+  CredentialProxyConfig,
+  CredentialSubstitution,
+  CredentialSubstitutionSurface,
+  CredentialVault,
+  CredentialVaultCreateRequest,
+  CredentialVaultPatchRequest,
+  CredentialVaultState,
+  CustomHeaderEntry,
+  Egress,
+  EnvPassthroughSpec,
+  InlineCredentialSource,
+  IsolatedCapabilities,
+  IsolatedRunOpts,
+  IsolatedSessionInfo,
+  IsolatedSessionState,
+  IsolatedSessionSummary,
+  IsolatedWorkspaceSpec,
+  IsolationService,
+  IsolationSession,
+  ListIsolatedSessionsResponse,
+  NetworkPolicy,
+  NetworkRule,
+  NetworkRuleAction,
+  RunOnceOpts,
+];
+
+// Used as there: snake_case in requests and answers, plain strings for times.
+export async function worker(isolation: IsolationService, vault: CredentialVault): Promise<string> {
+  const session = await isolation.create({ workspace: { path: "/workspace" }, share_net: true });
+  const { created_at }: IsolatedSessionInfo = session.info;
+  const run = await session.run("make", { timeout_seconds: 60 }, { onStdout: (line) => console.log(line.text) });
+  const { revision } = await vault.get();
+  await vault.patch({ expectedRevision: revision, credentials: { delete: ["old"] } });
+  await session.delete();
+  return `${created_at} ${run.exitCode}`;
+}
