@@ -4,25 +4,46 @@ use super::checks::{Checker, not_an_object};
 use super::errors::Failure;
 use super::limits::check_limits;
 use super::metadata::check_labels;
-use super::volumes::{check_volumes, read_volumes};
+use super::network_policy::check_policy;
+use super::snapshots::Lease;
+use super::state::EgressMode;
+use super::volumes::{Volume, read_volumes};
+use super::{refused, volume_rules};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+/// What a request is checked against.
+pub struct Server<'a> {
+    pub now: Timestamp,
+    pub egress: EgressMode,
+    pub allowed_host_paths: &'a [String],
+    /// Whether anything can be mounted into a sandbox.
+    pub mounts: bool,
+    pub lease: &'a dyn Fn(&str) -> Result<Lease, Failure>,
+}
+
 /// A create request that may be carried out.
-#[derive(Debug)]
 pub struct Create {
-    pub image: String,
+    /// One of the two.
+    pub image: Option<String>,
+    pub snapshot: Option<Lease>,
     pub entrypoint: Vec<String>,
     pub timeout: Option<i64>,
     pub env: Vec<(String, String)>,
     pub metadata: Map<String, Value>,
     pub platform: Option<Value>,
     pub limits: Map<String, Value>,
+    pub policy: Option<Value>,
+    pub credential_proxy: bool,
+    pub volumes: Vec<Volume>,
 }
 
+/// The entrypoint of a sandbox made of a snapshot that names none.
+const RESTORED: [&str; 3] = ["tail", "-f", "/dev/null"];
+
 /// Reads the body: first 422 for what Pydantic would refuse, then 400 and 501 for what the runtime would.
-pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
+pub fn read(body: &Value, server: &Server<'_>) -> Result<Create, Failure> {
     let Some(map) = body.as_object() else {
         return Err(Failure::Invalid(vec![not_an_object(json!(["body"]), body)]));
     };
@@ -41,7 +62,10 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
     let metadata = check.strings(map.get("metadata"), &["body", "metadata"], false);
     let lifecycle = object(map, "lifecycle", &mut check);
     let entrypoint = entrypoint(map, &mut check);
-    let policy = object(map, "networkPolicy", &mut check);
+    let policy = set(map, "networkPolicy");
+    if let Some(policy) = policy {
+        check_policy(policy, &[json!("body"), json!("networkPolicy")], &mut check);
+    }
     let proxy = object(map, "credentialProxy", &mut check);
     let proxied = proxy
         .and_then(|proxy| proxy.get("enabled"))
@@ -76,7 +100,14 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
             "Template management requires the kubernetes runtime.",
         ));
     }
-    if !pool {
+    if pool {
+        if lifecycle.is_some() {
+            return refuse("lifecycle cannot be used together with poolRef.");
+        }
+        if snapshot.is_some() {
+            return refuse("snapshotId cannot be used together with poolRef.");
+        }
+    } else {
         if proxied && policy.is_none() {
             return refuse("credentialProxy.enabled requires networkPolicy.");
         }
@@ -92,6 +123,10 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
     }
 
     check_extensions(&extensions)?;
+    let lease = snapshot.map(|id| (server.lease)(id.trim())).transpose()?;
+    if lifecycle.is_some() {
+        return Err(Failure::parameter("lifecycle hooks are not supported by the Docker provider."));
+    }
     if pool {
         return Err(Failure::api(
             StatusCode::BAD_REQUEST,
@@ -99,37 +134,46 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
             "poolRef is not supported by the Docker provider. Use Kubernetes BatchSandbox provider instead.",
         ));
     }
-    if snapshot.is_some() {
-        return Err(super::refused::snapshots());
-    }
-    if lifecycle.is_some() {
-        return Err(Failure::parameter("lifecycle hooks are not supported by the Docker provider."));
-    }
     let metadata = metadata.unwrap_or_default();
     check_labels(&metadata)?;
     let platform = platform.map(check_platform).transpose()?;
     if let Some(timeout) = timeout {
-        expiry(now, timeout)?;
+        expiry(server.now, timeout)?;
     }
     if secure {
         return Err(Failure::parameter(
             "secureAccess is not supported when runtime.type='docker'. Use the Kubernetes runtime to create secured sandboxes.",
         ));
     }
-    if policy.is_some() {
+    if policy.is_some() && server.egress == EgressMode::Refuse {
         return Err(Failure::parameter("egress.image must be configured when networkPolicy is provided."));
     }
     let limits = limits.unwrap_or_default();
     check_limits(&limits)?;
-    check_volumes(&volumes)?;
     let env: Vec<(String, String)> = env
         .unwrap_or_default()
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
         .collect();
-    let entrypoint = entrypoint.unwrap_or_default();
+    let entrypoint = entrypoint.unwrap_or_else(|| RESTORED.map(String::from).to_vec());
     check_text(&env, &entrypoint)?;
-    Ok(Create { image: image.unwrap_or_default(), entrypoint, timeout, env, metadata, platform, limits })
+    volume_rules::check(&volumes, server.allowed_host_paths)?;
+    if !volumes.is_empty() && !server.mounts {
+        return Err(refused::volumes());
+    }
+    Ok(Create {
+        image,
+        snapshot: lease,
+        entrypoint,
+        timeout,
+        env,
+        metadata,
+        platform,
+        limits,
+        policy: policy.cloned(),
+        credential_proxy: proxied,
+        volumes,
+    })
 }
 
 /// When a sandbox made `now` ends.
@@ -247,7 +291,14 @@ mod tests {
     use super::*;
 
     fn status(body: Value) -> String {
-        match read(&body, Timestamp::UNIX_EPOCH) {
+        let server = Server {
+            now: Timestamp::UNIX_EPOCH,
+            egress: EgressMode::Refuse,
+            allowed_host_paths: &[],
+            mounts: false,
+            lease: &|id| Err(Failure::api(StatusCode::NOT_FOUND, "SNAPSHOT::NOT_FOUND", id)),
+        };
+        match read(&body, &server) {
             Ok(_) => "ok".into(),
             Err(Failure::Api(status, code, _)) => format!("{} {code}", status.as_u16()),
             Err(Failure::Invalid(list)) => format!("422 {}", list.len()),
@@ -279,10 +330,18 @@ mod tests {
             "400 SANDBOX::INVALID_METADATA_LABEL"
         );
         assert_eq!(with(json!({ "extensions": { "poolRef": "p" } })), "400 SANDBOX::UNSUPPORTED_POOL_REF");
+        let restore = json!({ "image": null, "snapshotId": "s", "lifecycle": {}, "metadata": { "a b": "" } });
+        assert_eq!(with(restore), "404 SNAPSHOT::NOT_FOUND");
+        assert_eq!(with(json!({ "networkPolicy": { "egress": [{ "action": "allow" }] } })), "422 1");
+        assert_eq!(with(json!({ "networkPolicy": {} })), "400 SANDBOX::INVALID_PARAMETER");
         assert_eq!(
             with(json!({ "volumes": [{ "name": "v", "mountPath": "/m", "host": { "path": "/etc" } }] })),
             "400 VOLUME::HOST_PATH_NOT_ALLOWED"
         );
         assert_eq!(with(json!({ "volumes": [{ "name": "v", "mountPath": "/m" }] })), "422 1");
+        assert_eq!(
+            with(json!({ "volumes": [{ "name": "v", "mountPath": "/m", "pvc": { "claimName": "c" } }] })),
+            "501 VOLUME::NOT_IMPLEMENTED"
+        );
     }
 }

@@ -51,7 +51,9 @@ impl Status {
 #[derive(Debug, Clone)]
 pub struct Shown {
     pub id: String,
+    /// None: made of a snapshot.
     pub image: Option<String>,
+    pub snapshot: Option<String>,
     pub platform: Option<Value>,
     pub status: Status,
     pub metadata: Map<String, Value>,
@@ -70,6 +72,9 @@ impl Shown {
         map.insert("id".into(), json!(self.id));
         if let Some(image) = &self.image {
             map.insert("image".into(), json!({ "uri": image }));
+        }
+        if let Some(snapshot) = &self.snapshot {
+            map.insert("snapshotId".into(), json!(snapshot));
         }
         self.put_platform(&mut map);
         map.insert("status".into(), self.status.json(self.created));
