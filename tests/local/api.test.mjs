@@ -38,7 +38,7 @@ describe("api", () => {
       [{ image: {} }, "422 missing body.image.uri"],
       [{ image: { uri: " " } }, "422 value_error body"],
       [{ snapshotId: "s" }, "422 value_error body"],
-      [{ image: undefined, snapshotId: "s" }, "501 SNAPSHOT::NOT_IMPLEMENTED"],
+      [{ image: undefined, snapshotId: "s" }, "404 SNAPSHOT::NOT_FOUND"],
       [{ metadata: { "a b": "x" } }, "400 SANDBOX::INVALID_METADATA_LABEL"],
       [{ metadata: { a: "ü" } }, "400 SANDBOX::INVALID_METADATA_LABEL"],
       [{ metadata: { "opensandbox.io/a": "x" } }, "400 SANDBOX::INVALID_METADATA_LABEL"],
@@ -46,7 +46,7 @@ describe("api", () => {
       [{ platform: { os: "linux" } }, "422 missing body.platform.arch"],
       [{ secureAccess: true }, parameter],
       [{ lifecycle: {} }, parameter],
-      [{ networkPolicy: {} }, parameter],
+      [{ networkPolicy: 1 }, "422 model_attributes_type body.networkPolicy"],
       [{ credentialProxy: { enabled: true } }, "422 value_error body"],
       [{ extensions: { poolRef: "p" } }, "400 SANDBOX::UNSUPPORTED_POOL_REF"],
       [{ extensions: { "access.renew.extend.seconds": "5" } }, parameter],
@@ -57,10 +57,13 @@ describe("api", () => {
       ],
       [{ volumes: [{ name: "v", mountPath: "/m" }] }, "422 value_error body.volumes.0"],
       [{ volumes: [{ name: "v", mountPath: "/m", host: { path: "/" } }] }, "400 VOLUME::HOST_PATH_NOT_ALLOWED"],
-      [{ volumes: [{ name: "v", mountPath: "/m", pvc: { claimName: "c" } }] }, "501 VOLUME::NOT_IMPLEMENTED"],
+      [
+        { volumes: [{ name: "v", mountPath: "/m", pvc: { claimName: "c", createIfNotExists: false } }] },
+        server.isolation === "bubblewrap" ? "400 VOLUME::PVC_NOT_FOUND" : "501 VOLUME::NOT_IMPLEMENTED",
+      ],
       [{ env: { EXECD_API_GRACE_SHUTDOWN: "nonsense" } }, "503 DOCKER::SANDBOX_EXECD_START_FAILED"],
       // Two mistakes: the earlier check wins.
-      [{ metadata: { "a b": "x" }, networkPolicy: {} }, "400 SANDBOX::INVALID_METADATA_LABEL"],
+      [{ metadata: { "a b": "x" }, secureAccess: true }, "400 SANDBOX::INVALID_METADATA_LABEL"],
       [{ timeout: 5, image: { uri: "" } }, "422 greater_than_equal body.timeout"],
     ]) {
       assert.equal(await refusal(extra), expected, JSON.stringify(extra));
@@ -199,7 +202,7 @@ describe("api", () => {
     for (const [method, path, status, code] of [
       ["POST", "/v1/pools", 501, "KUBERNETES::POOL_NOT_SUPPORTED"],
       ["DELETE", "/v1/templates/x", 501, "FSB::API_NOT_SUPPORTED"],
-      ["GET", "/v1/snapshots", 501, "SNAPSHOT::NOT_IMPLEMENTED"],
+      ["GET", "/v1/snapshots/x", 404, "SNAPSHOT::NOT_FOUND"],
       ["POST", "/v1/sandboxes/x/snapshots", 404, "DOCKER::SANDBOX_NOT_FOUND"],
       ["GET", "/v1/sandboxes/x/diagnostics/logs", 404, "DOCKER::SANDBOX_NOT_FOUND"],
     ]) {

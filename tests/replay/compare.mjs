@@ -190,24 +190,23 @@ function readEvents(body) {
 /** Differences between two texts, line by line: what one has and the other has not, made comparable by `plain`. */
 export function compareLines(recorded, actual, plain) {
   const [left, right] = [recorded, actual].map((body) => body.toString().split("\n").map(plain));
-  const only = (lines, others) => {
+  // Each line of the one takes one equal line of the other.
+  const split = (lines, others) => {
     const rest = [...others];
-    return lines.filter((line) => {
+    const [alone, common] = [[], []];
+    for (const line of lines) {
       const at = rest.indexOf(line);
       if (at >= 0) rest.splice(at, 1);
-      return at < 0;
-    });
+      (at < 0 ? alone : common).push(line);
+    }
+    return { alone, common };
   };
-  const common = (lines, others) => {
-    const gone = only(lines, others);
-    return lines.filter((line) => !gone.includes(line));
-  };
+  const [one, other] = [split(left, right), split(right, left)];
   const out = [
-    ...only(left, right).map((line) => `missing line: ${line}`),
-    ...only(right, left).map((line) => `extra line: ${line}`),
+    ...one.alone.map((line) => `missing line: ${line}`),
+    ...other.alone.map((line) => `extra line: ${line}`),
   ];
-  const [one, other] = [common(left, right), common(right, left)];
-  if (one.join("\n") !== other.join("\n")) out.push("the lines stand in another order");
+  if (one.common.join("\n") !== other.common.join("\n")) out.push("the lines stand in another order");
   return out;
 }
 
