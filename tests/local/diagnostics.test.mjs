@@ -18,7 +18,11 @@ for (const flags of [[], ["--no-bwrap"]]) {
 
     test("logs are what the entrypoint prints, each line with its time", async () => {
       const id = await server.create({
-        entrypoint: ["sh", "-c", "i=0; while [ $i -lt 150 ]; do i=$((i+1)); echo line $i; done; echo oops >&2; sleep 1000"],
+        entrypoint: [
+          "sh",
+          "-c",
+          "i=0; while [ $i -lt 150 ]; do i=$((i+1)); echo line $i; done; echo oops >&2; sleep 1000",
+        ],
       });
       await until(async () => (await get(id, "logs")).body.includes(" oops\n"));
       const plain = await get(id, "logs?tail=3");
@@ -54,13 +58,19 @@ for (const flags of [[], ["--no-bwrap"]]) {
 
     test("events and inspect follow the sandbox's life", async () => {
       const id = await server.create({ entrypoint: ["sh", "-c", "while [ ! -e stop ]; do sleep 0.02; done; exit 3"] });
-      assert.match((await get(id, "events?scope=runtime")).body.content, /^Container: .*\nStatus: {5}running\nCreated: .*\nStarted: .*$/);
+      assert.match(
+        (await get(id, "events?scope=runtime")).body.content,
+        /^Container: .*\nStatus: {5}running\nCreated: .*\nStarted: .*$/,
+      );
       await server.api("POST", `/v1/sandboxes/${id}/pause`);
       assert.match((await get(id, "inspect")).body, /Status: {9}paused\nRunning: {8}True\nPaused: {9}True/);
       await server.api("POST", `/v1/sandboxes/${id}/resume`);
       await server.sh(id, "touch stop");
       await until(async () => (await get(id, "events")).body.includes("exited"));
-      assert.match((await get(id, "events")).body, /Status: {5}exited\n.*\n.*\nFinished: {3}.*\nEvent: {6}Exited with code 3$/);
+      assert.match(
+        (await get(id, "events")).body,
+        /Status: {5}exited\n.*\n.*\nFinished: {3}.*\nEvent: {6}Exited with code 3$/,
+      );
       assert.match((await get(id, "inspect")).body, /Running: {8}False\n(.*\n)*Exit Code: {6}3\n/);
       await remove(id);
     });
@@ -79,7 +89,13 @@ for (const flags of [[], ["--no-bwrap"]]) {
       for (const secret of ["hush", server.apiKey, ...Object.values(headers), ...Object.values(execd)]) {
         assert.ok(!all.includes(secret), secret);
       }
-      for (const line of ["  MY_TOKEN=***", "  A=shown", "  team=a", "  CPU:          1.50 cores (not enforced)", "  Memory:       1024 MiB (not enforced)"]) {
+      for (const line of [
+        "  MY_TOKEN=***",
+        "  A=shown",
+        "  team=a",
+        "  CPU:          1.50 cores (not enforced)",
+        "  Memory:       1024 MiB (not enforced)",
+      ]) {
         assert.ok(all.split("\n").includes(line), line);
       }
       await remove(id);
@@ -94,7 +110,13 @@ for (const flags of [[], ["--no-bwrap"]]) {
         const { status, body } = await get(id, rest);
         assert.deepEqual([status, body], [400, { code: "DIAGNOSTICS_SCOPE_UNSUPPORTED", message }]);
       }
-      for (const rest of ["logs?tail=0", "logs?tail=10001", "events?limit=x", "summary?tail=0", "summary?event_limit=501"]) {
+      for (const rest of [
+        "logs?tail=0",
+        "logs?tail=10001",
+        "events?limit=x",
+        "summary?tail=0",
+        "summary?event_limit=501",
+      ]) {
         assert.equal((await get(id, rest)).status, 422, rest);
       }
       for (const kind of ["logs", "events", "inspect", "summary", "logs?scope=container"]) {

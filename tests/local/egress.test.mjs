@@ -73,11 +73,15 @@ describe("egress", () => {
   test("the policy changes, the same through every way", async () => {
     const show = async () => (await call(direct, "GET", "/policy")).body.policy;
     const rule = (action, target) => ({ action, target });
-    assert.deepEqual((await call(direct, "PATCH", "/policy", [rule("deny", "bad.example.com"), rule("allow", "BAD.example.com")])).body, {
-      status: "ok",
-      mode: "enforcing",
-      enforcementMode: "none",
-    });
+    assert.deepEqual(
+      (await call(direct, "PATCH", "/policy", [rule("deny", "bad.example.com"), rule("allow", "BAD.example.com")]))
+        .body,
+      {
+        status: "ok",
+        mode: "enforcing",
+        enforcementMode: "none",
+      },
+    );
     assert.deepEqual(await show(), { ...POLICY, egress: [rule("deny", "bad.example.com"), ...POLICY.egress] });
     const none = await call(proxied, "DELETE", "/policy", ["nobody.example"]);
     assert.equal(none.body.reason, "no matching targets found");
@@ -156,14 +160,20 @@ describe("egress", () => {
 
     const stale = await vault("PATCH", { expectedRevision: 7 });
     assert.deepEqual([stale.status, stale.body], [409, "expectedRevision 7 does not match current revision 1\n"]);
-    const half = await vault("PATCH", { credentials: { add: [{ name: "x", source: { type: "inline", value: "v" } }], delete: ["nobody"] } });
+    const half = await vault("PATCH", {
+      credentials: { add: [{ name: "x", source: { type: "inline", value: "v" } }], delete: ["nobody"] },
+    });
     assert.deepEqual([half.status, half.body], [400, 'credential "nobody" does not exist\n']);
     assert.equal((await vault("GET")).body.revision, 1, "all or nothing");
-    const next = await vault("PATCH", { expectedRevision: 1, credentials: { add: [{ name: "x", source: { value: "v" } }] } });
+    const next = await vault("PATCH", {
+      expectedRevision: 1,
+      credentials: { add: [{ name: "x", source: { value: "v" } }] },
+    });
     assert.deepEqual([next.status, next.body.revision, next.body.bindings[0].revision], [200, 2, 2]);
 
     // A policy that no longer covers a binding is refused, whichever way it comes.
-    const uncovered = 'credential vault policy validation: binding "api" host "api.example.com" is not allowed by egress policy\n';
+    const uncovered =
+      'credential vault policy validation: binding "api" host "api.example.com" is not allowed by egress policy\n';
     for (const answer of [
       await call(direct, "PUT", "/policy", ""),
       await call(direct, "DELETE", "/policy", ["*.example.com"]),
@@ -247,7 +257,11 @@ describe("egress", () => {
       const preflight = await raw(server, {
         method: "OPTIONS",
         path,
-        headers: { Origin: PAGE, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": "opensandbox-egress-auth" },
+        headers: {
+          Origin: PAGE,
+          "Access-Control-Request-Method": method,
+          "Access-Control-Request-Headers": "opensandbox-egress-auth",
+        },
       });
       assert.equal(preflight.headers["access-control-allow-headers"], "opensandbox-egress-auth");
     }

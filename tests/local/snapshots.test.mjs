@@ -27,25 +27,30 @@ for (const flags of [[], ["--no-bwrap"]]) {
       assert.equal((await show(id)).status.state, "Ready", JSON.stringify(await show(id)));
       return id;
     };
-    const restore = (snapshotId, extra) => server.create({ image: undefined, entrypoint: undefined, snapshotId, ...extra });
+    const restore = (snapshotId, extra) =>
+      server.create({ image: undefined, entrypoint: undefined, snapshotId, ...extra });
 
     test("a sandbox made of a snapshot begins with its files, and each goes its own way", async () => {
       const first = await server.create({ metadata: { team: "a" } });
       await server.sh(
         first,
-        'mkdir -p a/b && echo one > a/b/file && chmod 640 a/b/file && ln -s file a/b/link && echo two > "${TMPDIR:-/tmp}/t" && echo three > ~/.hidden',
+        `mkdir -p a/b && echo one > a/b/file && chmod 640 a/b/file && ln -s file a/b/link && echo two > "\${TMPDIR:-/tmp}/t" && echo three > ~/.hidden`,
       );
-      if (server.isolation === "bubblewrap") await server.sh(first, "mkdir -p /app /var/www && echo four > /app/x && echo five > /var/www/y");
+      if (server.isolation === "bubblewrap")
+        await server.sh(first, "mkdir -p /app /var/www && echo four > /app/x && echo five > /var/www/y");
       const snapshot = await take(first, { name: "point" });
       await server.sh(first, "echo later > a/b/file; touch after");
       const second = await restore(snapshot);
       const { stdout } = await server.sh(
         second,
-        'pwd -P | sed "s|.*/||"; cat a/b/link "${TMPDIR:-/tmp}/t" ~/.hidden; stat -c %a a/b/file; ls -A',
+        `pwd -P | sed "s|.*/||"; cat a/b/link "\${TMPDIR:-/tmp}/t" ~/.hidden; stat -c %a a/b/file; ls -A`,
       );
       assert.equal(stdout, ["workspace", "one", "two", "three", "640", "a"].join("\n"));
       if (server.isolation === "bubblewrap") {
-        assert.equal((await server.sh(second, "cat /app/x /var/www/y; ls -d /usr/bin/env")).stdout, "four\nfive\n/usr/bin/env");
+        assert.equal(
+          (await server.sh(second, "cat /app/x /var/www/y; ls -d /usr/bin/env")).stdout,
+          "four\nfive\n/usr/bin/env",
+        );
       }
       await server.sh(second, "echo mine > a/b/file");
       assert.equal((await server.sh(first, "cat a/b/file")).stdout, "later");
@@ -114,7 +119,10 @@ for (const flags of [[], ["--no-bwrap"]]) {
         const { status, body } = await create(json);
         assert.deepEqual([status, body.detail[0].type], [422, type]);
       }
-      assert.equal(code(await server.api("POST", `/v1/sandboxes/${ABSENT}/snapshots`)), "404 DOCKER::SANDBOX_NOT_FOUND");
+      assert.equal(
+        code(await server.api("POST", `/v1/sandboxes/${ABSENT}/snapshots`)),
+        "404 DOCKER::SANDBOX_NOT_FOUND",
+      );
       assert.equal(code(await server.api("GET", `/v1/snapshots/${ABSENT}`)), "404 SNAPSHOT::NOT_FOUND");
       assert.equal(code(await remove("snapshots", ABSENT)), "404 SNAPSHOT::NOT_FOUND");
       const body = { snapshotId: ABSENT, resourceLimits: {} };

@@ -1,7 +1,16 @@
 // Volumes: directories of this machine and of the server, mounted into sandboxes.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -66,6 +75,7 @@ describe("volumes", () => {
       "touch /ro/x 2>/dev/null && echo wrong; echo y > /sub/y; cat /one/file; echo; echo z > a/b/z; touch a/c; find a | sort",
     );
     assert.equal(stdout, ["from the host", "a", "a/b", "a/b/z", "a/c"].join("\n"));
+    assert.equal((await server.sh(id, "stat -c %a /one")).stdout, "755", "other users get through");
     assert.equal(readFileSync(join(allowed, "sub/deeper/y"), "utf8"), "y\n");
     assert.equal(readFileSync(join(allowed, "made/now/z"), "utf8"), "z\n");
     await remove(id);
@@ -75,8 +85,13 @@ describe("volumes", () => {
     if (!bubblewrap(t)) return;
     const first = await server.create({ volumes: [named("shared")] });
     await server.sh(first, "echo one > /data/one; mkdir -p /data/sub");
-    const second = await server.create({ volumes: [named("shared", { readOnly: true }, { createIfNotExists: false })] });
-    assert.equal((await server.sh(second, "cat /data/one; touch /data/x 2>/dev/null || echo refused")).stdout, "one\nrefused");
+    const second = await server.create({
+      volumes: [named("shared", { readOnly: true }, { createIfNotExists: false })],
+    });
+    assert.equal(
+      (await server.sh(second, "cat /data/one; touch /data/x 2>/dev/null || echo refused")).stdout,
+      "one\nrefused",
+    );
     await remove(first);
     await remove(second);
     const third = await server.create({ volumes: [named("shared", { subPath: "sub" })] });
@@ -196,7 +211,10 @@ describe("volumes", () => {
 
   test("an allowed path must be a real one", () => {
     for (const path of ["relative", "/", "/a/../b"]) {
-      const { status, stderr } = spawnSync(BINARY, ["serve", "--port", "0", "--allow-host-path", path], { encoding: "utf8", timeout: 20_000 });
+      const { status, stderr } = spawnSync(BINARY, ["serve", "--port", "0", "--allow-host-path", path], {
+        encoding: "utf8",
+        timeout: 20_000,
+      });
       assert.equal(status, 1);
       assert.match(stderr, /--allow-host-path .* is not an absolute path below \//);
     }

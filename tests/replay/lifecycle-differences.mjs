@@ -20,7 +20,10 @@ export const lifecycle = {
   "endpoint-egress": { reason: direct, found: [/^endpoint: recorded .*\/proxy\/18080"/] },
   "proxy-ping": { reason: jail, found: jailed },
   "proxy-metrics": { reason: jail, found: jailed },
-  "diagnostics-logs": { reason: printed, found: [/^content: recorded "<lines with times>.*, got "<lines with times>/, /^contentLength: /] },
+  "diagnostics-logs": {
+    reason: printed,
+    found: [/^content: recorded "<lines with times>.*, got "<lines with times>/, /^contentLength: /],
+  },
   "diagnostics-summary": {
     reason: `${printed}; limits are not enforced, there is no container network and no second published port`,
     found: [

@@ -79,7 +79,8 @@ function load(name) {
 }
 
 function differences(name, recording, actual) {
-  if (name === "diagnostics-logs") [recording, actual] = [recording, actual].map((one) => ({ ...one, body: plainLogs(one.body) }));
+  if (name === "diagnostics-logs")
+    [recording, actual] = [recording, actual].map((one) => ({ ...one, body: plainLogs(one.body) }));
   const text = recording.headers["content-type"]?.startsWith("text/plain") && recording.body.includes("\n");
   const found = compare(recording, actual, {
     rule,

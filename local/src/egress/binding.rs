@@ -73,7 +73,11 @@ fn normal_match(mut sent: Match) -> Result<Match, String> {
 
 fn scheme_name(scheme: &str) -> Result<String, String> {
     let scheme = scheme.trim().to_lowercase();
-    if ["http", "https"].contains(&scheme.as_str()) { Ok(scheme) } else { Err(format!("unsupported scheme {scheme:?}")) }
+    if ["http", "https"].contains(&scheme.as_str()) {
+        Ok(scheme)
+    } else {
+        Err(format!("unsupported scheme {scheme:?}"))
+    }
 }
 
 fn port(port: i64) -> Result<i64, String> {

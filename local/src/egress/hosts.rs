@@ -51,8 +51,7 @@ mod tests {
 
     #[test]
     fn good_and_bad() {
-        for (given, host) in
-            [("A.Example", "a.example"), (" a.example. ", "a.example"), ("*.a.example", "*.a.example")]
+        for (given, host) in [("A.Example", "a.example"), (" a.example. ", "a.example"), ("*.a.example", "*.a.example")]
         {
             assert_eq!(normal(given).as_deref(), Ok(host));
         }

@@ -46,7 +46,8 @@ mod tests {
 
     fn binding(matches: Value) -> Binding {
         let auth = json!({ "type": "passthrough" });
-        Binding::normal(serde_json::from_value(json!({ "name": "b", "match": matches, "auth": auth })).unwrap()).unwrap()
+        Binding::normal(serde_json::from_value(json!({ "name": "b", "match": matches, "auth": auth })).unwrap())
+            .unwrap()
     }
 
     #[test]
@@ -72,11 +73,7 @@ mod tests {
                 json!({ "hosts": ["a.example"], "methods": ["post"] }),
                 false,
             ),
-            (
-                json!({ "hosts": ["a.example"], "ports": [80] }),
-                json!({ "hosts": ["a.example"] }),
-                false,
-            ),
+            (json!({ "hosts": ["a.example"], "ports": [80] }), json!({ "hosts": ["a.example"] }), false),
         ] {
             let (one, other) = (binding(a.clone()), binding(b.clone()));
             assert_eq!(ambiguous(&one, &other), expected, "{a} {b}");

@@ -167,9 +167,8 @@ mod tests {
     #[test]
     fn new_rules_come_first_and_the_first_of_a_target_stays() {
         let policy = Policy::deny_all().merged(rules(&[("allow", "a.example"), ("deny", "b.example")])).unwrap();
-        let merged = policy
-            .merged(rules(&[("allow", "c.example"), ("allow", "B.example"), ("deny", "b.EXAMPLE")]))
-            .unwrap();
+        let merged =
+            policy.merged(rules(&[("allow", "c.example"), ("allow", "B.example"), ("deny", "b.EXAMPLE")])).unwrap();
         assert_eq!(
             merged.rules.unwrap(),
             rules(&[("allow", "c.example"), ("allow", "B.example"), ("allow", "a.example")])

@@ -115,10 +115,7 @@ mod tests {
         assert!(replace(&mut state, "nonsense").unwrap_err().1.starts_with("invalid policy: "));
         assert_eq!(state.policy.mode(), "allow_all", "a refused change changes nothing");
         let answer = replace(&mut state, "").unwrap();
-        assert_eq!(
-            answer,
-            json!({ "status": "ok", "mode": "deny_all", "reason": "policy reset to default deny-all" })
-        );
+        assert_eq!(answer, json!({ "status": "ok", "mode": "deny_all", "reason": "policy reset to default deny-all" }));
         assert_eq!(replace(&mut state, "{}").unwrap().get("reason"), None);
     }
 

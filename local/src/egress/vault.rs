@@ -273,10 +273,7 @@ mod tests {
                 json!({ "credentials": { "delete": ["b"], "add": [credential("b")] } }),
                 r#"credential "b" mentioned by multiple operations"#,
             ),
-            (
-                json!({ "credentials": { "delete": ["a"] } }),
-                r#"binding "one" references unknown credential "a""#,
-            ),
+            (json!({ "credentials": { "delete": ["a"] } }), r#"binding "one" references unknown credential "a""#),
             (json!({ "bindings": { "delete": ["x"] } }), r#"binding "x" does not exist"#),
             (
                 json!({ "bindings": { "add": [binding("two", "a.example", "b")] } }),

@@ -56,9 +56,7 @@ pub fn part(egress: &Egress, method: &Method, part: &str) -> Response<Body> {
     }
     shown(egress, |vault| match (list, &name) {
         ("credentials", None) => Ok(json!({ "revision": vault.revision(), "credentials": vault.credentials() })),
-        ("credentials", Some(name)) => {
-            vault.credential(name).ok_or_else(|| Refusal::missing("credential not found"))
-        }
+        ("credentials", Some(name)) => vault.credential(name).ok_or_else(|| Refusal::missing("credential not found")),
         (_, None) => Ok(json!({ "revision": vault.revision(), "bindings": vault.bindings() })),
         (_, Some(name)) => vault.binding(name).ok_or_else(|| Refusal::missing("binding not found")),
     })
@@ -66,11 +64,7 @@ pub fn part(egress: &Egress, method: &Method, part: &str) -> Response<Body> {
 
 /// With the values of the credentials: for nobody.
 pub fn active(method: &Method) -> Response<Body> {
-    if method == Method::GET {
-        Refusal(StatusCode::FORBIDDEN, "forbidden".into()).answer()
-    } else {
-        not_allowed("GET")
-    }
+    if method == Method::GET { Refusal(StatusCode::FORBIDDEN, "forbidden".into()).answer() } else { not_allowed("GET") }
 }
 
 fn shown(egress: &Egress, show: impl FnOnce(&Vault) -> Result<Value, Refusal>) -> Response<Body> {

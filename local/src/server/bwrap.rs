@@ -78,6 +78,10 @@ pub fn arguments(layout: &Layout, program: &Path, root: bool, mounts: &[Mount]) 
         args.add([OsStr::new("--bind"), layout.sub(name).as_os_str(), OsStr::new(at)]);
     }
     for Mount { source, target, read_only } in mounts {
+        // What bubblewrap makes unasked, only this user gets through.
+        for above in Path::new(target).ancestors().skip(1).collect::<Vec<_>>().into_iter().rev().skip(1) {
+            args.add([OsStr::new("--dir"), above.as_os_str()]);
+        }
         let how = OsStr::new(if *read_only { "--ro-bind" } else { "--bind" });
         args.add([how, source.as_os_str(), OsStr::new(target)]);
     }

@@ -60,13 +60,7 @@ async fn start(app: &App, create: Create, now: Timestamp) -> Result<Value, Failu
     let Mounts { list: mounts, used: volumes } =
         mounts::prepare(&create.volumes, &app.allowed_host_paths, &app.named_volumes)?;
     let files = create.snapshot.as_ref().map(|lease| Layout { dir: lease.files.clone() });
-    let order = Order {
-        id: &id,
-        entrypoint: &entrypoint,
-        env: &create.env,
-        mounts: &mounts,
-        snapshot: files.as_ref(),
-    };
+    let order = Order { id: &id, entrypoint: &entrypoint, env: &create.env, mounts: &mounts, snapshot: files.as_ref() };
     let process = match Process::start(app, &order).await {
         Ok(process) => process,
         Err(failure) => {
@@ -82,6 +76,7 @@ async fn start(app: &App, create: Create, now: Timestamp) -> Result<Value, Failu
         limits: create.limits,
         labels: create.metadata.clone(),
         first_end: expires,
+        extensions: create.extensions,
         asked_entrypoint: create.entrypoint,
         entrypoint,
         platform: create.platform,
@@ -111,7 +106,11 @@ async fn open_egress(id: &str, policy: &Value, intercepts: bool) -> Result<egres
 fn say_what_is_not_done(id: &str, create: &Create) {
     match &create.image {
         Some(image) => {
-            tracing::info!(sandbox = id, image, "starting; the image is only a name here, the host's programs are used");
+            tracing::info!(
+                sandbox = id,
+                image,
+                "starting; the image is only a name here, the host's programs are used"
+            );
         }
         None => tracing::info!(sandbox = id, "starting from a snapshot; the host's programs are used"),
     }
@@ -120,7 +119,10 @@ fn say_what_is_not_done(id: &str, create: &Create) {
         tracing::info!(sandbox = id, limits, "resource limits are not enforced");
     }
     if create.policy.is_some() {
-        tracing::warn!(sandbox = id, "THE NETWORK POLICY IS NOT ENFORCED: this sandbox reaches what this machine reaches");
+        tracing::warn!(
+            sandbox = id,
+            "THE NETWORK POLICY IS NOT ENFORCED: this sandbox reaches what this machine reaches"
+        );
     }
     if create.credential_proxy {
         tracing::warn!(sandbox = id, "no credential is put into any request: the vault only keeps its state");

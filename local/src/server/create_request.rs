@@ -1,6 +1,7 @@
 //! The body of create: fields, Pydantic's rules, and what Docker refuses, in the real server's order.
 
 use super::checks::{Checker, not_an_object};
+use super::create_fields::{check_extensions, check_platform, check_text, entrypoint, image, object, platform};
 use super::errors::Failure;
 use super::limits::check_limits;
 use super::metadata::check_labels;
@@ -32,6 +33,8 @@ pub struct Create {
     pub timeout: Option<i64>,
     pub env: Vec<(String, String)>,
     pub metadata: Map<String, Value>,
+    /// Those that are shown again.
+    pub extensions: Map<String, Value>,
     pub platform: Option<Value>,
     pub limits: Map<String, Value>,
     pub policy: Option<Value>,
@@ -39,6 +42,8 @@ pub struct Create {
     pub volumes: Vec<Volume>,
 }
 
+/// Extensions with such names are kept; the others say something about the create itself.
+pub const ECHOED: &str = "opensandbox.extensions.";
 /// The entrypoint of a sandbox made of a snapshot that names none.
 const RESTORED: [&str; 3] = ["tail", "-f", "/dev/null"];
 
@@ -93,14 +98,36 @@ pub fn read(body: &Value, server: &Server<'_>) -> Result<Create, Failure> {
     let image = image.filter(|uri| !uri.trim().is_empty());
     let snapshot = snapshot.filter(|id| !id.trim().is_empty());
     let pool = extensions.get("poolRef").and_then(Value::as_str).is_some_and(|pool| !pool.trim().is_empty());
-    if template.is_some_and(|id| !id.trim().is_empty()) {
-        return Err(Failure::api(
-            StatusCode::NOT_IMPLEMENTED,
-            "FSB::API_NOT_SUPPORTED",
-            "Template management requires the kubernetes runtime.",
-        ));
-    }
-    if pool {
+    let template = template.is_some_and(|id| !id.trim().is_empty());
+    if template {
+        // A template brings all of these itself.
+        const BROUGHT: [&str; 10] = [
+            "credentialProxy",
+            "entrypoint",
+            "env",
+            "image",
+            "lifecycle",
+            "platform",
+            "resourceLimits",
+            "resourceRequests",
+            "snapshotId",
+            "volumes",
+        ];
+        let mut present: Vec<&str> = BROUGHT.into_iter().filter(|name| set(map, name).is_some()).collect();
+        if secure {
+            present.push("secureAccess");
+            present.sort_unstable();
+        }
+        if !present.is_empty() {
+            return refuse(&format!(
+                "templateId cannot be combined with: {}; the workload shape is fixed by the template's golden image.",
+                present.join(", ")
+            ));
+        }
+        if timeout.is_none() {
+            return refuse("timeout is required when templateId is provided.");
+        }
+    } else if pool {
         if lifecycle.is_some() {
             return refuse("lifecycle cannot be used together with poolRef.");
         }
@@ -133,6 +160,11 @@ pub fn read(body: &Value, server: &Server<'_>) -> Result<Create, Failure> {
             "SANDBOX::UNSUPPORTED_POOL_REF",
             "poolRef is not supported by the Docker provider. Use Kubernetes BatchSandbox provider instead.",
         ));
+    }
+    if template {
+        // Docker's runtime knows no templates: it misses what the template would bring.
+        let message = "Entrypoint must contain at least one command.";
+        return Err(Failure::api(StatusCode::BAD_REQUEST, "DOCKER::INVALID_ENTRYPOINT", message));
     }
     let metadata = metadata.unwrap_or_default();
     check_labels(&metadata)?;
@@ -168,6 +200,7 @@ pub fn read(body: &Value, server: &Server<'_>) -> Result<Create, Failure> {
         timeout,
         env,
         metadata,
+        extensions: extensions.into_iter().filter(|(name, _)| name.starts_with(ECHOED)).collect(),
         platform,
         limits,
         policy: policy.cloned(),
@@ -185,105 +218,6 @@ pub fn expiry(now: Timestamp, timeout: i64) -> Result<Timestamp, Failure> {
 /// A field that is neither absent nor null.
 pub fn set<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     map.get(key).filter(|value| !value.is_null())
-}
-
-fn object<'a>(map: &'a Map<String, Value>, key: &str, check: &mut Checker) -> Option<&'a Map<String, Value>> {
-    let value = set(map, key)?;
-    if !value.is_object() {
-        check.errors.push(not_an_object(json!(["body", key]), value));
-    }
-    value.as_object()
-}
-
-fn image(value: Option<&Value>, check: &mut Checker) -> Option<String> {
-    match value? {
-        Value::Null => None,
-        Value::Object(image) => check.required_string(image, "uri", json!(["body", "image", "uri"])),
-        other => {
-            check.errors.push(not_an_object(json!(["body", "image"]), other));
-            None
-        }
-    }
-}
-
-fn platform(value: Option<&Value>, check: &mut Checker) -> Option<(String, String)> {
-    match value? {
-        Value::Null => None,
-        Value::Object(map) => {
-            let os = check.required_string(map, "os", json!(["body", "platform", "os"]));
-            let arch = check.required_string(map, "arch", json!(["body", "platform", "arch"]));
-            os.zip(arch)
-        }
-        other => {
-            check.errors.push(not_an_object(json!(["body", "platform"]), other));
-            None
-        }
-    }
-}
-
-fn check_platform((os, arch): (String, String)) -> Result<Value, Failure> {
-    let normal = |text: &str| text.trim().to_ascii_lowercase();
-    if !["linux", "windows"].contains(&normal(&os).as_str()) {
-        return Err(Failure::parameter(format!(
-            "Unsupported platform.os '{os}'. Supported values: ['linux', 'windows']."
-        )));
-    }
-    if !["amd64", "arm64"].contains(&normal(&arch).as_str()) {
-        return Err(Failure::parameter(format!(
-            "Unsupported platform.arch '{arch}'. Supported values: ['amd64', 'arm64']."
-        )));
-    }
-    Ok(json!({ "os": normal(&os), "arch": normal(&arch) }))
-}
-
-fn entrypoint(map: &Map<String, Value>, check: &mut Checker) -> Option<Vec<String>> {
-    let value = set(map, "entrypoint")?;
-    let Some(list) = value.as_array() else {
-        let msg = "Input should be a valid list";
-        check.push("list_type", json!(["body", "entrypoint"]), msg, value, None);
-        return None;
-    };
-    if list.is_empty() {
-        let msg = "List should have at least 1 item after validation, not 0";
-        let ctx = json!({ "field_type": "List", "min_length": 1, "actual_length": 0 });
-        check.push("too_short", json!(["body", "entrypoint"]), msg, value, Some(ctx));
-        return None;
-    }
-    let mut words = Vec::new();
-    for (index, word) in list.iter().enumerate() {
-        match word.as_str() {
-            Some(word) => words.push(word.to_owned()),
-            None => {
-                let loc = json!(["body", "entrypoint", index]);
-                check.push("string_type", loc, "Input should be a valid string", word, None);
-            }
-        }
-    }
-    Some(words)
-}
-
-fn check_extensions(extensions: &Map<String, Value>) -> Result<(), Failure> {
-    const RENEW: &str = "access.renew.extend.seconds";
-    match extensions.get(RENEW).and_then(Value::as_str) {
-        Some(text) if !text.parse().is_ok_and(|n: u32| (300..=86400).contains(&n)) => Err(Failure::parameter(format!(
-            "extensions['{RENEW}'] must be an integer between 300 and 86400 (inclusive), got '{text}'."
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// What no process can be given. A NUL in a variable would also end one of bubblewrap's arguments and start
-/// another one of the client's choice.
-fn check_text(env: &[(String, String)], entrypoint: &[String]) -> Result<(), Failure> {
-    for (name, value) in env {
-        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
-            return Err(Failure::parameter(format!("Invalid environment variable {name:?}.")));
-        }
-    }
-    if entrypoint.iter().any(|word| word.contains('\0')) {
-        return Err(Failure::parameter("Entrypoint contains a NUL character."));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -330,6 +264,12 @@ mod tests {
             "400 SANDBOX::INVALID_METADATA_LABEL"
         );
         assert_eq!(with(json!({ "extensions": { "poolRef": "p" } })), "400 SANDBOX::UNSUPPORTED_POOL_REF");
+        assert_eq!(with(json!({ "templateId": "t" })), "422 1");
+        let only = json!({ "image": null, "entrypoint": null, "resourceLimits": null, "templateId": "t" });
+        assert_eq!(with(only.clone()), "422 1", "a timeout is missing");
+        let mut timed = only;
+        timed["timeout"] = json!(60);
+        assert_eq!(with(timed), "400 DOCKER::INVALID_ENTRYPOINT");
         let restore = json!({ "image": null, "snapshotId": "s", "lifecycle": {}, "metadata": { "a b": "" } });
         assert_eq!(with(restore), "404 SNAPSHOT::NOT_FOUND");
         assert_eq!(with(json!({ "networkPolicy": { "egress": [{ "action": "allow" }] } })), "422 1");

@@ -118,7 +118,9 @@ mod tests {
 
     #[test]
     fn since_when() {
-        for (text, ago) in [("30s", 30), ("10 m", 600), ("2H", 7200), ("1d", 86_400), ("soon", 600), ("-5s", 600), ("5", 600)] {
+        for (text, ago) in
+            [("30s", 30), ("10 m", 600), ("2H", 7200), ("1d", 86_400), ("soon", 600), ("-5s", 600), ("5", 600)]
+        {
             let at = since(text);
             let found = Timestamp::now().duration_since(at).as_secs();
             assert!((ago..ago + 60).contains(&found), "{text}: {found}");

@@ -1,6 +1,7 @@
 //! The texts of the diagnostics, in the real server's form. A line is left out where it would not be true here.
 
 use super::console::precise;
+use super::create_request::ECHOED;
 use super::endpoints::{EGRESS_PORT, EXECD_PORT};
 use super::limits;
 use super::model::Status;
@@ -99,6 +100,9 @@ fn labels(sandbox: &Sandbox) -> Vec<(String, String)> {
     if let Some(snapshot) = &sandbox.fixed.snapshot {
         own("snapshot-id", snapshot.clone());
     }
+    for (name, value) in &sandbox.fixed.extensions {
+        own(&format!("extensions.{}", name.trim_start_matches(ECHOED)), text(value));
+    }
     labels.sort();
     labels
 }
@@ -106,12 +110,8 @@ fn labels(sandbox: &Sandbox) -> Vec<(String, String)> {
 /// All of the above.
 pub fn summary(sandbox: &Sandbox, tail: usize) -> String {
     let wide = "=".repeat(72);
-    let mut parts = vec![
-        wide.clone(),
-        "SANDBOX DIAGNOSTICS SUMMARY".into(),
-        format!("Sandbox ID: {}", sandbox.fixed.id),
-        wide,
-    ];
+    let mut parts =
+        vec![wide.clone(), "SANDBOX DIAGNOSTICS SUMMARY".into(), format!("Sandbox ID: {}", sandbox.fixed.id), wide];
     for (title, text) in [
         ("INSPECT".into(), inspect(sandbox)),
         ("EVENTS".into(), events(sandbox)),

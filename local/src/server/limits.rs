@@ -21,7 +21,9 @@ pub fn check_limits(limits: &Map<String, Value>) -> Result<(), Failure> {
                 shown = format!("{shown}... ({length} characters)");
             }
             let must = if name == "gpu" { "positive device count or 'all'" } else { "positive resource limit" };
-            return Err(Failure::parameter(format!("Invalid resourceLimits.{name}: {shown}; must resolve to a {must}.")));
+            return Err(Failure::parameter(format!(
+                "Invalid resourceLimits.{name}: {shown}; must resolve to a {must}."
+            )));
         }
     }
     Ok(())
@@ -69,7 +71,10 @@ mod tests {
     #[test]
     fn amounts() {
         assert_eq!((cores("500m"), cores("2"), cores("0"), cores("much")), (Some(0.5), Some(2.0), None, None));
-        assert_eq!((bytes("512Mi"), bytes("1k"), bytes("7"), bytes("1x")), (Some(512 << 20), Some(1000), Some(7), None));
+        assert_eq!(
+            (bytes("512Mi"), bytes("1k"), bytes("7"), bytes("1x")),
+            (Some(512 << 20), Some(1000), Some(7), None)
+        );
     }
 
     #[test]
@@ -81,7 +86,10 @@ mod tests {
                 _ => "ok".into(),
             }
         };
-        assert_eq!(refusal("cpu", "much"), "Invalid resourceLimits.cpu: 'much'; must resolve to a positive resource limit.");
+        assert_eq!(
+            refusal("cpu", "much"),
+            "Invalid resourceLimits.cpu: 'much'; must resolve to a positive resource limit."
+        );
         assert_eq!(
             refusal("gpu", "0"),
             "Invalid resourceLimits.gpu: '0'; must resolve to a positive device count or 'all'."

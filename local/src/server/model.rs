@@ -57,6 +57,8 @@ pub struct Shown {
     pub platform: Option<Value>,
     pub status: Status,
     pub metadata: Map<String, Value>,
+    /// Those of the request that are echoed.
+    pub extensions: Map<String, Value>,
     /// As the client sent it.
     pub asked_entrypoint: Vec<String>,
     /// As it runs: a single string with spaces is split.
@@ -107,6 +109,9 @@ impl Shown {
     fn put_metadata(&self, map: &mut Map<String, Value>) {
         if !self.metadata.is_empty() {
             map.insert("metadata".into(), json!(self.metadata));
+        }
+        if !self.extensions.is_empty() {
+            map.insert("extensions".into(), json!(self.extensions));
         }
     }
 

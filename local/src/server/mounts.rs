@@ -147,13 +147,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     fn volume(backend: Backend, sub_path: &str) -> Volume {
-        Volume {
-            name: "v".into(),
-            mount_path: "/m".into(),
-            read_only: false,
-            sub_path: sub_path.into(),
-            backend,
-        }
+        Volume { name: "v".into(), mount_path: "/m".into(), read_only: false, sub_path: sub_path.into(), backend }
     }
 
     #[test]
@@ -174,7 +168,9 @@ mod tests {
         assert_eq!(found("allowed/in", ""), Some(base.join("allowed/inside")));
         assert_eq!(found("allowed", "inside/new/./deep"), Some(base.join("allowed/inside/new/deep")));
         assert!(base.join("allowed/inside/new/deep").is_dir());
-        for (path, sub) in [("allowed/out", ""), ("allowed", "out/new"), ("allowed/dangling", ""), ("allowed", "dangling/x")] {
+        for (path, sub) in
+            [("allowed/out", ""), ("allowed", "out/new"), ("allowed/dangling", ""), ("allowed", "dangling/x")]
+        {
             assert_eq!(found(path, sub), None, "{path} {sub}");
         }
         assert!(!base.join("other/new").exists() && !base.join("nowhere").exists(), "nothing was made outside");

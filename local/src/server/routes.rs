@@ -3,8 +3,8 @@
 use super::errors::Failure;
 use super::state::App;
 use super::{
-    auth, cors, create, diagnostics, endpoints, host_check, lifecycle, list, metadata, network_policy, proxy, refused,
-    request_id, snapshot_routes, www,
+    auth, cors, create, diagnostics, endpoints, host_check, kubernetes_bodies, lifecycle, list, metadata,
+    network_policy, proxy, refused, request_id, snapshot_routes, www,
 };
 use axum::Router;
 use axum::body::Body;
@@ -81,9 +81,12 @@ fn api(router: Router<App>, prefix: &str) -> Router<App> {
             let route = network_policy::route;
             only("GET", get(route).put(route).patch(route).delete(route))
         })
-        .route(&at("/pools"), only("POST", post(refused::pools).get(refused::pools)))
-        .route(&at("/pools/{name}"), only("GET", get(refused::pools).put(refused::pools).delete(refused::pools)))
-        .route(&at("/templates"), only("POST", post(refused::templates).get(refused::templates)))
+        .route(&at("/pools"), only("POST", post(kubernetes_bodies::create_pool).get(refused::pools)))
+        .route(
+            &at("/pools/{name}"),
+            only("GET", get(refused::pools).put(kubernetes_bodies::update_pool).delete(refused::pools)),
+        )
+        .route(&at("/templates"), only("POST", post(kubernetes_bodies::create_template).get(refused::templates)))
         .route(&at("/templates/{id}"), only("GET", get(refused::templates).merge(delete(refused::templates))))
         .route(&at("/sandboxes/{id}/proxy/{port}"), proxied())
         .route(&at("/sandboxes/{id}/proxy/{port}/"), proxied())

@@ -34,6 +34,7 @@ pub struct Fixed {
     /// The metadata and the end that it was created with: later changes do not reach a container's labels.
     pub labels: Map<String, Value>,
     pub first_end: Option<Timestamp>,
+    pub extensions: Map<String, Value>,
     pub asked_entrypoint: Vec<String>,
     pub entrypoint: Vec<String>,
     pub platform: Option<Value>,
@@ -63,13 +64,7 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// A running one.
-    pub fn new(
-        fixed: Fixed,
-        process: Process,
-        egress: Option<egress::Served>,
-        held: Held,
-        state: Changing,
-    ) -> Self {
+    pub fn new(fixed: Fixed, process: Process, egress: Option<egress::Served>, held: Held, state: Changing) -> Self {
         Self {
             fixed,
             process,
@@ -107,6 +102,7 @@ impl Sandbox {
             platform: self.fixed.platform.clone(),
             status,
             metadata: state.metadata.clone(),
+            extensions: self.fixed.extensions.clone(),
             asked_entrypoint: self.fixed.asked_entrypoint.clone(),
             entrypoint: self.fixed.entrypoint.clone(),
             created: self.fixed.created,

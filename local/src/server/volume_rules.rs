@@ -185,9 +185,8 @@ mod tests {
 
     #[test]
     fn bucket_options() {
-        let with = |option: &str| {
-            refusal(&[volume(Backend::Ossfs { version: "2.0".into(), options: vec![option.into()] })])
-        };
+        let with =
+            |option: &str| refusal(&[volume(Backend::Ossfs { version: "2.0".into(), options: vec![option.into()] })]);
         assert_eq!(with("allow_other"), "ok");
         assert!(with(" ").starts_with("VOLUME::INVALID_OSSFS_OPTION "));
         assert!(with("-o").starts_with("VOLUME::INVALID_OSSFS_OPTION "));

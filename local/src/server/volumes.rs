@@ -80,8 +80,7 @@ fn read_volume(index: usize, value: &Value, check: &mut Checker) -> Option<Volum
         1 => backends.pop().flatten(),
         number => {
             let how_many = if number == 0 { "none was" } else { "multiple were" };
-            let why =
-                format!("Exactly one backend (host, pvc, ossfs) must be specified, but {how_many} provided.");
+            let why = format!("Exactly one backend (host, pvc, ossfs) must be specified, but {how_many} provided.");
             check.broken_rule(here, &why, value);
             None
         }
@@ -165,12 +164,7 @@ fn flag(map: &Map<String, Value>, name: &str, default: bool, loc: Value, check: 
     map.get(name).map_or(Some(default), |value| check.boolean(value, loc)).unwrap_or(default)
 }
 
-fn strings(
-    map: &Map<String, Value>,
-    name: &str,
-    loc: &dyn Fn(&str) -> Value,
-    check: &mut Checker,
-) -> Vec<String> {
+fn strings(map: &Map<String, Value>, name: &str, loc: &dyn Fn(&str) -> Value, check: &mut Checker) -> Vec<String> {
     match set(map, name) {
         None => Vec::new(),
         Some(Value::Array(list)) => {
@@ -238,7 +232,10 @@ mod tests {
             (json!({ "name": "v", "mountPath": "/m" }), vec!["value_error "]),
             (json!({ "name": "v", "mountPath": "/m", "pvc": pvc, "host": { "path": "/x" } }), vec!["value_error "]),
             (json!({ "name": "v", "mountPath": "/m", "host": {} }), vec!["missing host.path"]),
-            (json!({ "name": "v", "mountPath": "/m", "host": { "path": "x" } }), vec!["string_pattern_mismatch host.path"]),
+            (
+                json!({ "name": "v", "mountPath": "/m", "host": { "path": "x" } }),
+                vec!["string_pattern_mismatch host.path"],
+            ),
             (json!({ "name": "v", "mountPath": "/m", "pvc": 5 }), vec!["model_attributes_type pvc"]),
             (
                 json!({ "name": "v", "mountPath": "/m", "readOnly": "maybe",
