@@ -17,7 +17,7 @@ use axum::{Json, http::Uri};
 use serde_json::json;
 
 /// Paths below `/` and `/v1`; `*` stands for one segment. For the slash redirect.
-const PATHS: [&str; 18] = [
+const PATHS: [&str; 20] = [
     "/sandboxes",
     "/sandboxes/*",
     "/sandboxes/*/metadata",
@@ -34,7 +34,9 @@ const PATHS: [&str; 18] = [
     "/snapshots",
     "/snapshots/*",
     "/pools",
+    "/pools/*",
     "/templates",
+    "/templates/*",
     "/health",
 ];
 
