@@ -2,6 +2,7 @@
 //!
 //! Two programs in one binary: the lifecycle server (default) and `execd`, the daemon that runs inside each sandbox.
 
+mod egress;
 mod execd;
 mod forward;
 mod lock;

@@ -38,7 +38,7 @@ describe("api", () => {
       [{ image: {} }, "422 missing body.image.uri"],
       [{ image: { uri: " " } }, "422 value_error body"],
       [{ snapshotId: "s" }, "422 value_error body"],
-      [{ image: undefined, snapshotId: "s" }, "501 SNAPSHOT::NOT_IMPLEMENTED"],
+      [{ image: undefined, snapshotId: "s" }, "404 SNAPSHOT::NOT_FOUND"],
       [{ metadata: { "a b": "x" } }, "400 SANDBOX::INVALID_METADATA_LABEL"],
       [{ metadata: { a: "ü" } }, "400 SANDBOX::INVALID_METADATA_LABEL"],
       [{ metadata: { "opensandbox.io/a": "x" } }, "400 SANDBOX::INVALID_METADATA_LABEL"],
@@ -46,21 +46,28 @@ describe("api", () => {
       [{ platform: { os: "linux" } }, "422 missing body.platform.arch"],
       [{ secureAccess: true }, parameter],
       [{ lifecycle: {} }, parameter],
-      [{ networkPolicy: {} }, parameter],
+      [{ networkPolicy: 1 }, "422 model_attributes_type body.networkPolicy"],
       [{ credentialProxy: { enabled: true } }, "422 value_error body"],
       [{ extensions: { poolRef: "p" } }, "400 SANDBOX::UNSUPPORTED_POOL_REF"],
       [{ extensions: { "access.renew.extend.seconds": "5" } }, parameter],
-      [{ templateId: "t" }, "501 FSB::API_NOT_SUPPORTED"],
+      [{ templateId: "t" }, "422 value_error body"],
+      [
+        { templateId: "t", timeout: 60, image: undefined, entrypoint: undefined, resourceLimits: undefined },
+        "400 DOCKER::INVALID_ENTRYPOINT",
+      ],
       [
         { volumes: [{ name: "V", mountPath: "m" }] },
         "422 string_pattern_mismatch body.volumes.0.name, string_pattern_mismatch body.volumes.0.mountPath",
       ],
       [{ volumes: [{ name: "v", mountPath: "/m" }] }, "422 value_error body.volumes.0"],
       [{ volumes: [{ name: "v", mountPath: "/m", host: { path: "/" } }] }, "400 VOLUME::HOST_PATH_NOT_ALLOWED"],
-      [{ volumes: [{ name: "v", mountPath: "/m", pvc: { claimName: "c" } }] }, "501 VOLUME::NOT_IMPLEMENTED"],
+      [
+        { volumes: [{ name: "v", mountPath: "/m", pvc: { claimName: "c", createIfNotExists: false } }] },
+        server.isolation === "bubblewrap" ? "400 VOLUME::PVC_NOT_FOUND" : "501 VOLUME::NOT_IMPLEMENTED",
+      ],
       [{ env: { EXECD_API_GRACE_SHUTDOWN: "nonsense" } }, "503 DOCKER::SANDBOX_EXECD_START_FAILED"],
       // Two mistakes: the earlier check wins.
-      [{ metadata: { "a b": "x" }, networkPolicy: {} }, "400 SANDBOX::INVALID_METADATA_LABEL"],
+      [{ metadata: { "a b": "x" }, secureAccess: true }, "400 SANDBOX::INVALID_METADATA_LABEL"],
       [{ timeout: 5, image: { uri: "" } }, "422 greater_than_equal body.timeout"],
     ]) {
       assert.equal(await refusal(extra), expected, JSON.stringify(extra));
@@ -78,6 +85,7 @@ describe("api", () => {
         platform: { os: "Linux", arch: "AMD64" },
         unknown: 1,
         metadata: { "example.com/a": "" },
+        extensions: { "opensandbox.extensions.a": "b", other: "c" },
         env: { A: null },
         resourceLimits: { cpu: "500m", memory: "512Mi", gpu: "all", disk: "?" },
       }),
@@ -87,6 +95,7 @@ describe("api", () => {
       "id",
       "status",
       "metadata",
+      "extensions",
       "platform",
       "expiresAt",
       "createdAt",
@@ -97,6 +106,7 @@ describe("api", () => {
     const { body: got } = await server.api("GET", `/v1/sandboxes/${taken.body.id}`);
     assert.deepEqual(got.entrypoint, ["sleep", "77"]);
     assert.deepEqual(got.platform, { os: "linux", arch: "amd64" });
+    assert.deepEqual(got.extensions, { "opensandbox.extensions.a": "b" });
     await server.api("DELETE", `/v1/sandboxes/${taken.body.id}`);
   });
 
@@ -196,15 +206,33 @@ describe("api", () => {
       assert.deepEqual([answer.status, answer.headers.allow], [405, allow], `${method} ${path}`);
     }
     assert.equal((await raw(server, { path: "/healthzzz" })).status, 404);
-    for (const [method, path, status, code] of [
-      ["POST", "/v1/pools", 501, "KUBERNETES::POOL_NOT_SUPPORTED"],
+    const capacitySpec = { bufferMax: 2, bufferMin: 1, poolMax: 3, poolMin: 0 };
+    for (const [method, path, status, code, json] of [
+      ["PUT", "/v1/pools/x", 501, "KUBERNETES::POOL_NOT_SUPPORTED", { capacitySpec }],
+      ["POST", "/v1/pools", 501, "KUBERNETES::POOL_NOT_SUPPORTED", { name: "p", template: {}, capacitySpec }],
+      ["POST", "/v1/templates", 501, "FSB::API_NOT_SUPPORTED", { image: "i", publish: "s3://b/p" }],
       ["DELETE", "/v1/templates/x", 501, "FSB::API_NOT_SUPPORTED"],
-      ["GET", "/v1/snapshots", 501, "SNAPSHOT::NOT_IMPLEMENTED"],
+      ["GET", "/v1/snapshots/x", 404, "SNAPSHOT::NOT_FOUND"],
       ["POST", "/v1/sandboxes/x/snapshots", 404, "DOCKER::SANDBOX_NOT_FOUND"],
       ["GET", "/v1/sandboxes/x/diagnostics/logs", 404, "DOCKER::SANDBOX_NOT_FOUND"],
     ]) {
-      const answer = await server.api(method, path);
+      const answer = await server.api(method, path, json);
       assert.deepEqual([answer.status, answer.body.code], [status, code], path);
+    }
+    // What was sent is looked at before.
+    for (const [method, path, json, expected] of [
+      ["POST", "/v1/pools", { name: "P", template: 1 }, "string_pattern_mismatch dict_type missing"],
+      ["PUT", "/v1/pools/x", { capacitySpec: { ...capacitySpec, poolMin: -1 } }, "greater_than_equal"],
+      ["PUT", "/v1/pools/x", { capacitySpec: { bufferMax: 1 } }, "missing missing missing"],
+      [
+        "POST",
+        "/v1/templates",
+        { image: "", format: "x", more: 1 },
+        "string_too_short missing literal_error extra_forbidden",
+      ],
+    ]) {
+      const { status, body: answer } = await server.api(method, path, json);
+      assert.deepEqual([status, answer.detail.map((one) => one.type).join(" ")], [422, expected]);
     }
     assert.equal((await server.api("POST", "/v1/metrics/events", {})).status, 204);
   });

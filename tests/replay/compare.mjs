@@ -125,6 +125,7 @@ export function compareHeaders(recorded, actual, sameBytes, ignored = []) {
     if (name === "last-modified" || (name === "content-length" && !sameBytes)) {
       [left, right] = [left, right].map((value) => value?.replace(/\w+, \d\d \w+ \d{4} [\d:]+ GMT|\d+/, "*"));
     }
+    if (name === "location") [left, right] = [left, right].map((value) => value && mask(value));
     if (left !== right) out.push(`header ${name}: recorded ${left}, got ${right}`);
   }
   return out;
@@ -186,8 +187,31 @@ function readEvents(body) {
   return out;
 }
 
+/** Differences between two texts, line by line: what one has and the other has not, made comparable by `plain`. */
+export function compareLines(recorded, actual, plain) {
+  const [left, right] = [recorded, actual].map((body) => body.toString().split("\n").map(plain));
+  // Each line of the one takes one equal line of the other.
+  const split = (lines, others) => {
+    const rest = [...others];
+    const [alone, common] = [[], []];
+    for (const line of lines) {
+      const at = rest.indexOf(line);
+      if (at >= 0) rest.splice(at, 1);
+      (at < 0 ? alone : common).push(line);
+    }
+    return { alone, common };
+  };
+  const [one, other] = [split(left, right), split(right, left)];
+  const out = [
+    ...one.alone.map((line) => `missing line: ${line}`),
+    ...other.alone.map((line) => `extra line: ${line}`),
+  ];
+  if (one.common.join("\n") !== other.common.join("\n")) out.push("the lines stand in another order");
+  return out;
+}
+
 /** Differences between two bodies, by the recorded content type. */
-export function compareBody(recording, actual, rule) {
+export function compareBody(recording, actual, rule, compareText) {
   const type = recording.headers["content-type"] ?? "";
   if (type.startsWith("text/event-stream") && recording.body.includes('"type":'))
     return compareEvents(recording.body, actual.body);
@@ -209,6 +233,7 @@ export function compareBody(recording, actual, rule) {
     if (/[{,:]\s|\s$/.test(actual.body.toString().replace(/"(\\.|[^"\\])*"/g, '""'))) return ["JSON is not compact"];
     return compareJson(JSON.parse(recording.body.toString()), value, rule);
   }
+  if (compareText) return compareText(recording.body, actual.body);
   return recording.body.equals(actual.body) ? [] : [`recorded ${recording.body}, got ${actual.body}`];
 }
 
@@ -217,11 +242,11 @@ const EARLIER_SECONDS = 0.8;
 const LATER_SECONDS = 10;
 
 /** Everything that differs between a recording and an answer. */
-export function compare(recording, actual, { rule, ignoredHeaders = [] } = {}) {
+export function compare(recording, actual, { rule, compareText, ignoredHeaders = [] } = {}) {
   const out = [];
   if (recording.status !== actual.status) out.push(`status: recorded ${recording.status}, got ${actual.status}`);
   out.push(...compareHeaders(recording.headers, actual.headers, recording.body.equals(actual.body), ignoredHeaders));
-  out.push(...compareBody(recording, actual, rule));
+  out.push(...compareBody(recording, actual, rule, compareText));
   const [left, right] = [recording.connection_closed_after_s, actual.closedAfter];
   const late = (right ?? 0) - (left ?? 0);
   const differs = (left === null) !== (right === null) || late < -EARLIER_SECONDS || late > LATER_SECONDS;

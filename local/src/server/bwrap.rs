@@ -1,6 +1,7 @@
 //! Bubblewrap's arguments: what a sandbox sees of the host, and what it may do.
 
 use super::layout::Layout;
+use super::mounts::Mount;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,10 +10,10 @@ use walkdir::WalkDir;
 
 /// Where this program is seen inside a sandbox.
 pub const EXECD: &str = "/.opensandbox/execd";
-/// Where what execd writes for the server is seen inside.
-pub const LOGS: &str = "/.opensandbox/log";
 /// Links or directories of the host's system that programs need.
 const SYSTEM: [&str; 7] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt"];
+/// What else stands in the root directory before a sandbox writes there. Made anew for each, also from a snapshot.
+const MADE: [&str; 10] = ["usr", "etc", "proc", "dev", "run", "tmp", "workspace", "home", "root", ".opensandbox"];
 /// What root keeps inside: about what a container has, without the rights to mount, trace or make devices.
 const CAPABILITIES: [&str; 10] = [
     "CAP_CHOWN",
@@ -32,8 +33,13 @@ pub fn home(root: bool) -> &'static str {
     if root { "/root" } else { "/home/sandbox" }
 }
 
-/// An empty root with the host's system read-only, and the sandbox's own directories in it.
-pub fn arguments(layout: &Layout, program: &Path, root: bool) -> Vec<OsString> {
+/// Whether a name in the root directory is not the sandbox's own doing.
+pub fn makes(name: &OsStr) -> bool {
+    MADE.iter().chain(&SYSTEM).any(|made| OsStr::new(made) == name)
+}
+
+/// An empty root with the host's system read-only, the sandbox's own directories in it, and its volumes.
+pub fn arguments(layout: &Layout, program: &Path, root: bool, mounts: &[Mount]) -> Vec<OsString> {
     let mut args = Arguments::default();
     args.add(["--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc"]);
     args.add(["--unshare-cgroup-try"]);
@@ -44,7 +50,7 @@ pub fn arguments(layout: &Layout, program: &Path, root: bool) -> Vec<OsString> {
             args.add(["--cap-add", name]);
         }
     }
-    args.add(["--tmpfs", "/"]);
+    args.add([OsStr::new("--bind"), layout.sub("root").as_os_str(), OsStr::new("/")]);
     args.add(["--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc"]);
     for name in SYSTEM {
         let path = PathBuf::from("/").join(name);
@@ -68,8 +74,16 @@ pub fn arguments(layout: &Layout, program: &Path, root: bool) -> Vec<OsString> {
     // Commands may run as another user, who must get through this directory.
     args.add(["--dir", "/.opensandbox", "--dir", "/home"]);
     args.add(["--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp"]);
-    for (name, at) in [("tmp", "/tmp"), ("workspace", "/workspace"), ("home", home(root)), ("log", LOGS)] {
+    for (name, at) in [("tmp", "/tmp"), ("workspace", "/workspace"), ("home", home(root))] {
         args.add([OsStr::new("--bind"), layout.sub(name).as_os_str(), OsStr::new(at)]);
+    }
+    for Mount { source, target, read_only } in mounts {
+        // What bubblewrap makes unasked, only this user gets through.
+        for above in Path::new(target).ancestors().skip(1).collect::<Vec<_>>().into_iter().rev().skip(1) {
+            args.add([OsStr::new("--dir"), above.as_os_str()]);
+        }
+        let how = OsStr::new(if *read_only { "--ro-bind" } else { "--bind" });
+        args.add([how, source.as_os_str(), OsStr::new(target)]);
     }
     args.add([OsStr::new("--ro-bind"), program.as_os_str(), OsStr::new(EXECD)]);
     args.add(["--chdir", "/workspace"]);

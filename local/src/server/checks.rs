@@ -3,6 +3,7 @@
 use super::errors::{Failure, detail};
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 /// The lifecycle API's bodies are small; the proxy has no limit.
@@ -10,6 +11,22 @@ const BODY_LIMIT: usize = 1 << 20;
 
 /// The JSON body of a request.
 pub async fn json_body(request: Request<Body>) -> Result<Value, Failure> {
+    json_and_bytes(request).await.map(|(value, _)| value)
+}
+
+/// The JSON body of a request that need not have one.
+pub async fn optional_json_body(request: Request<Body>) -> Result<Value, Failure> {
+    match json_and_bytes(request).await {
+        Ok((value, _)) => Ok(value),
+        Err(Failure::Invalid(list)) if list.iter().any(|entry| entry.get("type") == Some(&json!("missing"))) => {
+            Ok(Value::Null)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The JSON body of a request, and as it was sent.
+pub async fn json_and_bytes(request: Request<Body>) -> Result<(Value, Bytes), Failure> {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|_| {
         Failure::api(
@@ -26,7 +43,7 @@ pub async fn json_body(request: Request<Body>) -> Result<Value, Failure> {
         let text = Value::String(String::from_utf8_lossy(&bytes).into_owned());
         return Err(Failure::Invalid(vec![not_an_object(json!(["body"]), &text)]));
     }
-    serde_json::from_slice(&bytes).map_err(|error| {
+    let value = serde_json::from_slice(&bytes).map_err(|error| {
         let position = position(&bytes, error.line(), error.column());
         Failure::invalid(
             "json_invalid",
@@ -35,7 +52,8 @@ pub async fn json_body(request: Request<Body>) -> Result<Value, Failure> {
             &json!({}),
             Some(json!({ "error": error.to_string() })),
         )
-    })
+    })?;
+    Ok((value, bytes))
 }
 
 /// `application/json` or `application/*+json`.
@@ -102,7 +120,8 @@ impl Checker {
         }
     }
 
-    fn text(&mut self, value: &Value, loc: Value) -> Option<String> {
+    /// A string.
+    pub fn text(&mut self, value: &Value, loc: Value) -> Option<String> {
         let text = value.as_str().map(str::to_owned);
         if text.is_none() {
             self.push("string_type", loc, "Input should be a valid string", value, None);
@@ -138,6 +157,29 @@ impl Checker {
                 None
             }
         }
+    }
+
+    /// A text that is shorter than it must be.
+    pub fn too_short(&mut self, loc: Value, least: usize, input: &Value) {
+        let msg = format!("String should have at least {least} character{}", if least == 1 { "" } else { "s" });
+        self.push("string_too_short", loc, &msg, input, Some(json!({ "min_length": least })));
+    }
+
+    /// A text that is longer than it may be.
+    pub fn too_long(&mut self, loc: Value, most: usize, input: &Value) {
+        let msg = format!("String should have at most {most} characters");
+        self.push("string_too_long", loc, &msg, input, Some(json!({ "max_length": most })));
+    }
+
+    /// A text that does not have the form it must have.
+    pub fn mismatch(&mut self, loc: Value, pattern: &str, input: &Value) {
+        let msg = format!("String should match pattern '{pattern}'");
+        self.push("string_pattern_mismatch", loc, &msg, input, Some(json!({ "pattern": pattern })));
+    }
+
+    /// A rule that concerns a whole object.
+    pub fn broken_rule(&mut self, loc: Value, why: &str, input: &Value) {
+        self.push("value_error", loc, &format!("Value error, {why}"), input, Some(json!({ "error": {} })));
     }
 
     /// `minimum <= number`, with Pydantic's words.

@@ -1,28 +1,54 @@
 //! The body of create: fields, Pydantic's rules, and what Docker refuses, in the real server's order.
 
 use super::checks::{Checker, not_an_object};
+use super::create_fields::{check_extensions, check_platform, check_text, entrypoint, image, object, platform};
 use super::errors::Failure;
 use super::limits::check_limits;
 use super::metadata::check_labels;
-use super::volumes::{check_volumes, read_volumes};
+use super::network_policy::check_policy;
+use super::snapshots::Lease;
+use super::state::EgressMode;
+use super::volumes::{Volume, read_volumes};
+use super::{refused, volume_rules};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+/// What a request is checked against.
+pub struct Server<'a> {
+    pub now: Timestamp,
+    pub egress: EgressMode,
+    pub allowed_host_paths: &'a [String],
+    /// Whether anything can be mounted into a sandbox.
+    pub mounts: bool,
+    pub lease: &'a dyn Fn(&str) -> Result<Lease, Failure>,
+}
+
 /// A create request that may be carried out.
-#[derive(Debug)]
 pub struct Create {
-    pub image: String,
+    /// One of the two.
+    pub image: Option<String>,
+    pub snapshot: Option<Lease>,
     pub entrypoint: Vec<String>,
     pub timeout: Option<i64>,
     pub env: Vec<(String, String)>,
     pub metadata: Map<String, Value>,
+    /// Those that are shown again.
+    pub extensions: Map<String, Value>,
     pub platform: Option<Value>,
     pub limits: Map<String, Value>,
+    pub policy: Option<Value>,
+    pub credential_proxy: bool,
+    pub volumes: Vec<Volume>,
 }
 
+/// Extensions with such names are kept; the others say something about the create itself.
+pub const ECHOED: &str = "opensandbox.extensions.";
+/// The entrypoint of a sandbox made of a snapshot that names none.
+const RESTORED: [&str; 3] = ["tail", "-f", "/dev/null"];
+
 /// Reads the body: first 422 for what Pydantic would refuse, then 400 and 501 for what the runtime would.
-pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
+pub fn read(body: &Value, server: &Server<'_>) -> Result<Create, Failure> {
     let Some(map) = body.as_object() else {
         return Err(Failure::Invalid(vec![not_an_object(json!(["body"]), body)]));
     };
@@ -41,7 +67,10 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
     let metadata = check.strings(map.get("metadata"), &["body", "metadata"], false);
     let lifecycle = object(map, "lifecycle", &mut check);
     let entrypoint = entrypoint(map, &mut check);
-    let policy = object(map, "networkPolicy", &mut check);
+    let policy = set(map, "networkPolicy");
+    if let Some(policy) = policy {
+        check_policy(policy, &[json!("body"), json!("networkPolicy")], &mut check);
+    }
     let proxy = object(map, "credentialProxy", &mut check);
     let proxied = proxy
         .and_then(|proxy| proxy.get("enabled"))
@@ -69,14 +98,43 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
     let image = image.filter(|uri| !uri.trim().is_empty());
     let snapshot = snapshot.filter(|id| !id.trim().is_empty());
     let pool = extensions.get("poolRef").and_then(Value::as_str).is_some_and(|pool| !pool.trim().is_empty());
-    if template.is_some_and(|id| !id.trim().is_empty()) {
-        return Err(Failure::api(
-            StatusCode::NOT_IMPLEMENTED,
-            "FSB::API_NOT_SUPPORTED",
-            "Template management requires the kubernetes runtime.",
-        ));
-    }
-    if !pool {
+    let template = template.is_some_and(|id| !id.trim().is_empty());
+    if template {
+        // A template brings all of these itself.
+        const BROUGHT: [&str; 10] = [
+            "credentialProxy",
+            "entrypoint",
+            "env",
+            "image",
+            "lifecycle",
+            "platform",
+            "resourceLimits",
+            "resourceRequests",
+            "snapshotId",
+            "volumes",
+        ];
+        let mut present: Vec<&str> = BROUGHT.into_iter().filter(|name| set(map, name).is_some()).collect();
+        if secure {
+            present.push("secureAccess");
+            present.sort_unstable();
+        }
+        if !present.is_empty() {
+            return refuse(&format!(
+                "templateId cannot be combined with: {}; the workload shape is fixed by the template's golden image.",
+                present.join(", ")
+            ));
+        }
+        if timeout.is_none() {
+            return refuse("timeout is required when templateId is provided.");
+        }
+    } else if pool {
+        if lifecycle.is_some() {
+            return refuse("lifecycle cannot be used together with poolRef.");
+        }
+        if snapshot.is_some() {
+            return refuse("snapshotId cannot be used together with poolRef.");
+        }
+    } else {
         if proxied && policy.is_none() {
             return refuse("credentialProxy.enabled requires networkPolicy.");
         }
@@ -92,6 +150,10 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
     }
 
     check_extensions(&extensions)?;
+    let lease = snapshot.map(|id| (server.lease)(id.trim())).transpose()?;
+    if lifecycle.is_some() {
+        return Err(Failure::parameter("lifecycle hooks are not supported by the Docker provider."));
+    }
     if pool {
         return Err(Failure::api(
             StatusCode::BAD_REQUEST,
@@ -99,37 +161,52 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Create, Failure> {
             "poolRef is not supported by the Docker provider. Use Kubernetes BatchSandbox provider instead.",
         ));
     }
-    if snapshot.is_some() {
-        return Err(super::refused::snapshots());
-    }
-    if lifecycle.is_some() {
-        return Err(Failure::parameter("lifecycle hooks are not supported by the Docker provider."));
+    if template {
+        // Docker's runtime knows no templates: it misses what the template would bring.
+        let message = "Entrypoint must contain at least one command.";
+        return Err(Failure::api(StatusCode::BAD_REQUEST, "DOCKER::INVALID_ENTRYPOINT", message));
     }
     let metadata = metadata.unwrap_or_default();
     check_labels(&metadata)?;
     let platform = platform.map(check_platform).transpose()?;
     if let Some(timeout) = timeout {
-        expiry(now, timeout)?;
+        expiry(server.now, timeout)?;
     }
     if secure {
         return Err(Failure::parameter(
             "secureAccess is not supported when runtime.type='docker'. Use the Kubernetes runtime to create secured sandboxes.",
         ));
     }
-    if policy.is_some() {
+    if policy.is_some() && server.egress == EgressMode::Refuse {
         return Err(Failure::parameter("egress.image must be configured when networkPolicy is provided."));
     }
     let limits = limits.unwrap_or_default();
     check_limits(&limits)?;
-    check_volumes(&volumes)?;
     let env: Vec<(String, String)> = env
         .unwrap_or_default()
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
         .collect();
-    let entrypoint = entrypoint.unwrap_or_default();
+    let entrypoint = entrypoint.unwrap_or_else(|| RESTORED.map(String::from).to_vec());
     check_text(&env, &entrypoint)?;
-    Ok(Create { image: image.unwrap_or_default(), entrypoint, timeout, env, metadata, platform, limits })
+    volume_rules::check(&volumes, server.allowed_host_paths)?;
+    if !volumes.is_empty() && !server.mounts {
+        return Err(refused::volumes());
+    }
+    Ok(Create {
+        image,
+        snapshot: lease,
+        entrypoint,
+        timeout,
+        env,
+        metadata,
+        extensions: extensions.into_iter().filter(|(name, _)| name.starts_with(ECHOED)).collect(),
+        platform,
+        limits,
+        policy: policy.cloned(),
+        credential_proxy: proxied,
+        volumes,
+    })
 }
 
 /// When a sandbox made `now` ends.
@@ -143,111 +220,19 @@ pub fn set<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     map.get(key).filter(|value| !value.is_null())
 }
 
-fn object<'a>(map: &'a Map<String, Value>, key: &str, check: &mut Checker) -> Option<&'a Map<String, Value>> {
-    let value = set(map, key)?;
-    if !value.is_object() {
-        check.errors.push(not_an_object(json!(["body", key]), value));
-    }
-    value.as_object()
-}
-
-fn image(value: Option<&Value>, check: &mut Checker) -> Option<String> {
-    match value? {
-        Value::Null => None,
-        Value::Object(image) => check.required_string(image, "uri", json!(["body", "image", "uri"])),
-        other => {
-            check.errors.push(not_an_object(json!(["body", "image"]), other));
-            None
-        }
-    }
-}
-
-fn platform(value: Option<&Value>, check: &mut Checker) -> Option<(String, String)> {
-    match value? {
-        Value::Null => None,
-        Value::Object(map) => {
-            let os = check.required_string(map, "os", json!(["body", "platform", "os"]));
-            let arch = check.required_string(map, "arch", json!(["body", "platform", "arch"]));
-            os.zip(arch)
-        }
-        other => {
-            check.errors.push(not_an_object(json!(["body", "platform"]), other));
-            None
-        }
-    }
-}
-
-fn check_platform((os, arch): (String, String)) -> Result<Value, Failure> {
-    let normal = |text: &str| text.trim().to_ascii_lowercase();
-    if !["linux", "windows"].contains(&normal(&os).as_str()) {
-        return Err(Failure::parameter(format!(
-            "Unsupported platform.os '{os}'. Supported values: ['linux', 'windows']."
-        )));
-    }
-    if !["amd64", "arm64"].contains(&normal(&arch).as_str()) {
-        return Err(Failure::parameter(format!(
-            "Unsupported platform.arch '{arch}'. Supported values: ['amd64', 'arm64']."
-        )));
-    }
-    Ok(json!({ "os": normal(&os), "arch": normal(&arch) }))
-}
-
-fn entrypoint(map: &Map<String, Value>, check: &mut Checker) -> Option<Vec<String>> {
-    let value = set(map, "entrypoint")?;
-    let Some(list) = value.as_array() else {
-        let msg = "Input should be a valid list";
-        check.push("list_type", json!(["body", "entrypoint"]), msg, value, None);
-        return None;
-    };
-    if list.is_empty() {
-        let msg = "List should have at least 1 item after validation, not 0";
-        let ctx = json!({ "field_type": "List", "min_length": 1, "actual_length": 0 });
-        check.push("too_short", json!(["body", "entrypoint"]), msg, value, Some(ctx));
-        return None;
-    }
-    let mut words = Vec::new();
-    for (index, word) in list.iter().enumerate() {
-        match word.as_str() {
-            Some(word) => words.push(word.to_owned()),
-            None => {
-                let loc = json!(["body", "entrypoint", index]);
-                check.push("string_type", loc, "Input should be a valid string", word, None);
-            }
-        }
-    }
-    Some(words)
-}
-
-fn check_extensions(extensions: &Map<String, Value>) -> Result<(), Failure> {
-    const RENEW: &str = "access.renew.extend.seconds";
-    match extensions.get(RENEW).and_then(Value::as_str) {
-        Some(text) if !text.parse().is_ok_and(|n: u32| (300..=86400).contains(&n)) => Err(Failure::parameter(format!(
-            "extensions['{RENEW}'] must be an integer between 300 and 86400 (inclusive), got '{text}'."
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// What no process can be given. A NUL in a variable would also end one of bubblewrap's arguments and start
-/// another one of the client's choice.
-fn check_text(env: &[(String, String)], entrypoint: &[String]) -> Result<(), Failure> {
-    for (name, value) in env {
-        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
-            return Err(Failure::parameter(format!("Invalid environment variable {name:?}.")));
-        }
-    }
-    if entrypoint.iter().any(|word| word.contains('\0')) {
-        return Err(Failure::parameter("Entrypoint contains a NUL character."));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn status(body: Value) -> String {
-        match read(&body, Timestamp::UNIX_EPOCH) {
+        let server = Server {
+            now: Timestamp::UNIX_EPOCH,
+            egress: EgressMode::Refuse,
+            allowed_host_paths: &[],
+            mounts: false,
+            lease: &|id| Err(Failure::api(StatusCode::NOT_FOUND, "SNAPSHOT::NOT_FOUND", id)),
+        };
+        match read(&body, &server) {
             Ok(_) => "ok".into(),
             Err(Failure::Api(status, code, _)) => format!("{} {code}", status.as_u16()),
             Err(Failure::Invalid(list)) => format!("422 {}", list.len()),
@@ -279,10 +264,24 @@ mod tests {
             "400 SANDBOX::INVALID_METADATA_LABEL"
         );
         assert_eq!(with(json!({ "extensions": { "poolRef": "p" } })), "400 SANDBOX::UNSUPPORTED_POOL_REF");
+        assert_eq!(with(json!({ "templateId": "t" })), "422 1");
+        let only = json!({ "image": null, "entrypoint": null, "resourceLimits": null, "templateId": "t" });
+        assert_eq!(with(only.clone()), "422 1", "a timeout is missing");
+        let mut timed = only;
+        timed["timeout"] = json!(60);
+        assert_eq!(with(timed), "400 DOCKER::INVALID_ENTRYPOINT");
+        let restore = json!({ "image": null, "snapshotId": "s", "lifecycle": {}, "metadata": { "a b": "" } });
+        assert_eq!(with(restore), "404 SNAPSHOT::NOT_FOUND");
+        assert_eq!(with(json!({ "networkPolicy": { "egress": [{ "action": "allow" }] } })), "422 1");
+        assert_eq!(with(json!({ "networkPolicy": {} })), "400 SANDBOX::INVALID_PARAMETER");
         assert_eq!(
             with(json!({ "volumes": [{ "name": "v", "mountPath": "/m", "host": { "path": "/etc" } }] })),
             "400 VOLUME::HOST_PATH_NOT_ALLOWED"
         );
         assert_eq!(with(json!({ "volumes": [{ "name": "v", "mountPath": "/m" }] })), "422 1");
+        assert_eq!(
+            with(json!({ "volumes": [{ "name": "v", "mountPath": "/m", "pvc": { "claimName": "c" } }] })),
+            "501 VOLUME::NOT_IMPLEMENTED"
+        );
     }
 }

@@ -9,8 +9,13 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use serde_json::{Value, json};
 
+/// As the real server writes it.
+const EGRESS_AUTH: &str = "OPENSANDBOX-EGRESS-AUTH";
 /// The port execd has in every sandbox, by agreement. Here its real port is a random one.
 pub const EXECD_PORT: u16 = 44772;
+
+/// The port of the egress API in every sandbox that has one, by agreement. Here its real port is a random one.
+pub const EGRESS_PORT: u16 = 18080;
 
 /// Direct, or through this server with `use_server_proxy`.
 pub async fn get(
@@ -45,12 +50,18 @@ pub async fn get(
     }
     let port = valid_port(number.unwrap_or_default())?;
     let sandbox = app.sandboxes.get(&id)?;
+    let egress = sandbox.egress.as_ref().filter(|_| port == EGRESS_PORT);
+    let with_token = |endpoint: String| match egress {
+        // The proxy does not add it.
+        Some(egress) => json!({ "endpoint": endpoint, "headers": { EGRESS_AUTH: egress.token } }),
+        None => json!({ "endpoint": endpoint }),
+    };
     if by_proxy {
         // As the client reached this API: same host, same prefix. The Host check made sure that it is ours.
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let prefix = if uri.path().starts_with("/v1/") { "/v1" } else { "" };
         let endpoint = format!("{host}{prefix}/sandboxes/{id}/proxy/{port}");
-        return Ok(Json(json!({ "endpoint": endpoint })));
+        return Ok(Json(with_token(endpoint)));
     }
     if port == EXECD_PORT {
         // Other than the real server: its execd would let anyone in who reaches the port.
@@ -59,7 +70,8 @@ pub async fn get(
             "headers": { "X-EXECD-ACCESS-TOKEN": sandbox.process.token },
         })));
     }
-    Ok(Json(json!({ "endpoint": format!("127.0.0.1:{port}") })))
+    let real = egress.map_or(port, |egress| egress.port);
+    Ok(Json(with_token(format!("127.0.0.1:{real}"))))
 }
 
 /// 1 to 65535.

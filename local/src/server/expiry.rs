@@ -36,7 +36,7 @@ fn reap(app: &App) -> Option<Duration> {
                 if let Ok(taken) = app.sandboxes.take(&sandbox.fixed.id) {
                     tracing::info!(sandbox = taken.fixed.id, "expired");
                     let app = app.clone();
-                    tokio::spawn(async move { app.sandboxes.end(&taken).await });
+                    tokio::spawn(async move { app.sandboxes.end(&taken, false).await });
                 }
             }
         }

@@ -1,7 +1,8 @@
 //! Whether bubblewrap can be used here, and the command that starts a sandbox with or without it.
 
-use super::bwrap::{self, EXECD, LOGS};
+use super::bwrap::{self, EXECD};
 use super::layout::Layout;
+use super::mounts::Mount;
 use crate::search_path;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -57,7 +58,7 @@ impl Isolation {
     }
 
     async fn probe(&self, bwrap: &Path, layout: &Layout) -> Option<String> {
-        let Launch { mut command, input } = self.bubblewrap(bwrap, layout, &[], &["--version".into()]);
+        let Launch { mut command, input } = self.bubblewrap(bwrap, layout, &[], &[], &["--version".into()]);
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         let output = async {
             let mut child = command.spawn()?;
@@ -87,25 +88,27 @@ impl Isolation {
         if self.is_bubblewrap() { "bubblewrap" } else { "none" }
     }
 
+    /// The home directory inside.
+    pub fn home(&self) -> &'static str {
+        bwrap::home(self.root)
+    }
+
     /// The command that starts execd with an entrypoint. Later variables win over earlier ones.
     pub fn launch(
         &self,
         layout: &Layout,
         variables: impl IntoIterator<Item = (String, String)>,
+        mounts: &[Mount],
         entrypoint: &[String],
     ) -> Launch {
         let mut all = self.variables(layout);
         all.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
-        let logs = match &self.bwrap {
-            Some(_) => PathBuf::from(LOGS),
-            None => layout.sub("log"),
-        };
-        let mut arguments: Vec<OsString> = ["execd", "--port", "0", "--entrypoint-log"].map(OsString::from).to_vec();
-        arguments.push(logs.join("entrypoint.log").into());
+        // What it prints goes to execd's stderr, and from there to the server.
+        let mut arguments: Vec<OsString> = ["execd", "--port", "0"].map(OsString::from).to_vec();
         arguments.push("--".into());
         arguments.extend(entrypoint.iter().map(OsString::from));
         match &self.bwrap {
-            Some(bwrap) => self.bubblewrap(bwrap, layout, &all, &arguments),
+            Some(bwrap) => self.bubblewrap(bwrap, layout, mounts, &all, &arguments),
             None => self.plain(layout, &all, &arguments),
         }
     }
@@ -133,12 +136,13 @@ impl Isolation {
         &self,
         bwrap: &Path,
         layout: &Layout,
+        mounts: &[Mount],
         variables: &[(OsString, OsString)],
         arguments: &[OsString],
     ) -> Launch {
         // Variables are bubblewrap's arguments and not its environment: it starts outside, where a client's
         // LD_PRELOAD would run on the host. And all arguments come through a pipe: /proc shows command lines.
-        let mut list = bwrap::arguments(layout, &self.program, self.root);
+        let mut list = bwrap::arguments(layout, &self.program, self.root, mounts);
         for (name, value) in variables {
             list.extend(["--setenv".into(), name.clone(), value.clone()]);
         }

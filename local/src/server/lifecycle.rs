@@ -22,7 +22,7 @@ pub async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Json<
 pub async fn delete(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Failure> {
     let sandbox = app.sandboxes.take(&id)?;
     // Apart from the request: a client that goes away must not stop the work half-way.
-    let _ = tokio::spawn(async move { app.sandboxes.end(&sandbox).await }).await;
+    let _ = tokio::spawn(async move { app.sandboxes.end(&sandbox, true).await }).await;
     tracing::info!(sandbox = id, "deleted");
     Ok(StatusCode::NO_CONTENT)
 }

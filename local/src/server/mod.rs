@@ -3,31 +3,44 @@
 mod auth;
 mod bwrap;
 mod checks;
+mod console;
 mod cors;
 mod create;
+mod create_fields;
 mod create_request;
+mod diagnostics;
+mod diagnostics_text;
 mod endpoints;
 mod errors;
 mod expiry;
 mod freeze;
 mod host_check;
 mod isolation;
+mod kubernetes_bodies;
 mod layout;
 mod lifecycle;
 mod limits;
 mod list;
 mod metadata;
 mod model;
+mod mounts;
+mod named_volumes;
+mod network_policy;
+mod pages;
 mod process;
 mod proxy;
+mod python;
 mod refused;
 mod request_id;
 mod routes;
 mod sandbox;
+mod snapshot_routes;
+mod snapshots;
 mod spawner;
 mod state;
 mod state_dir;
 mod tree;
+mod volume_rules;
 mod volumes;
 mod www;
 
@@ -62,6 +75,12 @@ pub struct Options {
     /// Expose only the response headers that the real server exposes to pages
     #[arg(long)]
     strict_cors: bool,
+    /// A directory that sandboxes may mount as a host volume, with all that is inside; may be repeated
+    #[arg(long, value_name = "DIR")]
+    allow_host_path: Vec<PathBuf>,
+    /// What to do with a network policy
+    #[arg(long, value_enum, default_value_t = state::EgressMode::State)]
+    egress: state::EgressMode,
     /// Run sandboxes as plain processes, without bubblewrap
     #[arg(long)]
     no_bwrap: bool,
@@ -110,6 +129,7 @@ async fn serve(options: Options) -> Result<(), String> {
     if options.www.as_ref().is_some_and(|dir| !dir.is_dir()) {
         return Err("--www is not a directory".into());
     }
+    let allowed_host_paths = allowed(&options.allow_host_path)?;
     let dir = state_dir::StateDir::create()
         .map_err(|error| format!("cannot make a directory for the sandboxes' files: {error}"))?;
     let (isolation, problem) =
@@ -127,6 +147,10 @@ async fn serve(options: Options) -> Result<(), String> {
         spawner: spawner::Spawner::new().map_err(|error| error.to_string())?,
         state_dir: dir.path().to_owned(),
         sandboxes: sandbox::Sandboxes::default(),
+        snapshots: snapshots::Snapshots::new(dir.path().join("snapshots")),
+        named_volumes: named_volumes::NamedVolumes::new(dir.path().join("volumes")),
+        allowed_host_paths,
+        egress: options.egress,
     });
     announce(&app, local, options.human).map_err(|error| error.to_string())?;
     tokio::spawn(expiry::run(app.clone()));
@@ -158,6 +182,20 @@ fn origins(named: &[String]) -> Result<Vec<String>, String> {
         }
     };
     named.iter().map(exact).collect()
+}
+
+/// Absolute paths, without a slash at the end.
+fn allowed(named: &[PathBuf]) -> Result<Vec<String>, String> {
+    let check = |path: &PathBuf| {
+        let normal: PathBuf = path.components().collect();
+        let parts = normal.components().filter(|part| !matches!(part, std::path::Component::RootDir));
+        let plain = parts.clone().all(|part| matches!(part, std::path::Component::Normal(_))) && parts.count() > 0;
+        match normal.to_str() {
+            Some(text) if normal.is_absolute() && plain => Ok(text.to_owned()),
+            _ => Err(format!("--allow-host-path {} is not an absolute path below /", path.display())),
+        }
+    };
+    named.iter().map(check).collect()
 }
 
 fn api_key(options: &Options) -> Result<String, String> {

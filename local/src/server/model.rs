@@ -51,10 +51,14 @@ impl Status {
 #[derive(Debug, Clone)]
 pub struct Shown {
     pub id: String,
+    /// None: made of a snapshot.
     pub image: Option<String>,
+    pub snapshot: Option<String>,
     pub platform: Option<Value>,
     pub status: Status,
     pub metadata: Map<String, Value>,
+    /// Those of the request that are echoed.
+    pub extensions: Map<String, Value>,
     /// As the client sent it.
     pub asked_entrypoint: Vec<String>,
     /// As it runs: a single string with spaces is split.
@@ -70,6 +74,9 @@ impl Shown {
         map.insert("id".into(), json!(self.id));
         if let Some(image) = &self.image {
             map.insert("image".into(), json!({ "uri": image }));
+        }
+        if let Some(snapshot) = &self.snapshot {
+            map.insert("snapshotId".into(), json!(snapshot));
         }
         self.put_platform(&mut map);
         map.insert("status".into(), self.status.json(self.created));
@@ -102,6 +109,9 @@ impl Shown {
     fn put_metadata(&self, map: &mut Map<String, Value>) {
         if !self.metadata.is_empty() {
             map.insert("metadata".into(), json!(self.metadata));
+        }
+        if !self.extensions.is_empty() {
+            map.insert("extensions".into(), json!(self.extensions));
         }
     }
 

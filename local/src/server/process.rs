@@ -1,8 +1,10 @@
 //! The processes of one sandbox: starting execd, waiting for it, ending everything.
 
+use super::console::Console;
 use super::errors::Failure;
 use super::isolation::Launch;
 use super::layout::Layout;
+use super::mounts::{self, Mount};
 use super::state::Shared;
 use super::tree::{self, Tree};
 use crate::execd::{LISTENING, TOKEN_VARIABLE};
@@ -10,15 +12,26 @@ use crate::processes;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use nix::sys::signal::Signal;
-use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
 use tokio::process::Child;
 use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How long execd may take to listen.
 const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// What a sandbox is started with.
+pub struct Order<'a> {
+    pub id: &'a str,
+    pub entrypoint: &'a [String],
+    pub env: &'a [(String, String)],
+    pub mounts: &'a [Mount],
+    /// Files to begin with.
+    pub snapshot: Option<&'a Layout>,
+}
 
 /// A running (or ended) execd with all that it started.
 pub struct Process {
@@ -30,17 +43,18 @@ pub struct Process {
     outer: i32,
     tree: Tree,
     ended: watch::Receiver<Option<(i32, Timestamp)>>,
-    dir: PathBuf,
+    /// What execd and the entrypoint printed.
+    pub console: Arc<Console>,
+    /// Its directories.
+    pub layout: Layout,
+    pub started: Timestamp,
+    _printing: AbortOnDropHandle<()>,
 }
 
 impl Process {
     /// Starts a sandbox and waits until its execd listens.
-    pub async fn start(
-        app: &Shared,
-        id: &str,
-        entrypoint: &[String],
-        env: &[(String, String)],
-    ) -> Result<Self, Failure> {
+    pub async fn start(app: &Shared, order: &Order<'_>) -> Result<Self, Failure> {
+        let id = order.id;
         let failed = |why: String| {
             tracing::error!(sandbox = id, "start failed: {why}");
             Failure::api(
@@ -50,17 +64,27 @@ impl Process {
             )
         };
         let layout = Layout::create(&app.state_dir, id).map_err(|error| failed(error.to_string()))?;
+        if let Some(snapshot) = order.snapshot {
+            let copied = snapshot.copy(&layout).await;
+            let checked = copied.and_then(|()| mounts::check_places(order.mounts, &layout, app.isolation.home()));
+            if let Err(why) = checked {
+                layout.remove();
+                return Err(failed(why));
+            }
+        }
         // A client may choose the token itself, as with the real server.
-        let token = env
+        let token = order
+            .env
             .iter()
             .find(|(name, value)| name == TOKEN_VARIABLE && !value.is_empty())
             .map_or_else(random_hex, |(_, value)| value.clone());
         let own = [("OPENSANDBOX_ID".to_owned(), id.to_owned()), (TOKEN_VARIABLE.to_owned(), token.clone())];
-        let variables = env.iter().cloned().chain(own);
-        let Launch { mut command, input } = app.isolation.launch(&layout, variables, entrypoint);
+        let variables = order.env.iter().cloned().chain(own);
+        let launch = app.isolation.launch(&layout, variables, order.mounts, order.entrypoint);
+        let Launch { mut command, input } = launch;
         command
             .stdout(Stdio::piped())
-            .stderr(layout.log_file().map_err(|error| failed(error.to_string()))?)
+            .stderr(Stdio::piped())
             // Its own group: Ctrl-C in the server's terminal is for the server, which ends sandboxes in order.
             .process_group(0)
             .kill_on_drop(true);
@@ -71,6 +95,11 @@ impl Process {
                 return Err(failed(error.to_string()));
             }
         };
+        let console = Arc::new(Console::default());
+        let Some(stderr) = child.stderr.take() else {
+            return Err(failed("its messages cannot be read".into()));
+        };
+        let printing = console.fill(stderr);
         let listening = async {
             if let Some(mut stdin) = child.stdin.take() {
                 stdin.write_all(&input).await.ok()?;
@@ -94,17 +123,23 @@ impl Process {
                 (_, Ok(status)) => format!("it ended before it listened: {status}"),
                 (_, Err(error)) => error.to_string(),
             };
-            let said = layout.log_tail();
+            // Whoever held the other end is dead; what they said is still on its way.
+            let _ = tokio::time::timeout(Duration::from_secs(1), printing).await;
+            let said = console.last_words();
             layout.remove();
             return Err(failed(format!("{why} {said}")));
         };
+        console.say(&format!("execd listening on 127.0.0.1:{execd_port}"));
         Ok(Self {
             execd_port,
             token,
             outer: outer.unwrap_or(0),
             ended: watch_exit(child, id.to_owned(), tree.clone()),
             tree,
-            dir: layout.dir,
+            console,
+            layout,
+            started: Timestamp::now(),
+            _printing: printing,
         })
     }
 
@@ -128,8 +163,9 @@ impl Process {
         }
         let mut ended = self.ended.clone();
         let _ = tokio::time::timeout(Duration::from_secs(5), ended.wait_for(Option::is_some)).await;
-        if let Err(error) = tokio::fs::remove_dir_all(&self.dir).await {
-            tracing::warn!("cannot remove {}: {error}", self.dir.display());
+        let dir = &self.layout.dir;
+        if let Err(error) = tokio::fs::remove_dir_all(dir).await {
+            tracing::warn!("cannot remove {}: {error}", dir.display());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::auth::API_KEY;
 use super::checks::Checker;
-use super::endpoints::{EXECD_PORT, valid_port};
+use super::endpoints::{EGRESS_PORT, EXECD_PORT, valid_port};
 use super::errors::Failure;
 use super::state::App;
 use crate::execd::TOKEN_HEADER;
@@ -121,11 +121,12 @@ fn inner_port(rest: &str) -> Option<u16> {
 }
 
 /// What is not passed on.
-fn refuse(app: &App, request: &Request<Body>, port: u16, rest: &str) -> Result<(), Failure> {
-    // An execd forwards to ports too, so a path through it is looked at as well.
+fn refuse(app: &App, request: &Request<Body>, port: u16, rest: &str, own: bool) -> Result<(), Failure> {
+    // An execd forwards to ports too, so a path through it is looked at as well. The sandbox's own execd and egress
+    // have other numbers on this machine.
     let inner = (port == EXECD_PORT).then(|| inner_port(rest)).flatten();
-    for port in [Some(port), inner].into_iter().flatten() {
-        if port == app.port || app.sandboxes.is_execd(port) {
+    for port in [Some(port).filter(|_| !own), inner].into_iter().flatten() {
+        if port == app.port || app.sandboxes.is_inner(port) {
             // By this way a sandbox or a page would speak to this server, or another sandbox, from the inside.
             return Err(Failure::api(
                 StatusCode::FORBIDDEN,
@@ -161,7 +162,9 @@ async fn pass(app: &App, peer: SocketAddr, mut request: Request<Body>) -> Result
     check.finish()?;
     let port = valid_port(number.unwrap_or_default())?;
     let sandbox = app.sandboxes.get(place.id)?;
-    refuse(app, &request, port, place.rest)?;
+    let at_execd = port == EXECD_PORT;
+    let egress = sandbox.egress.as_ref().filter(|_| port == EGRESS_PORT);
+    refuse(app, &request, port, place.rest, at_execd || egress.is_some())?;
     let shown = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let unreachable = |why: &str| {
         Failure::api(
@@ -178,8 +181,8 @@ async fn pass(app: &App, peer: SocketAddr, mut request: Request<Body>) -> Result
     // WebSockets only.
     let websocket = request.method() == Method::GET && is_websocket(request.headers());
     let upgrade = forward::detach(&mut request).filter(|_| websocket);
-    let at_execd = port == EXECD_PORT;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, if at_execd { sandbox.process.execd_port } else { port }));
+    let real = if at_execd { sandbox.process.execd_port } else { egress.map_or(port, |egress| egress.port) };
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, real));
     set_headers(request.headers_mut(), peer, address);
     if at_execd {
         let headers = request.headers_mut();

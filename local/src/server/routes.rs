@@ -2,7 +2,10 @@
 
 use super::errors::Failure;
 use super::state::App;
-use super::{auth, cors, create, endpoints, host_check, lifecycle, list, metadata, proxy, refused, request_id, www};
+use super::{
+    auth, cors, create, diagnostics, endpoints, host_check, kubernetes_bodies, lifecycle, list, metadata,
+    network_policy, proxy, refused, request_id, snapshot_routes, www,
+};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -14,7 +17,7 @@ use axum::{Json, http::Uri};
 use serde_json::json;
 
 /// Paths below `/` and `/v1`; `*` stands for one segment. For the slash redirect.
-const PATHS: [&str; 18] = [
+const PATHS: [&str; 20] = [
     "/sandboxes",
     "/sandboxes/*",
     "/sandboxes/*/metadata",
@@ -31,7 +34,9 @@ const PATHS: [&str; 18] = [
     "/snapshots",
     "/snapshots/*",
     "/pools",
+    "/pools/*",
     "/templates",
+    "/templates/*",
     "/health",
 ];
 
@@ -71,26 +76,30 @@ fn api(router: Router<App>, prefix: &str) -> Router<App> {
         .route(&at("/sandboxes/{id}/resume"), only("POST", post(lifecycle::resume)))
         .route(&at("/sandboxes/{id}/renew-expiration"), only("POST", post(lifecycle::renew)))
         .route(&at("/sandboxes/{id}/endpoints/{port}"), only("GET", get(endpoints::get)))
-        .route(&at("/sandboxes/{id}/snapshots"), only("POST", post(refused::create_snapshot)))
-        .route(&at("/snapshots"), only("GET", get(refused::any_snapshot)))
-        .route(&at("/snapshots/{id}"), only("GET", get(refused::any_snapshot).delete(refused::any_snapshot)))
+        .route(&at("/sandboxes/{id}/snapshots"), only("POST", post(snapshot_routes::create)))
+        .route(&at("/snapshots"), only("GET", get(snapshot_routes::list)))
+        .route(&at("/snapshots/{id}"), only("GET", get(snapshot_routes::get).delete(snapshot_routes::delete)))
         .route(&at("/sandboxes/{id}/networkpolicy"), {
-            let method = get(refused::network_policy)
-                .put(refused::network_policy)
-                .patch(refused::network_policy)
-                .delete(refused::network_policy);
-            only("GET", method)
+            let route = network_policy::route;
+            only("GET", get(route).put(route).patch(route).delete(route))
         })
-        .route(&at("/pools"), only("POST", post(refused::pools).get(refused::pools)))
-        .route(&at("/pools/{name}"), only("GET", get(refused::pools).put(refused::pools).delete(refused::pools)))
-        .route(&at("/templates"), only("POST", post(refused::templates).get(refused::templates)))
+        .route(&at("/pools"), only("POST", post(kubernetes_bodies::create_pool).get(refused::pools)))
+        .route(
+            &at("/pools/{name}"),
+            only("GET", get(refused::pools).put(kubernetes_bodies::update_pool).delete(refused::pools)),
+        )
+        .route(&at("/templates"), only("POST", post(kubernetes_bodies::create_template).get(refused::templates)))
         .route(&at("/templates/{id}"), only("GET", get(refused::templates).merge(delete(refused::templates))))
         .route(&at("/sandboxes/{id}/proxy/{port}"), proxied())
         .route(&at("/sandboxes/{id}/proxy/{port}/"), proxied())
         .route(&at("/sandboxes/{id}/proxy/{port}/{*path}"), proxied());
-    for kind in ["logs", "events", "inspect", "summary"] {
-        let path = at(&format!("/sandboxes/{{id}}/diagnostics/{kind}"));
-        router = router.route(&path, only("GET", get(refused::diagnostics)));
+    for (kind, answer) in [
+        ("logs", get(diagnostics::logs)),
+        ("events", get(diagnostics::events)),
+        ("inspect", get(diagnostics::inspect)),
+        ("summary", get(diagnostics::summary)),
+    ] {
+        router = router.route(&at(&format!("/sandboxes/{{id}}/diagnostics/{kind}")), only("GET", answer));
     }
     if prefix == "/v1" {
         // The SDKs' telemetry: taken and dropped.

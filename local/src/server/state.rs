@@ -3,13 +3,24 @@
 use super::cors::Cors;
 use super::host_check::Hosts;
 use super::isolation::Isolation;
+use super::named_volumes::NamedVolumes;
 use super::sandbox::Sandboxes;
+use super::snapshots::Snapshots;
 use super::spawner::Spawner;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Shared by all requests.
 pub type App = Arc<Shared>;
+
+/// What a network policy at create leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum EgressMode {
+    /// Taken, stored, shown and changed; not enforced
+    State,
+    /// Refused, as by a server without an egress image
+    Refuse,
+}
 
 /// The server's parts.
 pub struct Shared {
@@ -22,4 +33,9 @@ pub struct Shared {
     pub spawner: Spawner,
     pub state_dir: PathBuf,
     pub sandboxes: Sandboxes,
+    pub snapshots: Snapshots,
+    pub named_volumes: Arc<NamedVolumes>,
+    /// Directories of this machine that may be mounted, with all that is inside.
+    pub allowed_host_paths: Vec<String>,
+    pub egress: EgressMode,
 }
