@@ -5,6 +5,7 @@
 
 mod commands;
 mod create;
+mod directory;
 mod download;
 mod endpoints;
 mod execd;
@@ -15,9 +16,11 @@ pub mod manager;
 mod program;
 mod ready;
 mod recovery;
+mod resumable;
 mod run;
 pub mod sandbox;
 mod shape;
+mod upload;
 
 use crate::host::failure::Failure;
 use js_sys::Promise;
