@@ -57,7 +57,8 @@ export async function uploadAll(driver, source, concurrency, signals, onProgress
   const worker = async () => {
     try {
       for (let job = await next(); job && !failure; job = await next()) {
-        done.bytes += await driver.send(job.index, job.entry, controller.signal, report);
+        const bytes = await driver.send(job.index, job.entry, controller.signal, report);
+        done.bytes += bytes;
         done.files++;
       }
     } catch (error) {
