@@ -10,3 +10,4 @@ export * from "./types/manager.js";
 export * from "./types/metrics.js";
 export * from "./types/models.js";
 export * from "./types/sandbox.js";
+export * from "./types/transfers.js";

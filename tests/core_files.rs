@@ -34,8 +34,7 @@ fn many_paths_are_split_by_the_length_of_the_url() {
     // As few as possible: the first of the next would not have fitted.
     for pair in parts.windows(2) {
         let [part, next] = pair else { panic!("two") };
-        let query: Vec<(&str, &str)> =
-            part.iter().chain(next.first()).map(|path| ("path", path.as_str())).collect();
+        let query: Vec<(&str, &str)> = part.iter().chain(next.first()).map(|path| ("path", path.as_str())).collect();
         assert!(url::with_query("", &query).len() > MAX_QUERY);
     }
     // One that is longer than the limit goes alone.

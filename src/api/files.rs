@@ -173,9 +173,7 @@ impl Files {
     #[wasm_bindgen(js_name = deleteDirectories)]
     pub fn delete_directories(&self, list: &JsValue, options: &JsValue) -> Promise {
         let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
-        promise(async move {
-            delete(&execd, "/directories", "Delete directories failed", &list?, &call?).await
-        })
+        promise(async move { delete(&execd, "/directories", "Delete directories failed", &list?, &call?).await })
     }
 
     /// Writes files one after another; stops at the first failure.
@@ -255,9 +253,7 @@ impl Files {
     #[wasm_bindgen(js_name = deleteFiles)]
     pub fn delete_files(&self, list: &JsValue, options: &JsValue) -> Promise {
         let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
-        promise(async move {
-            delete(&execd, "/files", "Delete files failed", &list?, &call?).await
-        })
+        promise(async move { delete(&execd, "/files", "Delete files failed", &list?, &call?).await })
     }
 
     /// Moves files and directories. A target that exists is an error.

@@ -48,12 +48,7 @@ fn data_kind(entry: &Options) -> Result<String, Failure> {
 }
 
 /// Writes one file; gives its length. What the source or `on_progress` throws comes back as it is.
-pub async fn upload(
-    execd: &Execd,
-    entry: &Options,
-    call: &CallOptions,
-    on_progress: &JsValue,
-) -> Result<f64, Failure> {
+pub async fn upload(execd: &Execd, entry: &Options, call: &CallOptions, on_progress: &JsValue) -> Result<f64, Failure> {
     let path = path_field(entry, "path")?;
     let metadata = permission(entry, None)?;
     object::set(&metadata, "path", path.as_str());
@@ -63,9 +58,8 @@ pub async fn upload(
     let limit = execd.transport.timeout_ms(call);
     // Before its clock starts.
     execd.endpoint(call).await.map_err(|failure| failure.for_path(&path))?;
-    let upload =
-        js::Upload::new(&head, &entry.raw("data"), &multipart::tail(&boundary), &path, limit, on_progress)
-            .map_err(Failure::Thrown)?;
+    let upload = js::Upload::new(&head, &entry.raw("data"), &multipart::tail(&boundary), &path, limit, on_progress)
+        .map_err(Failure::Thrown)?;
     let sent = send(execd, &upload, &boundary, call).await;
     upload.stop();
     let own = upload.failure();

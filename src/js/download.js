@@ -21,8 +21,7 @@ export class Meter {
   }
 }
 
-export const progress = (path, loaded, total) =>
-  total >= loaded ? { path, loaded, total } : { path, loaded };
+export const progress = (path, loaded, total) => (total >= loaded ? { path, loaded, total } : { path, loaded });
 
 export function concat(chunks) {
   if (chunks.length === 1) return chunks[0].slice();

@@ -271,10 +271,7 @@ test("it is read once, not before it is asked for, and not after it was left", a
 });
 
 test("an abort and close() end it, also while it waits to go on", async () => {
-  const cases = [
-    (sandbox, controller, reason) => controller.abort(reason),
-    (sandbox) => sandbox.close(),
-  ];
+  const cases = [(_, controller, reason) => controller.abort(reason), (sandbox) => sandbox.close()];
   for (const [number, stop] of cases.entries()) {
     for (const broken of [false, true]) {
       const never = (n, _, response) => {

@@ -109,7 +109,11 @@ describe("the time limit", () => {
       yield "two";
     }
     let body = "";
-    const routes = { "POST /files/upload": (_, response, { body: got }) => response.end(void (body = got)) };
+    const note = (_, response, { body: got }) => {
+      body = got;
+      response.end();
+    };
+    const routes = { "POST /files/upload": note };
     await using(routes, (sandbox) => write(sandbox, lazy(), { requestTimeoutSeconds: 1 }));
     assert.match(body, /\r\n\r\nonetwo\r\n--/);
   });
@@ -162,7 +166,10 @@ describe("progress", () => {
       assert.ok(seen.length > 10, `${seen.length} times`);
       assert.ok(seen.every(({ loaded }, i) => i === 0 || loaded > seen[i - 1].loaded));
       assert.ok(seen.every(({ path }) => path === PATH));
-      assert.deepEqual(seen.at(-1), endless ? { path: PATH, loaded: length } : { path: PATH, loaded: length, total: length });
+      assert.deepEqual(
+        seen.at(-1),
+        endless ? { path: PATH, loaded: length } : { path: PATH, loaded: length, total: length },
+      );
       assert.equal(headers["transfer-encoding"], endless ? "chunked" : undefined);
       if (!endless) assert.ok(Number(headers["content-length"]) > length);
     });
@@ -363,7 +370,10 @@ describe("uploadAll", () => {
     await using(routes, async (sandbox) => {
       const up = async (all, options) => (await outcome(sandbox.files.uploadAll(all, options))).error;
       // What an entry's data throws: wrapped, to say which.
-      const data = await up([{ path: "/a", data: "x" }, { path: "/b", data: failing() }]);
+      const data = await up([
+        { path: "/a", data: "x" },
+        { path: "/b", data: failing() },
+      ]);
       assert.deepEqual([data.name, data.code, data.path], ["SandboxException", "SOURCE_FAILED", "/b"]);
       assert.equal(data.cause, own);
       // What the iterable and onProgress throw: as it is.
@@ -415,7 +425,9 @@ describe("uploadAll", () => {
               const list = entries(2);
               return {
                 next: async () =>
-                  list.length > 0 || !idle ? { done: false, value: list.shift() ?? { path: "/z" } } : new Promise(() => {}),
+                  list.length > 0 || !idle
+                    ? { done: false, value: list.shift() ?? { path: "/z" } }
+                    : new Promise(() => {}),
                 return: async () => {
                   returned = true;
                 },

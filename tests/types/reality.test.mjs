@@ -84,7 +84,7 @@ test("the properties of a ConnectionConfig", () => {
 
 test("the properties of exceptions", () => {
   // Error's own, and what is only there at times.
-  const always = (name) => !["cause", "execution", "executionId"].includes(name);
+  const always = (name) => !["cause", "execution", "executionId", "path"].includes(name);
   for (const [name] of values) {
     if (!name.endsWith("Exception")) continue;
     const error = new sdk[name]({ message: "m", requestId: "r", isRetryable: true });
@@ -102,6 +102,8 @@ test("the properties of a SandboxError", () => {
 async function stub(url) {
   const { pathname } = new URL(url);
   if (pathname.includes("/endpoints/")) return Response.json({ endpoint: "sandbox.test/base" });
+  if (pathname === "/base/files/info") return Response.json({});
+  if (pathname === "/base/directories/list") return Response.json([{ path: "/d/a", type: "file", size: 1 }]);
   assert.equal(pathname, "/base/command");
   const events = [
     { type: "init", text: "id", timestamp: 1 },
@@ -128,6 +130,15 @@ for (const [property, name] of [
     assert.equal(sandbox[property], sandbox[property]);
   });
 }
+
+test("a FileDownload, and a DirectoryEntry", async () => {
+  const prototype = Object.getPrototypeOf(sandbox.files.download("/a"));
+  assert.deepEqual(ownNames(prototype, [...INTERNAL, "[Symbol.asyncIterator]"]), members("FileDownload", callable));
+  let entry;
+  for await (const each of sandbox.files.downloadDirectory("/d")) entry = each;
+  assert.deepEqual(ownNames(Object.getPrototypeOf(entry), INTERNAL), members("DirectoryEntry", callable));
+  assert.deepEqual(Object.keys(entry).sort(), fields("DirectoryEntry").sort());
+});
 
 test("an Execution", async () => {
   const run = await sandbox.commands.run("x");

@@ -7,18 +7,23 @@ import {
   DEFAULT_ENTRYPOINT,
   DEFAULT_EXECD_PORT,
   DEFAULT_RESOURCE_LIMITS,
+  type DirectoryEntry,
   type Endpoint,
   type ExecdCommands,
   type ExecdHealth,
   type ExecdMetrics,
   type Execution,
   type ExecutionHandlers,
+  type FileDownload,
   type FileInfo,
   type RunCommandOpts,
   Sandbox,
+  type SandboxException,
   type SandboxFiles,
   SandboxManager,
   type ServerStreamEvent,
+  type TransferProgress,
+  type UploadAllResult,
   type Volume,
 } from "opensandbox-wasm";
 
@@ -173,3 +178,27 @@ const handleCode: number | null | undefined = (await handle.wait()).exitCode;
 await handle.kill();
 
 export { handleCode, utf8 };
+
+// Transfers: progress, downloads that are resumed, whole directories, many uploads.
+const onProgress = ({ path, loaded, total }: TransferProgress) => console.log(path, loaded, total ?? 0);
+await files.writeFiles([{ path: "/a" }], { ...call, onProgress });
+await files.readBytes("/a", { onProgress });
+const download: FileDownload = files.download("/a", { maxResumes: 3, onProgress, signal: maybe }, call);
+for await (const chunk of download) console.log(chunk.byteLength);
+const downloaded: Bytes = await files.download("/a").bytes();
+const response = new Response(files.download("/a").toReadableStream());
+async function* copies() {
+  for await (const entry of files.downloadDirectory("/a", signal)) {
+    const { path, info }: DirectoryEntry = entry;
+    if (info.type === "file") yield { path: `/b/${path}`, data: entry.stream({ maxResumes: 1 }), mode: info.mode };
+    else await entry.bytes({ onProgress }).catch((error: SandboxException) => console.log(error.path));
+  }
+}
+const uploaded: UploadAllResult = await files.uploadAll(copies(), {
+  concurrency: 2,
+  onProgress: ({ filesDone, loaded }) => console.log(filesDone, loaded),
+});
+await files.uploadAll([{ path: "/a" }], signal);
+await files.uploadAll(new Set([Promise.resolve({ path: "/a" })]));
+
+export { downloaded, response, uploaded };
