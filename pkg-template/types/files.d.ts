@@ -69,7 +69,10 @@ export interface WriteEntry extends Ownership {
     | undefined;
 }
 
-/** A directory to make. `mode` defaults to 755. */
+/**
+ * A directory to make. Without a `mode` a new one gets what the daemon's umask leaves of 777, mostly 755, and one that exists
+ * keeps its own.
+ */
 export interface CreateDirectoryEntry extends Ownership {
   path: string;
 }
@@ -152,7 +155,7 @@ export interface SandboxFiles {
   search(entry: SearchEntry, options?: CallOptions | AbortSignal): Promise<SearchFilesResponse>;
   /** What is in a directory, hidden entries included. Symbolic links are not followed. */
   listDirectory(entry: DirectoryListEntry, options?: CallOptions | AbortSignal): Promise<FileInfo[]>;
-  /** Makes directories with their parents. One that exists gets mode and owner anew. A path given twice is refused. */
+  /** Makes directories with their parents. One that exists gets its owner anew, and its mode if one is given. A path given twice is refused. */
   createDirectories(entries: CreateDirectoryEntry[], options?: CallOptions | AbortSignal): Promise<void>;
   /** Deletes directories and all that is in them; plain files, too. One that is missing is no error. */
   deleteDirectories(paths: string[], options?: CallOptions | AbortSignal): Promise<void>;

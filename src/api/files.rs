@@ -161,7 +161,7 @@ impl Files {
     /// Makes directories, with their parents.
     #[wasm_bindgen(js_name = createDirectories)]
     pub fn create_directories(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let body = by_path("entries", entries, |entry| permission(entry, Some(755.0)));
+        let body = by_path("entries", entries, permission);
         let (execd, call) = (self.execd.clone(), CallOptions::read(options));
         promise(async move {
             let call_to = Call { method: "POST", path: "/directories", query: &[], what: "Create directories failed" };
@@ -319,7 +319,7 @@ impl Files {
     /// Sets mode and owner.
     #[wasm_bindgen(js_name = setPermissions)]
     pub fn set_permissions(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let body = by_path("entries", entries, |entry| permission(entry, None));
+        let body = by_path("entries", entries, permission);
         let (execd, call) = (self.execd.clone(), CallOptions::read(options));
         promise(async move {
             let call_to =

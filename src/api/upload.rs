@@ -18,10 +18,11 @@ pub fn path_field(entry: &Options, name: &str) -> Result<String, Error> {
     Ok(path)
 }
 
-/// `{mode, owner, group}`. execd resets the owner to its own user when none is given.
-pub fn permission(entry: &Options, default_mode: Option<f64>) -> Result<Object, Error> {
+/// `{mode, owner, group}`. execd resets the owner to its own user when none is given, and leaves the mode alone then. No default
+/// is sent: `/tmp`, made once more, would lose its sticky bit.
+pub fn permission(entry: &Options) -> Result<Object, Error> {
     let permission = Object::new();
-    if let Some(mode) = entry.number("mode")?.or(default_mode) {
+    if let Some(mode) = entry.number("mode")? {
         object::set(&permission, "mode", rules::mode(&entry.path("mode"), mode)?);
     }
     object::set_some(&permission, "owner", entry.string("owner")?);
@@ -37,7 +38,7 @@ pub fn on_progress(options: &Options) -> Result<JsValue, Error> {
 /// Everything that can be wrong with an entry before it is sent.
 pub fn check(entry: &Options) -> Result<(), Failure> {
     path_field(entry, "path")?;
-    permission(entry, None)?;
+    permission(entry)?;
     data_kind(entry).map(|_| ())
 }
 
@@ -50,7 +51,7 @@ fn data_kind(entry: &Options) -> Result<String, Failure> {
 /// Writes one file; gives its length. What the source or `on_progress` throws comes back as it is.
 pub async fn upload(execd: &Execd, entry: &Options, call: &CallOptions, on_progress: &JsValue) -> Result<f64, Failure> {
     let path = path_field(entry, "path")?;
-    let metadata = permission(entry, None)?;
+    let metadata = permission(entry)?;
     object::set(&metadata, "path", path.as_str());
     let metadata = object::stringify(&metadata).map_err(Failure::Thrown)?;
     let boundary = format!("opensandbox-{}", js::request_id().map_err(Failure::Thrown)?);

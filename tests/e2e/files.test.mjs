@@ -537,7 +537,9 @@ describe("changing", () => {
     );
     assert.equal(infos[`${dir}/a/b`].mode, 700);
     assert.equal(infos[`${dir}/c`].mode, 755);
-    await files.createDirectories([{ path: `${dir}/c` }]);
+    // Made once more, it keeps its mode.
+    await files.createDirectories([{ path: `${dir}/a/b` }, { path: `${dir}/c` }]);
+    assert.equal((await files.getFileInfo([`${dir}/a/b`]))[`${dir}/a/b`].mode, 700);
     await files.writeFiles([{ path: `${dir}/a/b/file`, data: "x" }]);
     assert.equal(await files.deleteDirectories([`${dir}/a`, `${dir}/none`]), undefined);
     assert.equal((await rejection(files.getFileInfo([`${dir}/a`]))).statusCode, 404);
