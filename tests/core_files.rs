@@ -42,10 +42,12 @@ fn many_paths_are_split_by_the_length_of_the_url() {
     assert_eq!(lengths(&["a".into(), long.clone(), "b".into(), long]), [1, 1, 1, 1]);
 }
 
+/// from, size, status, Content-Range, bytes to pass over
+type Resume = (u64, u64, u16, Option<&'static str>, Option<u64>);
+
 #[test]
 fn what_the_answer_to_a_resume_means() {
-    // from, size, status, Content-Range, bytes to pass over
-    let table: &[(u64, u64, u16, Option<&str>, Option<u64>)] = &[
+    let table: &[Resume] = &[
         (0, 10, 200, None, Some(0)),
         (4, 10, 206, Some("bytes 4-9/10"), Some(0)),
         (4, 10, 206, Some(" bytes 4-9/10 "), Some(0)),

@@ -205,23 +205,6 @@ describe("progress", () => {
       ]);
     });
   });
-
-  test("must be told to a function", async () => {
-    await using({}, async (sandbox) => {
-      for (const call of [
-        () => write(sandbox, "x", { onProgress: 5 }),
-        () => sandbox.files.uploadAll([], { onProgress: "x" }),
-        () => sandbox.files.readFile("/a", { onProgress: {} }),
-        () => sandbox.files.readBytes("/a", { onProgress: true }),
-        async () => sandbox.files.readBytesStream("/a", { onProgress: 1 }),
-        async () => sandbox.files.download("/a", { onProgress: 1 }),
-      ]) {
-        const { error } = await outcome((async () => call())());
-        assert.equal(error?.name, "InvalidArgumentException", String(call));
-        assert.match(error.message, /^onProgress must be a function/);
-      }
-    });
-  });
 });
 
 test("the exact error of the server comes back, also when it answers before it has all", async () => {
@@ -397,18 +380,8 @@ describe("uploadAll", () => {
         assert.equal(error?.name, "InvalidArgumentException");
         assert.match(error.message, message);
       }
-      for (const [all, options, message] of [
-        ["text", {}, /^entries must be/],
-        [undefined, {}, /^entries must be/],
-        [{}, {}, /^entries must be/],
-        [[], { concurrency: 0 }, /^concurrency must be/],
-        [[], { concurrency: 1.5 }, /^concurrency must be/],
-        [[], { concurrency: 65 }, /^concurrency must be/],
-      ]) {
-        const error = await up(all, options);
-        assert.equal(error?.name, "InvalidArgumentException");
-        assert.match(error.message, message);
-      }
+      const { error } = await outcome(sandbox.files.uploadAll([], { concurrency: 65 }));
+      assert.match(error.message, /^concurrency must be a whole number from 1 to 64, got 65$/);
     });
   });
 
