@@ -57,6 +57,7 @@ class Reader {
     while (!this.#over) {
       try {
         if (!this.#exchange) await this.#open();
+        if (this.#over) return undefined;
         const chunk = await this.#read();
         if (chunk) return chunk;
       } catch (error) {
@@ -74,7 +75,7 @@ class Reader {
         continue;
       }
       // A file that was changed after the last look at it is not what was asked for.
-      if (this.#resumed && !this.#over) await this.#compare();
+      if (this.#resumed && !this.#over) await this.#compare().catch((error) => this.#recover(error));
       return undefined;
     }
     return undefined;
@@ -89,9 +90,11 @@ class Reader {
   }
 
   async #open() {
-    this.#exchange = await this.#driver.open(this.#meter.loaded, this.#file.size);
-    this.#skip = this.#exchange.skip;
-    const exchange = this.#exchange;
+    const exchange = await this.#driver.open(this.#meter.loaded, this.#file.size);
+    // Nobody wants it any more.
+    if (this.#over) return exchange.abort();
+    this.#exchange = exchange;
+    this.#skip = exchange.skip;
     this.#watch = new IdleWatch(this.#options.idleMs, () => exchange.abort());
     try {
       this.#body = exchange.reader();

@@ -270,6 +270,36 @@ test("it is read once, not before it is asked for, and not after it was left", a
   });
 });
 
+test("one that is left before its answer has come is given up when it comes", async () => {
+  let answered;
+  const late = async (_, __, response) => {
+    await pause(100);
+    response.writeHead(200, { "content-length": SIZE });
+    response.write("x");
+    answered = new Promise((resolve) => response.on("close", resolve));
+    return true;
+  };
+  const { routes, count } = served({ onDownload: late });
+  await using(routes, async (sandbox) => {
+    const reader = sandbox.files.download(PATH).toReadableStream().getReader();
+    const pending = reader.read();
+    await until(() => count.downloads === 1, "it was asked for");
+    await reader.cancel();
+    assert.equal((await pending).done, true);
+    await until(() => answered, "the answer has come");
+    await answered;
+  });
+});
+
+test("the last comparison is repeated, too, when it gets no answer", async () => {
+  const { routes, count } = served({
+    cuts: [100_000],
+    onInfo: (number, _, response) => number === 3 && (json(response, 503, { message: "later" }) ?? true),
+  });
+  assert.deepEqual(await using(routes, (sandbox) => read(sandbox)), WHOLE);
+  assert.equal(count.infos, 4);
+});
+
 test("an abort and close() end it, also while it waits to go on", async () => {
   const cases = [(_, controller, reason) => controller.abort(reason), (sandbox) => sandbox.close()];
   for (const [number, stop] of cases.entries()) {
