@@ -1,5 +1,6 @@
 //! Writing files: one request each.
 
+use crate::api::endpoints::Endpoint;
 use crate::api::execd::{Call, Execd};
 use crate::api::promise;
 use crate::core::error::Error;
@@ -58,10 +59,10 @@ pub async fn upload(execd: &Execd, entry: &Options, call: &CallOptions, on_progr
     let head = multipart::head(&boundary, &metadata, &path, &data_kind(entry)?);
     let limit = execd.transport.timeout_ms(call);
     // Before its clock starts.
-    execd.endpoint(call).await.map_err(|failure| failure.for_path(&path))?;
+    let endpoint = execd.endpoint(call).await.map_err(|failure| failure.for_path(&path))?;
     let upload = js::Upload::new(&head, &entry.raw("data"), &multipart::tail(&boundary), &path, limit, on_progress)
         .map_err(Failure::Thrown)?;
-    let sent = send(execd, &upload, &boundary, call).await;
+    let sent = send(execd, &endpoint, &upload, &boundary, call).await;
     upload.stop();
     let own = upload.failure();
     match sent {
@@ -76,15 +77,20 @@ pub async fn upload(execd: &Execd, entry: &Options, call: &CallOptions, on_progr
     }
 }
 
-async fn send(execd: &Execd, upload: &js::Upload, boundary: &str, call: &CallOptions) -> Result<(), Failure> {
+async fn send(
+    execd: &Execd,
+    endpoint: &Endpoint,
+    upload: &js::Upload,
+    boundary: &str,
+    call: &CallOptions,
+) -> Result<(), Failure> {
     let transport = &execd.transport;
     // In a page a stream is collected first, which must not outlast an abort either.
     let body =
         time::within(&upload.body(), f64::INFINITY, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
     transport.check(call)?;
-    let endpoint = execd.endpoint(call).await?;
     let call_to = Call { method: "POST", path: "/files/upload", query: &[], what: "Upload failed" };
-    let mut request = execd.request(&call_to, &endpoint, None)?;
+    let mut request = execd.request(&call_to, endpoint, None)?;
     request.headers.push(("Content-Type", format!("multipart/form-data; boundary={boundary}")));
     if let Some(length) = upload.content_length() {
         request.headers.push(("Content-Length", rules::short(length)));
