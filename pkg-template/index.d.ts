@@ -14,4 +14,5 @@ export * from "./types/manager.js";
 export * from "./types/metrics.js";
 export * from "./types/models.js";
 export * from "./types/sandbox.js";
+export * from "./types/transfers.js";
 export * from "./types/vault.js";

@@ -47,7 +47,10 @@ export interface ConnectionConfigOptions {
   apiKey?: string | undefined;
   /** Sent with every request, those into a sandbox included. Default `{}`. */
   headers?: RequestHeaders | undefined;
-  /** Limit of one request, its body included, in seconds. Default 30; 0, negative, NaN or Infinity: no limit. Not for streams. */
+  /**
+   * Limit of one request, its body included, in seconds. Default 30; 0, negative, NaN or Infinity: no limit. Not for streams.
+   * Of an upload: how long it may stand still, see `writeFiles`.
+   */
   requestTimeoutSeconds?: number | undefined;
   /** Print one line per request with `console.log`: method, URL without query, status, time, request id. Default `false`. */
   debug?: boolean | undefined;

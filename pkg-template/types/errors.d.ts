@@ -23,6 +23,8 @@ export type SandboxErrorCode =
   | "EVENT_TOO_LARGE"
   | "CONSUMER_TOO_SLOW"
   | "NOT_SUPPORTED"
+  | "FILE_CHANGED"
+  | "SOURCE_FAILED"
   | "WASM_UNAVAILABLE"
   | (string & {});
 
@@ -46,6 +48,7 @@ export interface SandboxExceptionOptions {
   error?: SandboxError | undefined;
   requestId?: string | undefined;
   isRetryable?: boolean | undefined;
+  path?: string | undefined;
 }
 
 /** An exception for a log: no body and no header, which may hold secrets. */
@@ -56,13 +59,16 @@ export interface SandboxExceptionJson {
   statusCode?: number | undefined;
   requestId?: string | undefined;
   isRetryable: boolean;
+  path?: string | undefined;
   /** Message of the cause. */
   cause?: string | undefined;
 }
 
 /**
- * Base of all errors that the package makes. Thrown itself with the codes `CLOSED` (the object was closed) and
- * `WASM_UNAVAILABLE` (WebAssembly could not be started; a page's policy needs `script-src 'wasm-unsafe-eval'`).
+ * Base of all errors that the package makes. Thrown itself with the codes `CLOSED` (the object was closed),
+ * `FILE_CHANGED` (a download could not go on, because it is another file now), `SOURCE_FAILED` (what was to be uploaded could
+ * not be read; `cause` is what it threw) and `WASM_UNAVAILABLE` (WebAssembly could not be started; a page's policy needs
+ * `script-src 'wasm-unsafe-eval'`).
  */
 export declare class SandboxException extends Error {
   constructor(options?: SandboxExceptionOptions);
@@ -75,6 +81,8 @@ export declare class SandboxException extends Error {
   readonly requestId?: string;
   /** Whether the same request may well succeed later. It does not say whether repeating it is safe. */
   readonly isRetryable: boolean;
+  /** The file that it is about, where an upload failed or a file was changed. */
+  readonly path?: string;
   /** What had arrived of a run that ended with this error, be it an abort or a cut. Missing for `runStream`, whose caller has it. */
   readonly execution?: Execution;
   /** Id of that run, if it had come: for `getCommandStatus` and `interrupt`. */

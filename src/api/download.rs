@@ -2,6 +2,7 @@
 
 use crate::api::execd::{Call, Execd};
 use crate::api::promise;
+use crate::api::upload::on_progress;
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
@@ -16,10 +17,31 @@ use wasm_bindgen::prelude::*;
 pub struct Download {
     path: String,
     range: Option<String>,
-    offset: Option<String>,
-    limit: Option<String>,
+    lines: Option<Lines>,
     call: CallOptions,
+    on_progress: JsValue,
 }
+
+/// Which lines, counted from 1.
+struct Lines {
+    offset: f64,
+    limit: f64,
+}
+
+impl Lines {
+    fn read(options: &Options) -> Result<Option<Self>, Error> {
+        let count = |name: &str| match options.count(name)? {
+            Some(0.0) => Err(Error::InvalidArgument(format!("{} must be at least 1", options.path(name)))),
+            count => Ok(count.map(|count| count.min(MOST))),
+        };
+        let (offset, limit) = (count("offset")?, count("limit")?);
+        let given = offset.is_some() || limit.is_some();
+        Ok(given.then(|| Self { offset: offset.unwrap_or(1.0), limit: limit.unwrap_or(MOST) }))
+    }
+}
+
+/// More lines than any file has, and a number that every execd can read.
+const MOST: f64 = 1e15;
 
 impl Download {
     /// From the arguments of the reading methods.
@@ -30,51 +52,66 @@ impl Download {
         if let Some(range) = &range {
             rules::header("Range", range)?;
         }
+        let lines = Lines::read(options)?;
+        if range.is_some() && lines.is_some() {
+            // An execd that reads lines would ignore the range, one that does not the lines.
+            return Err(Error::InvalidArgument("range cannot be used together with offset or limit".into()));
+        }
         let call = CallOptions::read(call)?;
         Ok(Self {
             path,
             range,
-            offset: options.count("offset")?.map(rules::short),
-            limit: options.count("limit")?.map(rules::short),
+            lines,
             call: CallOptions { signal: call.signal.or(options.signal("signal")?), ..call },
+            on_progress: on_progress(options)?,
         })
     }
 
-    async fn open(&self, execd: &Execd, what: &'static str, call: &CallOptions) -> Result<Response, Failure> {
+    async fn open(&self, execd: &Execd, what: &'static str) -> Result<Response, Failure> {
+        // Always both: an execd that reads lines refuses one alone, or ignores it.
+        let lines = self.lines.as_ref().map(|lines| (rules::short(lines.offset), rules::short(lines.limit)));
         let mut query = vec![("path", self.path.as_str())];
-        query.extend(self.offset.as_deref().map(|offset| ("offset", offset)));
-        query.extend(self.limit.as_deref().map(|limit| ("limit", limit)));
+        if let Some((offset, limit)) = &lines {
+            query.extend([("offset", offset.as_str()), ("limit", limit.as_str())]);
+        }
         let headers = self.range.iter().map(|range| ("Range", range.clone())).collect();
         execd
             .send_raw(
                 Call { method: "GET", path: "/files/download", query: &query, what },
                 headers,
                 JsValue::UNDEFINED,
-                call,
+                &self.call,
             )
             .await
     }
-}
 
-impl Download {
     /// The whole of it.
     pub async fn bytes(&self, execd: &Execd) -> Result<Uint8Array, Failure> {
-        let response = self.open(execd, "Download failed", &self.call).await?;
+        let response = self.open(execd, "Download failed").await?;
         let lines = self.lines_to_cut(response.header("content-type"));
-        let bytes = response.bytes().await?;
-        match lines {
-            Some((offset, limit)) => js::cut_lines(&bytes, offset, limit).map_err(Failure::Thrown),
-            None => Ok(bytes),
+        if lines.is_undefined() && self.on_progress.is_undefined() {
+            return response.bytes().await;
+        }
+        let read = |exchange: &js::Exchange| js::gather(exchange, &lines, &self.path, &self.on_progress);
+        response.read_by(read).await.map(JsCast::unchecked_into)
+    }
+
+    /// `[offset, limit]` if the lines are still to be cut out. An execd that reads lines says text/plain; one that does not
+    /// ignores what it does not know and sends the whole file as octets.
+    fn lines_to_cut(&self, content_type: Option<String>) -> JsValue {
+        match &self.lines {
+            Some(lines) if !content_type.is_some_and(|kind| kind.starts_with("text/plain")) => {
+                object::array([lines.offset.into(), lines.limit.into()]).into()
+            }
+            _ => JsValue::UNDEFINED,
         }
     }
 
-    /// What is left to do of `offset` and `limit`. An execd that reads lines answers text/plain; one that does not ignores
-    /// both and sends the whole file as octets.
-    fn lines_to_cut(&self, content_type: Option<String>) -> Option<(f64, f64)> {
-        let wanted = self.offset.is_some() || self.limit.is_some();
-        let number = |text: &Option<String>| text.as_deref().and_then(rules::whole);
-        (wanted && !content_type.is_some_and(|kind| kind.starts_with("text/plain")))
-            .then(|| (number(&self.offset).unwrap_or(1.0), number(&self.limit).unwrap_or(f64::INFINITY)))
+    /// As chunks; nothing is sent yet.
+    pub fn stream(self, execd: Execd) -> Result<JsValue, Failure> {
+        let (path, on_progress) = (self.path.clone(), self.on_progress.clone());
+        let driver = DownloadDriver { execd, download: Rc::new(self) };
+        js::byte_stream(driver.into(), &path, &on_progress).map_err(Failure::Thrown)
     }
 }
 
@@ -91,12 +128,10 @@ impl DownloadDriver {
     pub fn open(&self) -> Promise {
         let (execd, download) = (self.execd.clone(), Rc::clone(&self.download));
         promise(async move {
-            let response = download.open(&execd, "Download stream failed", &download.call).await?;
+            let response = download.open(&execd, "Download stream failed").await?;
             let lines = download.lines_to_cut(response.header("content-type"));
             let exchange = JsValue::from(response.into_exchange());
-            if let Some((offset, limit)) = lines {
-                object::set(exchange.unchecked_ref(), "lines", object::array([offset.into(), limit.into()]));
-            }
+            object::set(exchange.unchecked_ref(), "lines", lines);
             Ok(exchange)
         })
     }
@@ -104,12 +139,5 @@ impl DownloadDriver {
     /// The exception for a body that broke in the middle.
     pub fn failure(&self, cause: JsValue) -> JsValue {
         Failure::broken_body("Download stream failed", cause).into()
-    }
-}
-
-impl DownloadDriver {
-    /// Nothing is sent yet.
-    pub fn new(execd: Execd, download: Download) -> Self {
-        Self { execd, download: Rc::new(download) }
     }
 }

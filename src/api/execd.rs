@@ -58,7 +58,8 @@ impl Execd {
         self.endpoints.get(self.port, options).await
     }
 
-    async fn request<'a>(
+    /// A request of this daemon's, to be sent with `send_with`.
+    pub fn request<'a>(
         &self,
         call: &Call<'_>,
         endpoint: &'a Endpoint,
@@ -80,7 +81,7 @@ impl Execd {
         options: &CallOptions,
     ) -> Result<Response, Failure> {
         let endpoint = self.endpoint(options).await?;
-        send(&self.transport, self.request(&call, &endpoint, json).await?, options).await
+        send(&self.transport, self.request(&call, &endpoint, json)?, options).await
     }
 
     /// Sends a request with a header or a body that is not JSON.
@@ -92,7 +93,7 @@ impl Execd {
         options: &CallOptions,
     ) -> Result<Response, Failure> {
         let endpoint = self.endpoint(options).await?;
-        let mut request = self.request(&call, &endpoint, None).await?;
+        let mut request = self.request(&call, &endpoint, None)?;
         request.headers.extend(headers);
         request.body = body;
         send(&self.transport, request, options).await
@@ -107,7 +108,7 @@ impl Execd {
         options: &CallOptions,
         signals: &Array,
     ) -> Result<Response, Failure> {
-        let mut request = self.request(&call, endpoint, json).await?;
+        let mut request = self.request(&call, endpoint, json)?;
         request.headers.push(("Accept", "text/event-stream".into()));
         send_with(&self.transport, request, options, 0.0, signals).await
     }

@@ -1,16 +1,18 @@
 //! `sandbox.files`: files and directories.
 
-use crate::api::download::{Download, DownloadDriver};
+use crate::api::download::Download;
 use crate::api::execd::{Call, Execd};
-use crate::api::{promise, shape};
+use crate::api::upload::{self, on_progress, path_field, permission};
+use crate::api::{directory, promise, resumable, shape};
 use crate::core::error::Error;
-use crate::core::{multipart, rules};
+use crate::core::{batch, rules};
 use crate::host::args::{self, CallOptions, Options};
-use crate::host::failure::{Failure, describe};
+use crate::host::failure::Failure;
 use crate::host::http::Response;
-use crate::host::{js, object, time};
+use crate::host::{js, object};
 use js_sys::{Array, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 /// Files and directories of the sandbox.
 #[wasm_bindgen]
@@ -33,12 +35,6 @@ fn paths(field: &str, value: &JsValue) -> Result<Vec<String>, Error> {
     Ok(paths)
 }
 
-fn path_field(entry: &Options, name: &str) -> Result<String, Error> {
-    let path = entry.required_string(name)?;
-    rules::file_path(&entry.path(name), &path)?;
-    Ok(path)
-}
-
 /// The body of a batch that is keyed by path. A path given twice would silently win over the first.
 fn by_path(field: &str, value: &JsValue, read: impl Fn(&Options) -> Result<Object, Error>) -> Result<Object, Error> {
     let body = object::map();
@@ -50,17 +46,6 @@ fn by_path(field: &str, value: &JsValue, read: impl Fn(&Options) -> Result<Objec
         object::set(&body, &path, read(&entry)?);
     }
     Ok(body)
-}
-
-/// `{mode, owner, group}`. execd resets the owner to its own user when none is given.
-fn permission(entry: &Options, default_mode: Option<f64>) -> Result<Object, Error> {
-    let permission = Object::new();
-    if let Some(mode) = entry.number("mode")?.or(default_mode) {
-        object::set(&permission, "mode", rules::mode(&entry.path("mode"), mode)?);
-    }
-    object::set_some(&permission, "owner", entry.string("owner")?);
-    object::set_some(&permission, "group", entry.string("group")?);
-    Ok(permission)
 }
 
 /// Requests that answer with nothing.
@@ -88,46 +73,18 @@ fn path_query(paths: &[String]) -> Vec<(&str, &str)> {
     paths.iter().map(|path| ("path", path.as_str())).collect()
 }
 
-async fn upload(execd: &Execd, entry: &Options, call: &CallOptions) -> Result<(), Failure> {
-    let path = path_field(entry, "path")?;
-    let metadata = permission(entry, None)?;
-    object::set(&metadata, "path", path.as_str());
-    let metadata = object::stringify(&metadata).map_err(Failure::Thrown)?;
-    let data = entry.raw("data");
-    let kind = data_kind(entry)?;
-    let boundary = format!("opensandbox-{}", js::request_id().map_err(Failure::Thrown)?);
-    let head = multipart::head(&boundary, &metadata, &path, &kind);
-    let upload = js::upload_body(&head, &data, &multipart::tail(&boundary)).map_err(Failure::Thrown)?;
-    let headers = vec![("Content-Type", format!("multipart/form-data; boundary={boundary}"))];
-    let sent = send_upload(execd, &upload, headers, call).await;
-    upload.stop();
-    let own = upload.failure();
-    match sent {
-        // The source's own error, not what fetch made of it.
-        Err(_) if !own.is_undefined() => Err(Failure::Thrown(own)),
-        sent => sent,
-    }
-}
-
-async fn send_upload(
+/// `DELETE` of many paths. Stops at the first failure.
+async fn delete(
     execd: &Execd,
-    upload: &js::Upload,
-    headers: Vec<(&'static str, String)>,
-    call: &CallOptions,
-) -> Result<(), Failure> {
-    let transport = &execd.transport;
-    // In a page a stream is collected first, which must not outlast an abort either.
-    let body =
-        time::within(&upload.body(), f64::INFINITY, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
-    transport.check(call)?;
-    let call_to = Call { method: "POST", path: "/files/upload", query: &[], what: "Upload failed" };
-    execd.send_raw(call_to, headers, body, call).await?.done().await
-}
-
-/// The content type of an entry's `data`; an error for what cannot be uploaded.
-fn data_kind(entry: &Options) -> Result<String, Failure> {
-    js::content_type(&entry.raw("data"))
-        .map_err(|thrown| Failure::invalid(format!("{}: {}", entry.path("data"), describe(&thrown))))
+    path: &str,
+    what: &'static str,
+    list: &[String],
+    options: &CallOptions,
+) -> Result<JsValue, Failure> {
+    for part in batch::split(list) {
+        empty(execd, Call { method: "DELETE", path, query: &path_query(part), what }, None, options).await?;
+    }
+    Ok(JsValue::UNDEFINED)
 }
 
 #[wasm_bindgen]
@@ -137,16 +94,24 @@ impl Files {
     pub fn get_file_info(&self, list: &JsValue, options: &JsValue) -> Promise {
         let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
         promise(async move {
-            let list = list?;
-            let call_to =
-                Call { method: "GET", path: "/files/info", query: &path_query(&list), what: "Get file info failed" };
-            let map = execd.send(call_to, None, &call?).await?.object().await?;
-            for (_, info) in object::entries(&map) {
+            let (list, call) = (list?, call?);
+            let found = Array::new();
+            for part in batch::split(&list) {
+                let query = path_query(part);
+                let call_to = Call { method: "GET", path: "/files/info", query: &query, what: "Get file info failed" };
+                let map = execd.send(call_to, None, &call).await?.object().await?;
+                for entry in Object::entries(&map).iter() {
+                    found.push(&entry);
+                }
+            }
+            // Not set one by one: a path may be `__proto__`.
+            let infos = Object::from_entries(&found).map_err(Failure::Thrown)?;
+            for (_, info) in object::entries(&infos) {
                 if let Some(info) = info.dyn_ref::<Object>() {
                     shape::file(info);
                 }
             }
-            Ok(map)
+            Ok(infos)
         })
     }
 
@@ -196,7 +161,7 @@ impl Files {
     /// Makes directories, with their parents.
     #[wasm_bindgen(js_name = createDirectories)]
     pub fn create_directories(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let body = by_path("entries", entries, |entry| permission(entry, Some(755.0)));
+        let body = by_path("entries", entries, permission);
         let (execd, call) = (self.execd.clone(), CallOptions::read(options));
         promise(async move {
             let call_to = Call { method: "POST", path: "/directories", query: &[], what: "Create directories failed" };
@@ -208,21 +173,7 @@ impl Files {
     #[wasm_bindgen(js_name = deleteDirectories)]
     pub fn delete_directories(&self, list: &JsValue, options: &JsValue) -> Promise {
         let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
-        promise(async move {
-            let list = list?;
-            empty(
-                &execd,
-                Call {
-                    method: "DELETE",
-                    path: "/directories",
-                    query: &path_query(&list),
-                    what: "Delete directories failed",
-                },
-                None,
-                &call?,
-            )
-            .await
-        })
+        promise(async move { delete(&execd, "/directories", "Delete directories failed", &list?, &call?).await })
     }
 
     /// Writes files one after another; stops at the first failure.
@@ -230,19 +181,25 @@ impl Files {
     pub fn write_files(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let (execd, entries, call) =
             (self.execd.clone(), args::objects("entries", entries), CallOptions::read(options));
+        let progress = Options::new("options", options).and_then(|options| on_progress(&options));
         promise(async move {
-            let (entries, call) = (entries?, call?);
+            let (entries, call, progress) = (entries?, call?, progress?);
             // All mistakes first: nothing is half written because of one in the last entry.
             for entry in &entries {
-                path_field(entry, "path")?;
-                permission(entry, None)?;
-                data_kind(entry)?;
+                upload::check(entry)?;
             }
             for entry in &entries {
-                upload(&execd, entry, &call).await?;
+                upload::upload(&execd, entry, &call, &progress).await?;
             }
             Ok(JsValue::UNDEFINED)
         })
+    }
+
+    /// Writes whatever an iterable gives, several files at a time.
+    #[wasm_bindgen(js_name = uploadAll)]
+    pub fn upload_all(&self, entries: &JsValue, options: &JsValue) -> Promise {
+        let started = upload::upload_all(&self.execd, entries, options);
+        promise(async move { JsFuture::from(started?).await.map_err(Failure::Thrown) })
     }
 
     /// A file as text.
@@ -278,23 +235,25 @@ impl Files {
         let download = Options::new("options", options)
             .and_then(|options| Download::read(path, &options, call))
             .map_err(Failure::from)?;
-        js::byte_stream(DownloadDriver::new(self.execd.clone(), download).into())
+        download.stream(self.execd.clone()).map_err(JsValue::from)
+    }
+
+    /// A file, over as many connections as it takes. Nothing is sent before it is read.
+    pub fn download(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Result<JsValue, JsValue> {
+        resumable::read(&self.execd, path, options, call).map_err(JsValue::from)
+    }
+
+    /// All that is in a directory. The list is asked for when the first entry is.
+    #[wasm_bindgen(js_name = downloadDirectory)]
+    pub fn download_directory(&self, path: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
+        directory::read(&self.execd, path, options).map_err(JsValue::from)
     }
 
     /// Deletes files; one that is missing already is no error.
     #[wasm_bindgen(js_name = deleteFiles)]
     pub fn delete_files(&self, list: &JsValue, options: &JsValue) -> Promise {
         let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
-        promise(async move {
-            let list = list?;
-            empty(
-                &execd,
-                Call { method: "DELETE", path: "/files", query: &path_query(&list), what: "Delete files failed" },
-                None,
-                &call?,
-            )
-            .await
-        })
+        promise(async move { delete(&execd, "/files", "Delete files failed", &list?, &call?).await })
     }
 
     /// Moves files and directories. A target that exists is an error.
@@ -360,7 +319,7 @@ impl Files {
     /// Sets mode and owner.
     #[wasm_bindgen(js_name = setPermissions)]
     pub fn set_permissions(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let body = by_path("entries", entries, |entry| permission(entry, None));
+        let body = by_path("entries", entries, permission);
         let (execd, call) = (self.execd.clone(), CallOptions::read(options));
         promise(async move {
             let call_to =

@@ -38,6 +38,10 @@ pub enum Error {
     Malformed(String),
     /// One event was larger than the limit.
     TooLarge(String),
+    /// A file was changed while it was being read.
+    Changed(String),
+    /// What the caller gave to upload failed while it was being read.
+    Source(String),
 }
 
 impl Error {
@@ -49,7 +53,7 @@ impl Error {
             Self::Network(_) => "SandboxConnectionException",
             Self::Timeout(_) => "SandboxTimeoutException",
             Self::Aborted => "SandboxAbortException",
-            Self::Closed(_) => "SandboxException",
+            Self::Closed(_) | Self::Changed(_) | Self::Source(_) => "SandboxException",
             Self::ReadyTimeout(_) => "SandboxReadyTimeoutException",
             Self::Interrupted(_) | Self::Stalled(_) | Self::Malformed(_) | Self::TooLarge(_) => {
                 "SandboxStreamException"
@@ -73,6 +77,8 @@ impl Error {
             Self::Stalled(_) => "STREAM_STALLED",
             Self::Malformed(_) => "MALFORMED_EVENT",
             Self::TooLarge(_) => "EVENT_TOO_LARGE",
+            Self::Changed(_) => "FILE_CHANGED",
+            Self::Source(_) => "SOURCE_FAILED",
         }
     }
 
@@ -107,6 +113,8 @@ impl fmt::Display for Error {
             | Self::Stalled(text)
             | Self::Malformed(text)
             | Self::TooLarge(text)
+            | Self::Changed(text)
+            | Self::Source(text)
             | Self::Api { message: text, .. } => f.write_str(text),
             Self::Aborted => f.write_str("The operation was aborted"),
             Self::Redirect(_) => f.write_str(

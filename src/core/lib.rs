@@ -5,12 +5,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod capture;
 pub mod egress;
 pub mod error;
 pub mod events;
 pub mod frames;
 pub mod multipart;
+pub mod resume;
 pub mod rules;
 pub mod run;
+pub mod tree;
 pub mod url;

@@ -27,6 +27,8 @@ pub struct Details {
     pub raw_body: JsValue,
     /// Whether the program goes on, where that is known.
     pub still_running: Option<bool>,
+    /// The file that it is about, where there are several.
+    pub path: Option<String>,
 }
 
 impl From<Error> for Failure {
@@ -104,6 +106,24 @@ impl Failure {
         }
     }
 
+    /// The same, with the file that it is about.
+    pub fn for_path(self, path: &str) -> Self {
+        match self {
+            Self::Typed(error, details) => {
+                Self::Typed(error, Box::new(Details { path: Some(path.to_owned()), ..*details }))
+            }
+            thrown => thrown,
+        }
+    }
+
+    /// Another error with the same details.
+    pub fn renamed(self, error: Error) -> Self {
+        match self {
+            Self::Typed(_, details) => Self::Typed(error, details),
+            thrown => thrown,
+        }
+    }
+
     /// HTTP status, where there was one.
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -164,6 +184,7 @@ impl From<Failure> for JsValue {
         object::set_some(&options, "statusCode", error.status());
         object::set_some(&options, "requestId", details.request_id);
         object::set_some(&options, "stillRunning", details.still_running);
+        object::set_some(&options, "path", details.path);
         object::set(&options, "rawBody", details.raw_body);
         object::set(&options, "cause", details.cause);
         js::make_error(error.class(), error.code(), &error.to_string(), &options).unwrap_or_else(|thrown| thrown)

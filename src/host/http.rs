@@ -122,6 +122,11 @@ impl Response {
         self.exchange.header(name)
     }
 
+    /// The status: one of 2xx.
+    pub fn status(&self) -> u16 {
+        self.exchange.status()
+    }
+
     /// The id of the request, for errors.
     pub fn request_id(&self) -> Option<String> {
         self.request_id.clone()
@@ -135,6 +140,18 @@ impl Response {
     pub async fn bytes(self) -> Result<Uint8Array, Failure> {
         let bytes = JsFuture::from(self.exchange.bytes()).await;
         bytes.map(JsCast::unchecked_into).map_err(|halt| self.broken(halt))
+    }
+
+    /// What a reader of ours in `src/js` makes of the body.
+    pub async fn read_by(
+        self,
+        read: impl FnOnce(&Exchange) -> Result<js_sys::Promise, JsValue>,
+    ) -> Result<JsValue, Failure> {
+        let read = match read(&self.exchange) {
+            Ok(promise) => JsFuture::from(promise).await,
+            Err(thrown) => Err(thrown),
+        };
+        read.map_err(|halt| self.broken(halt))
     }
 
     /// The body as JSON; `undefined` when it is empty.

@@ -98,6 +98,18 @@ extern "C" {
     #[wasm_bindgen(js_name = onAbort)]
     pub type OnAbort;
 }
+#[wasm_bindgen(module = "/src/js/source.js")]
+extern "C" {
+    pub type Source;
+}
+#[wasm_bindgen(module = "/src/js/idle.js")]
+extern "C" {
+    pub type IdleWatch;
+}
+#[wasm_bindgen(module = "/src/js/lines.js")]
+extern "C" {
+    pub type LineCutter;
+}
 #[wasm_bindgen(module = "/src/js/run-reader.js")]
 extern "C" {
     pub type RunReader;
@@ -148,24 +160,67 @@ extern "C" {
     pub fn background_command(driver: JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
 }
 
-#[wasm_bindgen(module = "/src/js/transfer.js")]
+#[wasm_bindgen(module = "/src/js/upload.js")]
 extern "C" {
     /// A body on its way, and the source behind it.
     pub type Upload;
-    #[wasm_bindgen(catch, js_name = uploadBody)]
-    pub fn upload_body(head: &str, data: &JsValue, tail: &str) -> Result<Upload, JsValue>;
+    #[wasm_bindgen(constructor, catch)]
+    pub fn new(
+        head: &str,
+        data: &JsValue,
+        tail: &str,
+        path: &str,
+        idle_ms: f64,
+        on_progress: &JsValue,
+    ) -> Result<Upload, JsValue>;
     #[wasm_bindgen(method, getter)]
     pub fn body(this: &Upload) -> Promise;
+    #[wasm_bindgen(method, getter, js_name = contentLength)]
+    pub fn content_length(this: &Upload) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    pub fn stalled(this: &Upload) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    pub fn failure(this: &Upload) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    pub fn size(this: &Upload) -> f64;
     #[wasm_bindgen(method)]
     pub fn stop(this: &Upload);
-    #[wasm_bindgen(method)]
-    pub fn failure(this: &Upload) -> JsValue;
+    #[wasm_bindgen(method, catch)]
+    pub fn accepted(this: &Upload) -> Result<(), JsValue>;
     #[wasm_bindgen(catch, js_name = contentType)]
     pub fn content_type(data: &JsValue) -> Result<String, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/upload-all.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = uploadAll)]
+    pub fn upload_all(
+        driver: JsValue,
+        source: &JsValue,
+        concurrency: f64,
+        signals: &Array,
+        on_progress: &JsValue,
+    ) -> Result<Promise, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/download.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    pub fn gather(exchange: &Exchange, lines: &JsValue, path: &str, on_progress: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = byteStream)]
-    pub fn byte_stream(driver: JsValue) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(catch, js_name = cutLines)]
-    pub fn cut_lines(bytes: &Uint8Array, offset: f64, limit: f64) -> Result<Uint8Array, JsValue>;
+    pub fn byte_stream(driver: JsValue, path: &str, on_progress: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = bytesToText)]
     pub fn bytes_to_text(bytes: &Uint8Array, encoding: &str) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/resumable.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = fileDownload)]
+    pub fn file_download(driver: JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/directory.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    pub fn directory(driver: JsValue) -> Result<JsValue, JsValue>;
 }

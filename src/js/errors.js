@@ -19,20 +19,21 @@ export class SandboxError {
 export class SandboxException extends Error {
   name = "SandboxException";
   constructor(
-    { message, cause, error, requestId, isRetryable = false } = {},
+    { message, cause, error, requestId, path, isRetryable = false } = {},
     code = SandboxError.INTERNAL_UNKNOWN_ERROR,
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.error = error ?? new SandboxError(code, message);
     this.requestId = text(requestId);
     this.isRetryable = isRetryable;
+    if (path !== undefined) this.path = path;
   }
   get code() {
     return this.error.code;
   }
   /** Everything that a log needs, and no body and no header: those may hold secrets. */
   toJSON() {
-    const { name, code, message, statusCode, requestId, isRetryable, cause } = this;
+    const { name, code, message, statusCode, requestId, isRetryable, path, cause } = this;
     return {
       name,
       code,
@@ -40,6 +41,7 @@ export class SandboxException extends Error {
       statusCode,
       requestId,
       isRetryable,
+      path,
       cause: cause instanceof Error ? cause.message : text(cause),
     };
   }

@@ -78,6 +78,18 @@ class Exchange {
     });
   }
 
+  /** Hands the body over chunk by chunk, until `take` says that it has enough. */
+  pour(take) {
+    return this.#read(async () => {
+      const reader = this.#openReader();
+      for (let enough = !reader; !enough; ) {
+        const { done, value } = await reader.read();
+        enough = done || take(value);
+        if (enough && !done) this.abort();
+      }
+    });
+  }
+
   bytes() {
     return this.#read(async () => new Uint8Array(await this.response.arrayBuffer()));
   }
@@ -134,6 +146,10 @@ class Exchange {
    */
   reader() {
     clearTimeout(this.#timer);
+    return this.#openReader();
+  }
+
+  #openReader() {
     const { body } = this.response;
     if (body && typeof body.getReader !== "function") {
       throw new Halt("network", new TypeError("the body of fetch's answer is not a ReadableStream"));

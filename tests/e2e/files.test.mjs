@@ -262,6 +262,9 @@ describe("names", () => {
         () => handle.files.readFile(path),
         () => handle.files.readBytes(path),
         async () => all(handle.files.readBytesStream(path)),
+        async () => handle.files.download(path).bytes(),
+        async () => all(handle.files.downloadDirectory(path)),
+        () => handle.files.uploadAll([{ path, data: "x" }]),
         () => handle.files.getFileInfo([path]),
         () => handle.files.deleteFiles([path]),
         () => handle.files.moveFiles([{ src: "/tmp/a", dest: path }]),
@@ -537,7 +540,9 @@ describe("changing", () => {
     );
     assert.equal(infos[`${dir}/a/b`].mode, 700);
     assert.equal(infos[`${dir}/c`].mode, 755);
-    await files.createDirectories([{ path: `${dir}/c` }]);
+    // Made once more, it keeps its mode.
+    await files.createDirectories([{ path: `${dir}/a/b` }, { path: `${dir}/c` }]);
+    assert.equal((await files.getFileInfo([`${dir}/a/b`]))[`${dir}/a/b`].mode, 700);
     await files.writeFiles([{ path: `${dir}/a/b/file`, data: "x" }]);
     assert.equal(await files.deleteDirectories([`${dir}/a`, `${dir}/none`]), undefined);
     assert.equal((await rejection(files.getFileInfo([`${dir}/a`]))).statusCode, 404);

@@ -8,7 +8,8 @@ export const ID = "a1da9f69e3f74dfd9e3c6e28363a1b20";
 
 /**
  * `routes`: "METHOD /path" (execd's paths without their prefix, queries left out) to a function `(request, response,
- * {body, url})`. What is not there answers as a healthy server with one sandbox would. `at`: the port; any by default.
+ * {body, url})`; one with a property `raw` is called before the body is read. What is not there answers as a healthy server with
+ * one sandbox would. `at`: the port; any by default.
  */
 export async function faultServer(routes = {}, at = 0) {
   const seen = [];
@@ -30,6 +31,8 @@ export async function faultServer(routes = {}, at = 0) {
     const url = new URL(request.url, "http://x");
     const name = `${request.method} ${url.pathname.replace(/^\/execd/, "")}`;
     seen.push({ name, url, headers: request.headers });
+    // Reads the body itself, or does not.
+    if (routes[name]?.raw) return await routes[name](request, response, { url, seen });
     const chunks = [];
     try {
       for await (const chunk of request) chunks.push(chunk);

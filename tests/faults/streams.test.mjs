@@ -433,36 +433,3 @@ test("a create that is aborted or late leaves no sandbox behind", async () => {
     }
   }
 });
-
-test("lines of a file are cut here where the server cannot", async () => {
-  const file = "1\n2\n3\n4";
-  const whole = (_, response) => {
-    response.setHeader("content-type", "application/octet-stream");
-    response.write(file.slice(0, 3));
-    setTimeout(() => response.end(file.slice(3)), 5);
-  };
-  await using({ "GET /files/download": whole }, async (sandbox) => {
-    for (const [options, text] of [
-      [{ offset: 2, limit: 2 }, "2\n3\n"],
-      [{ offset: 4 }, "4"],
-      [{ limit: 1 }, "1\n"],
-      [{ offset: 9 }, ""],
-      [{ limit: 0 }, ""],
-      [{}, file],
-    ]) {
-      assert.equal(await sandbox.files.readFile("/f", options), text, JSON.stringify(options));
-      const chunks = [];
-      if (options.limit !== 0)
-        for await (const chunk of sandbox.files.readBytesStream("/f", options)) chunks.push(chunk);
-      assert.equal(Buffer.concat(chunks).toString(), text, `stream ${JSON.stringify(options)}`);
-    }
-  });
-  const lines = (_, response, { url }) => {
-    assert.equal(url.searchParams.get("offset"), "2");
-    response.setHeader("content-type", "text/plain");
-    response.end("2\n");
-  };
-  await using({ "GET /files/download": lines }, async (sandbox) => {
-    assert.equal(await sandbox.files.readFile("/f", { offset: 2, limit: 1 }), "2\n", "not cut twice");
-  });
-});

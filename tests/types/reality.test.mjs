@@ -84,7 +84,7 @@ test("the properties of a ConnectionConfig", () => {
 
 test("the properties of exceptions", () => {
   // Error's own, and what is only there at times.
-  const always = (name) => !["cause", "execution", "executionId"].includes(name);
+  const always = (name) => !["cause", "execution", "executionId", "path"].includes(name);
   for (const [name] of values) {
     if (!name.endsWith("Exception")) continue;
     const error = new sdk[name]({ message: "m", requestId: "r", isRetryable: true });
@@ -103,6 +103,8 @@ async function stub(url) {
   const { pathname } = new URL(url);
   if (pathname.includes("/endpoints/")) return Response.json({ endpoint: "sandbox.test/base" });
   if (pathname === "/base/v1/isolated/session") return Response.json({ session_id: "i", created_at: "" });
+  if (pathname === "/base/files/info") return Response.json({});
+  if (pathname === "/base/directories/list") return Response.json([{ path: "/d/a", type: "file", size: 1 }]);
   assert.equal(pathname, "/base/command");
   const events = [
     { type: "init", text: "id", timestamp: 1 },
@@ -156,6 +158,15 @@ test("an isolated session", async () => {
   assert.deepEqual(session.info, { session_id: "i", created_at: "" });
   assert.equal(session.files, session.files);
   assert.deepEqual(ownNames(Object.getPrototypeOf(session.files), INTERNAL), members("SandboxFiles", callable));
+});
+
+test("a FileDownload, and a DirectoryEntry", async () => {
+  const prototype = Object.getPrototypeOf(sandbox.files.download("/a"));
+  assert.deepEqual(ownNames(prototype, [...INTERNAL, "[Symbol.asyncIterator]"]), members("FileDownload", callable));
+  let entry;
+  for await (const each of sandbox.files.downloadDirectory("/d")) entry = each;
+  assert.deepEqual(ownNames(Object.getPrototypeOf(entry), INTERNAL), members("DirectoryEntry", callable));
+  assert.deepEqual(Object.keys(entry).sort(), fields("DirectoryEntry").sort());
 });
 
 test("an Execution", async () => {

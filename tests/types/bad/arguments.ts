@@ -35,6 +35,10 @@ await sandbox.files.writeFiles({ path: "/a" }); // error: TS2353
 await sandbox.files.writeFiles([{ path: "/a", mode: "644" }]); // error: TS2322
 await sandbox.files.writeFiles([{ path: "/a", data: 5 }]); // error: TS2322
 await sandbox.files.readFile("/a", "utf-8"); // error: TS2559
+await sandbox.files.readBytes("/a", { onProgress: true }); // error: TS2322
+await sandbox.files.uploadAll({ path: "/a" }); // error: TS2353
+await sandbox.files.uploadAll([{ path: "/a" }], { concurrency: "4" }); // error: TS2322
+sandbox.files.download("/a", { range: "bytes=0-" }); // error: TS2353
 await sandbox.files.setPermissions([{ mode: 644 }]); // error: TS2741
 await sandbox.getEndpoint("80"); // error: TS2345
 await sandbox.renew(); // error: TS2554

@@ -9,18 +9,23 @@ import {
   DEFAULT_ENTRYPOINT,
   DEFAULT_EXECD_PORT,
   DEFAULT_RESOURCE_LIMITS,
+  type DirectoryEntry,
   type Endpoint,
   type ExecdCommands,
   type ExecdHealth,
   type ExecdMetrics,
   type Execution,
   type ExecutionHandlers,
+  type FileDownload,
   type FileInfo,
   type RunCommandOpts,
   Sandbox,
+  type SandboxException,
   type SandboxFiles,
   SandboxManager,
   type ServerStreamEvent,
+  type TransferProgress,
+  type UploadAllResult,
   type Volume,
 } from "opensandbox-wasm";
 
@@ -192,3 +197,27 @@ const kept = await sandbox.commands.run("make", { capture: { headChars: 1000, ta
 const missing: number = kept.truncated?.stdout ?? 0;
 
 export { ended, missing, running };
+
+// Transfers: progress, downloads that are resumed, whole directories, many uploads.
+const onProgress = ({ path, loaded, total }: TransferProgress) => console.log(path, loaded, total ?? 0);
+await files.writeFiles([{ path: "/a" }], { ...call, onProgress });
+await files.readBytes("/a", { onProgress });
+const download: FileDownload = files.download("/a", { maxResumes: 3, onProgress, signal: maybe }, call);
+for await (const chunk of download) console.log(chunk.byteLength);
+const downloaded: Bytes = await files.download("/a").bytes();
+const response = new Response(files.download("/a").toReadableStream());
+async function* copies() {
+  for await (const entry of files.downloadDirectory("/a", signal)) {
+    const { path, info }: DirectoryEntry = entry;
+    if (info.type === "file") yield { path: `/b/${path}`, data: entry.stream({ maxResumes: 1 }), mode: info.mode };
+    else await entry.bytes({ onProgress }).catch((error: SandboxException) => console.log(error.path));
+  }
+}
+const uploaded: UploadAllResult = await files.uploadAll(copies(), {
+  concurrency: 2,
+  onProgress: ({ filesDone, loaded }) => console.log(filesDone, loaded),
+});
+await files.uploadAll([{ path: "/a" }], signal);
+await files.uploadAll(new Set([Promise.resolve({ path: "/a" })]));
+
+export { downloaded, response, uploaded };
