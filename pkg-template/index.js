@@ -1,11 +1,21 @@
 // The default entry: browsers, Node, Deno, Bun, any bundler. One file serves them all.
 
 import "./load.js";
-import { Commands, ExecdHealth, ExecdMetrics, Files, Sandbox, SandboxManager } from "./core_bg.js";
+import {
+  Commands,
+  Diagnostics,
+  ExecdHealth,
+  ExecdMetrics,
+  Files,
+  Sandbox,
+  Sandboxes,
+  SandboxManager,
+} from "./core_bg.js";
 
 export * from "./constants.js";
 export {
   ConnectionConfig,
+  ExecutionEventDispatcher,
   InvalidArgumentException,
   Sandbox,
   SandboxAbortException,
@@ -27,7 +37,8 @@ delete Sandbox.resumeById;
 
 // wasm-bindgen's own disposal frees memory at once and leaves an object that throws; the garbage collector does it in time.
 // With it in place, `using sandbox = …` would compile and neither close nor kill.
-for (const { prototype } of [Sandbox, SandboxManager, Commands, Files, ExecdHealth, ExecdMetrics]) {
+const CLASSES = [Sandbox, Sandboxes, SandboxManager, Commands, Files, ExecdHealth, ExecdMetrics, Diagnostics];
+for (const { prototype } of CLASSES) {
   delete prototype.free;
   if (Symbol.dispose) delete prototype[Symbol.dispose];
 }

@@ -76,15 +76,12 @@ impl Endpoints {
         let this = Rc::clone(self);
         let call = call.for_others();
         let promise = spawn(Box::pin(async move {
-            let result = lifecycle::endpoint(&this.transport, &this.id, port, &call).await;
+            let proxy = this.transport.use_server_proxy;
+            let result = lifecycle::endpoint(&this.transport, &this.id, port, proxy, &call).await;
             if result.is_err() {
                 this.forget(port);
             }
-            let raw = result.map_err(JsValue::from)?;
-            if !object::get(&raw, "headers").is_object() {
-                object::set(&raw, "headers", Object::new());
-            }
-            Ok(raw.into())
+            result.map(JsValue::from).map_err(JsValue::from)
         }));
         self.known.borrow_mut().push((port, promise.clone()));
         promise
@@ -92,6 +89,13 @@ impl Endpoints {
 
     fn forget(&self, port: u16) {
         self.known.borrow_mut().retain(|(known, _)| *known != port);
+    }
+
+    /// Forgets what is known of a sandbox, if it is this one.
+    pub fn invalidate(&self, id: &str) {
+        if id == self.id {
+            self.forget_all();
+        }
     }
 
     /// After a pause the ports may be somewhere else.

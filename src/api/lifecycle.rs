@@ -1,17 +1,18 @@
-//! The calls of the lifecycle API, shared by `Sandbox` and `SandboxManager`.
+//! The calls of the lifecycle API that are about sandboxes, shared by `Sandbox`, `Sandboxes` and `SandboxManager`.
 
 use crate::api::shape;
 use crate::core::error::Error;
 use crate::core::{rules, url};
-use crate::host::args::{CallOptions, Options};
+use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
 use crate::host::http::{Request, send};
 use crate::host::transport::Transport;
 use crate::host::{object, time};
 use js_sys::{Date, Object};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
-fn path(transport: &Transport, id: &str, rest: &str) -> Result<String, Error> {
+/// The URL of a sandbox, or of what follows it. `rest` is encoded already.
+pub fn path(transport: &Transport, id: &str, rest: &str) -> Result<String, Error> {
     Ok(format!("{}/sandboxes/{}{rest}", transport.base, rules::segment("sandboxId", id)?))
 }
 
@@ -48,14 +49,19 @@ pub async fn resume(transport: &Transport, id: &str, call: &CallOptions) -> Resu
         .await
 }
 
-/// `POST /sandboxes/{id}/renew-expiration`: the sandbox then ends `seconds` from now, which may be earlier than before.
+/// A renewal: the sandbox then ends `seconds` from now, which may be earlier than before.
 pub async fn renew(transport: &Transport, id: &str, seconds: f64, call: &CallOptions) -> Result<Object, Failure> {
     let at = Date::new(&(time::now() + seconds * 1000.0).into());
     if at.get_time().is_nan() {
         return Err(Failure::invalid("timeoutSeconds is too large"));
     }
+    renew_until(transport, id, at.to_iso_string().into(), call).await
+}
+
+/// `POST /sandboxes/{id}/renew-expiration`.
+pub async fn renew_until(transport: &Transport, id: &str, at: JsValue, call: &CallOptions) -> Result<Object, Failure> {
     let body = Object::new();
-    object::set(&body, "expiresAt", at.to_iso_string());
+    object::set(&body, "expiresAt", at);
     let request = Request::new("POST", path(transport, id, "/renew-expiration")?, "Renew sandbox expiration failed")
         .json(&body)?;
     send(transport, request, call).await?.shaped(|raw| Ok(shape::renewal(raw))).await
@@ -78,33 +84,39 @@ pub async fn patch_metadata(
     send(transport, request, call).await?.shaped(shape::sandbox).await
 }
 
-/// `GET /sandboxes`, by states (any of them), metadata (all of it) and page.
-pub async fn list(transport: &Transport, filter: &Options, call: &CallOptions) -> Result<Object, Failure> {
-    let mut query: Vec<(&str, String)> = Vec::new();
-    query.extend(filter.strings("states")?.unwrap_or_default().into_iter().map(|state| ("state", state)));
-    let metadata = filter.string_map("metadata")?.unwrap_or_default();
-    if !metadata.is_empty() {
-        query.push(("metadata", url::metadata_filter(&metadata)));
-    }
-    for name in ["page", "pageSize"] {
-        query.extend(filter.count(name)?.map(|number| (name, rules::short(number))));
-    }
-    let pairs: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let url = url::with_query(&format!("{}/sandboxes", transport.base), &pairs);
-    let page = send(transport, Request::new("GET", url, "List sandboxes failed"), call).await?.object().await?;
-    let items = object::get(&page, "items");
-    let items = items
-        .dyn_ref::<js_sys::Array>()
-        .ok_or_else(|| Error::UnexpectedResponse("List sandboxes failed: the answer has no items".into()))?;
-    for item in items.iter() {
-        shape::sandbox(item.unchecked_into())?;
-    }
-    Ok(page)
+/// `GET /sandboxes/{id}/endpoints/{port}`, direct or through the server's proxy.
+pub async fn endpoint(
+    transport: &Transport,
+    id: &str,
+    port: u16,
+    server_proxy: bool,
+    call: &CallOptions,
+) -> Result<Object, Failure> {
+    let query = [("use_server_proxy", if server_proxy { "true" } else { "false" })];
+    ask_endpoint(transport, id, port, &query, "Get sandbox endpoint failed", call).await
 }
 
-/// `GET /sandboxes/{id}/endpoints/{port}`.
-pub async fn endpoint(transport: &Transport, id: &str, port: u16, call: &CallOptions) -> Result<Object, Failure> {
-    let proxy = if transport.use_server_proxy { "true" } else { "false" };
-    let url = url::with_query(&path(transport, id, &format!("/endpoints/{port}"))?, &[("use_server_proxy", proxy)]);
-    send(transport, Request::new("GET", url, "Get sandbox endpoint failed"), call).await?.object().await
+/// The same with a signature in it that is good until `expires`, in Unix seconds. Not to be had through the server's proxy.
+pub async fn signed_endpoint(
+    transport: &Transport,
+    id: &str,
+    port: u16,
+    expires: f64,
+    call: &CallOptions,
+) -> Result<Object, Failure> {
+    let query = [("expires", rules::short(expires))];
+    let query = query.each_ref().map(|(name, value)| (*name, value.as_str()));
+    ask_endpoint(transport, id, port, &query, "Get signed endpoint failed", call).await
+}
+
+async fn ask_endpoint(
+    transport: &Transport,
+    id: &str,
+    port: u16,
+    query: &[(&str, &str)],
+    what: &'static str,
+    call: &CallOptions,
+) -> Result<Object, Failure> {
+    let url = url::with_query(&path(transport, id, &format!("/endpoints/{port}"))?, query);
+    send(transport, Request::new("GET", url, what), call).await?.shaped(|raw| Ok(shape::endpoint(raw))).await
 }

@@ -1,26 +1,25 @@
 //! `Sandbox`: one sandbox, from creation to its end.
 
 use crate::api::commands::Commands;
+use crate::api::creation::{self, Made};
+use crate::api::diagnostics::Diagnostics;
 use crate::api::endpoints::Endpoints;
 use crate::api::execd::{Execd, PORT};
 use crate::api::files::Files;
 use crate::api::health::{ExecdHealth, ExecdMetrics, metrics, ping};
 use crate::api::ready::{self, Readiness};
-use crate::api::{create, lifecycle, promise};
-use crate::core::error::Error;
+use crate::api::sandboxes::Sandboxes;
+use crate::api::{lifecycle, port, promise, snapshots};
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
+use crate::host::object;
 use crate::host::transport::Transport;
-use crate::host::{object, time};
 use js_sys::{Object, Promise};
 use std::cell::OnceCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
-/// The server may pull an image before it answers: minutes, not the 30 s of an ordinary request.
-const CREATE_TIMEOUT_SECONDS: f64 = 300.0;
 struct Inner {
     id: String,
     execd: Execd,
@@ -45,6 +44,8 @@ pub struct Sandbox {
     files: OnceCell<JsValue>,
     health: OnceCell<JsValue>,
     metrics: OnceCell<JsValue>,
+    sandboxes: OnceCell<JsValue>,
+    diagnostics: OnceCell<JsValue>,
 }
 
 impl Sandbox {
@@ -57,11 +58,13 @@ impl Sandbox {
             files: OnceCell::new(),
             health: OnceCell::new(),
             metrics: OnceCell::new(),
+            sandboxes: OnceCell::new(),
+            diagnostics: OnceCell::new(),
         }
     }
 
     /// Looks the daemon up and waits for it; gives the JavaScript object.
-    async fn opened(
+    pub(super) async fn opened(
         transport: Rc<Transport>,
         id: String,
         owned: bool,
@@ -79,106 +82,36 @@ impl Sandbox {
     }
 }
 
-async fn create_sandbox(options: Result<Options, Error>) -> Result<JsValue, Failure> {
-    let options = options?;
-    let body = create::body(&options)?;
-    let readiness = Readiness::read(&options)?;
-    let call = CallOptions::among(&options)?;
-    let limit_ms = options.seconds("createTimeoutSeconds")?.unwrap_or(CREATE_TIMEOUT_SECONDS) * 1000.0;
-    let transport = Rc::new(Transport::of(&options)?);
-    let id = created_id(&transport, body, limit_ms, &call).await?;
-    match Sandbox::opened(Rc::clone(&transport), id.clone(), true, &readiness, &call).await {
-        Ok(sandbox) => Ok(sandbox),
-        Err(first) => {
-            // Nobody else knows of it. A transport of its own, in case that a health check has closed the sandbox.
-            let cleaner = Transport::new(&transport.config)?;
-            transport.close();
-            let cleaning = promise(async move {
-                // The caller learns the first error, not one of the cleaning up.
-                let _ = lifecycle::delete(&cleaner, &id, &call.for_others()).await;
-                Ok(JsValue::UNDEFINED)
-            });
-            if !matches!(first, Failure::Typed(Error::Aborted, _)) {
-                let _ = JsFuture::from(cleaning).await;
-            }
-            Err(first)
-        }
-    }
-}
-
-/// Sends the create request. Left early, by an abort or the limit, the request goes on unheard, and the sandbox that it
-/// may yet make is deleted: cutting it off would leave one that nobody knows of.
-async fn created_id(
-    transport: &Rc<Transport>,
-    body: Object,
-    limit_ms: f64,
-    call: &CallOptions,
-) -> Result<String, Failure> {
-    transport.check(call)?;
-    let unlimited = CallOptions { timeout_seconds: Some(0.0), ..call.for_others() };
-    let sender = Rc::clone(transport);
-    let creating = promise(async move { lifecycle::create(&sender, &body, &unlimited).await });
-    let limit_ms = if limit_ms > 0.0 { limit_ms } else { f64::INFINITY };
-    let created = time::within(&creating, limit_ms, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
-    if !created.is_undefined() {
-        let id = object::text(&created, "id").filter(|id| !id.is_empty());
-        return Ok(id.ok_or_else(|| Error::UnexpectedResponse("Create sandbox failed: the answer has no id".into()))?);
-    }
-    let (left, for_others) = (Rc::clone(transport), call.for_others());
-    let _ = promise(async move {
-        if let Some(id) = JsFuture::from(creating).await.ok().and_then(|created| object::text(&created, "id")) {
-            let _ = lifecycle::delete(&left, &id, &for_others).await;
-        }
-        Ok(JsValue::UNDEFINED)
-    });
-    transport.check(call)?;
-    Err(Error::Timeout(format!(
-        "Create sandbox failed: no answer within {} ms (createTimeoutSeconds)",
-        rules::short(limit_ms)
-    ))
-    .into())
-}
-
-async fn connect_sandbox(options: Result<Options, Error>, resume: bool) -> Result<JsValue, Failure> {
-    let options = options?;
-    let id = args::filled("sandboxId", &options.raw("sandboxId"))?;
-    rules::segment("sandboxId", &id)?;
-    let readiness = Readiness::read(&options)?;
-    let call = CallOptions::among(&options)?;
-    let transport = Rc::new(Transport::of(&options)?);
-    if resume {
-        lifecycle::resume(&transport, &id, &call).await?;
-    }
-    let opened = Sandbox::opened(Rc::clone(&transport), id, false, &readiness, &call).await;
-    if opened.is_err() {
-        transport.close();
-    }
-    opened
-}
-
 #[wasm_bindgen]
 impl Sandbox {
     /// Throws: without it `new Sandbox()` would give a dead object.
     #[wasm_bindgen(constructor)]
     pub fn refuse() -> Result<Sandbox, JsValue> {
-        Err(Failure::invalid("A Sandbox is made with Sandbox.create, Sandbox.connect or Sandbox.resume").into())
+        const HOW: &str = "Sandbox.create, Sandbox.createFromTemplate, Sandbox.connect or Sandbox.resume";
+        Err(Failure::invalid(format!("A Sandbox is made with {HOW}")).into())
     }
 
     /// Makes a sandbox and waits until its daemon answers.
     pub fn create(options: &JsValue) -> Promise {
-        promise(create_sandbox(Options::required("options", options)))
+        promise(creation::create(Options::required("options", options), Made::FromImageOrSnapshot))
+    }
+
+    /// Makes a sandbox from a template of the server's.
+    #[wasm_bindgen(js_name = createFromTemplate)]
+    pub fn create_from_template(options: &JsValue) -> Promise {
+        promise(creation::create(Options::required("options", options), Made::FromTemplate))
     }
 
     /// A handle to a sandbox that exists.
     pub fn connect(options: &JsValue) -> Promise {
-        promise(connect_sandbox(Options::required("options", options), false))
+        promise(creation::connect(Options::required("options", options), false))
     }
 
     /// Resumes a paused sandbox and connects to it. `pkg-template/index.js` gives it its public name, `resume`: a static and
     /// an instance method of one name would be one symbol.
     #[wasm_bindgen(js_name = resumeById)]
     pub fn resume_by_id(options: &JsValue) -> Promise {
-        promise(connect_sandbox(Options::required("options", options), true))
+        promise(creation::connect(Options::required("options", options), true))
     }
 
     /// The sandbox's id.
@@ -215,6 +148,20 @@ impl Sandbox {
     #[wasm_bindgen(getter)]
     pub fn metrics(&self) -> JsValue {
         self.metrics.get_or_init(|| ExecdMetrics::new(self.inner.execd.clone()).into()).clone()
+    }
+
+    /// The lifecycle API, for any sandbox.
+    #[wasm_bindgen(getter)]
+    pub fn sandboxes(&self) -> JsValue {
+        let make = || Sandboxes::new(Rc::clone(&self.inner.execd.transport), Rc::clone(&self.inner.execd.endpoints));
+        self.sandboxes.get_or_init(|| make().into()).clone()
+    }
+
+    /// What the server can tell of it when something is wrong.
+    #[wasm_bindgen(getter)]
+    pub fn diagnostics(&self) -> JsValue {
+        let make = || Diagnostics::new(Rc::clone(&self.inner.execd.transport), self.inner.id.clone());
+        self.diagnostics.get_or_init(|| make().into()).clone()
     }
 
     /// What the lifecycle server knows of it.
@@ -254,6 +201,28 @@ impl Sandbox {
             );
             Ok(copy)
         })
+    }
+
+    /// Where a port is reached with a signature in the address, good until `expires`.
+    #[wasm_bindgen(js_name = getSignedEndpoint)]
+    pub fn get_signed_endpoint(&self, port: &JsValue, expires: &JsValue, options: &JsValue) -> Promise {
+        let (inner, port) = (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port));
+        let (expires, call) = (args::count("expires", expires), CallOptions::read(options));
+        promise(async move { lifecycle::signed_endpoint(inner.transport(), &inner.id, port?, expires?, &call?).await })
+    }
+
+    /// Waits until something answers at a port.
+    #[wasm_bindgen(js_name = waitForPort)]
+    pub fn wait_for_port(&self, port: &JsValue, options: &JsValue) -> Promise {
+        let (inner, port) = (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port));
+        let waiting = port::Waiting::read(options);
+        promise(async move { port::wait(&inner.execd, port?, &waiting?).await.map(|()| JsValue::UNDEFINED) })
+    }
+
+    /// Keeps its file system as it is now.
+    #[wasm_bindgen(js_name = createSnapshot)]
+    pub fn create_snapshot(&self, request: &JsValue, options: &JsValue) -> Promise {
+        snapshots::promised(&self.inner.execd.transport, &self.inner.id.as_str().into(), request, options)
     }
 
     /// The URL of a port.
@@ -333,6 +302,8 @@ impl Sandbox {
             files: self.files.clone(),
             health: self.health.clone(),
             metrics: self.metrics.clone(),
+            sandboxes: self.sandboxes.clone(),
+            diagnostics: self.diagnostics.clone(),
         };
         let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
         promise(async move {

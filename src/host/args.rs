@@ -2,6 +2,7 @@
 //! `String` parameter of a release build reads out of bounds when a number is passed.
 
 use crate::core::error::Error;
+use crate::core::rules;
 use crate::host::object;
 use js_sys::{Array, Function, Object};
 use wasm_bindgen::{JsCast, JsValue};
@@ -28,20 +29,22 @@ pub fn number(field: &str, value: &JsValue) -> Result<f64, Error> {
     if number.is_finite() {
         Ok(number)
     } else {
-        Err(Error::InvalidArgument(format!(
-            "{field} must be a finite number, got {}",
-            crate::core::rules::short(number)
-        )))
+        Err(Error::InvalidArgument(format!("{field} must be a finite number, got {}", rules::short(number))))
     }
+}
+
+/// A required boolean.
+pub fn boolean(field: &str, value: &JsValue) -> Result<bool, Error> {
+    value.as_bool().ok_or_else(|| wrong(field, "a boolean", value))
 }
 
 /// A required whole number that is not negative.
 pub fn count(field: &str, value: &JsValue) -> Result<f64, Error> {
     let count = number(field, value)?;
-    if count >= 0.0 && count.fract() == 0.0 {
+    if (0.0..rules::WHOLE_LIMIT).contains(&count) && count.fract() == 0.0 {
         return Ok(count);
     }
-    let got = crate::core::rules::short(count);
+    let got = rules::short(count);
     Err(Error::InvalidArgument(format!("{field} must be a whole number of at least 0, got {got}")))
 }
 
@@ -84,6 +87,21 @@ impl Options {
         Ok(Self { value: value.clone(), prefix })
     }
 
+    /// A field that is an object whose own fields are read: they are named with their place.
+    pub fn nested(&self, name: &str) -> Result<Option<Self>, Error> {
+        Ok(self.object(name)?.map(|object| Self { value: object.into(), prefix: format!("{}.", self.path(name)) }))
+    }
+
+    /// The same for a field that must be there.
+    pub fn required_nested(&self, name: &str) -> Result<Self, Error> {
+        self.nested(name)?.ok_or_else(|| wrong(&self.path(name), "an object", &self.raw(name)))
+    }
+
+    /// The object itself; `undefined` when it was not given.
+    pub fn value(&self) -> &JsValue {
+        &self.value
+    }
+
     /// The field's name as the caller knows it.
     pub fn path(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
@@ -116,6 +134,16 @@ impl Options {
     /// A string field that must be there.
     pub fn required_string(&self, name: &str) -> Result<String, Error> {
         string(&self.path(name), &self.raw(name))
+    }
+
+    /// A string field that must be there and have something in it.
+    pub fn filled(&self, name: &str) -> Result<String, Error> {
+        filled(&self.path(name), &self.raw(name))
+    }
+
+    /// A string field that has something in it if it is there.
+    pub fn optional_filled(&self, name: &str) -> Result<Option<String>, Error> {
+        self.optional(name, filled)
     }
 
     /// A finite number field.
@@ -151,9 +179,14 @@ impl Options {
         self.optional(name, count)
     }
 
+    /// A whole number that is not negative and must be there.
+    pub fn required_count(&self, name: &str) -> Result<f64, Error> {
+        count(&self.path(name), &self.raw(name))
+    }
+
     /// A boolean field.
     pub fn boolean(&self, name: &str) -> Result<Option<bool>, Error> {
-        self.optional(name, |field, value| value.as_bool().ok_or_else(|| wrong(field, "a boolean", value)))
+        self.optional(name, boolean)
     }
 
     /// A function field.
@@ -174,6 +207,11 @@ impl Options {
     /// An array of strings.
     pub fn strings(&self, name: &str) -> Result<Option<Vec<String>>, Error> {
         self.optional(name, strings)
+    }
+
+    /// An array of objects.
+    pub fn objects(&self, name: &str) -> Result<Option<Vec<Self>>, Error> {
+        self.optional(name, objects)
     }
 
     /// An object whose values are strings.
@@ -210,6 +248,8 @@ pub struct CallOptions {
     pub timeout_seconds: Option<f64>,
     /// Extra request headers.
     pub headers: Vec<(String, String)>,
+    /// Lets the request outlive the page that sends it.
+    pub keepalive: bool,
 }
 
 impl CallOptions {
@@ -224,7 +264,7 @@ impl CallOptions {
     /// For a request that this call causes but that others need too, or that must outlive it: without its signal and limit,
     /// with its headers, which may be what a gateway lets it through by.
     pub fn for_others(&self) -> Self {
-        Self { signal: None, timeout_seconds: None, headers: self.headers.clone() }
+        Self { headers: self.headers.clone(), ..Self::default() }
     }
 
     /// From an options object that has these fields among others.
@@ -233,6 +273,7 @@ impl CallOptions {
             signal: options.signal("signal")?,
             timeout_seconds: options.seconds("requestTimeoutSeconds")?,
             headers: options.headers("headers")?,
+            keepalive: options.boolean("keepalive")?.unwrap_or(false),
         })
     }
 }

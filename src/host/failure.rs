@@ -53,6 +53,33 @@ impl Failure {
         }
     }
 
+    /// Makes one error of the two ways in which a server says that it does not have a part of the API: 501, and the 404 of a
+    /// router that does not know the path, which has no code, where that of an unknown id has one.
+    pub fn or_unsupported(self, what: &str) -> Self {
+        match self {
+            Self::Typed(Error::Api { status, code, message }, details)
+                if status == 501 || (status == 404 && code.is_none()) =>
+            {
+                let message = format!("{what} not supported by this server: {message}");
+                Self::Typed(Error::NotSupported { status, message }, details)
+            }
+            other => other,
+        }
+    }
+
+    /// The same, with what the server said.
+    pub fn with_body(self, raw_body: JsValue) -> Self {
+        match self {
+            Self::Typed(error, details) => Self::Typed(error, Box::new(Details { raw_body, ..*details })),
+            thrown => thrown,
+        }
+    }
+
+    /// Whether the same request may well succeed later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Typed(error, _) if error.is_retryable())
+    }
+
     /// HTTP status, where there was one.
     pub fn status(&self) -> Option<u16> {
         match self {

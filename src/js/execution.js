@@ -95,10 +95,7 @@ export class Execution {
     this.#logs ??= { stdout: [], stderr: [] };
     for (const batch of this.#batches.splice(0)) {
       this.#past.push(batch);
-      for (const [kind, text, timestamp] of outputs(batch)) {
-        if (kind === STDOUT) this.#logs.stdout.push({ text, timestamp, isError: false });
-        else this.#logs.stderr.push({ text, timestamp, isError: true });
-      }
+      addMessages(this.#logs, batch);
     }
     return this.#logs;
   }
@@ -115,7 +112,11 @@ export class Execution {
     return parts.join("");
   }
 
-  static #keep = (execution, batch) => execution.#batches.push(batch);
+  /** An Execution makes its messages when they are looked at; an object of the caller's has to be given them. */
+  static #keep = (execution, batch) => {
+    if (#batches in execution) execution.#batches.push(batch);
+    else addMessages(execution.logs, batch);
+  };
   static #learn = (execution, facts) => Object.assign(execution.#facts, facts);
 
   /** For the recorder below. Not part of the class's public face. */
@@ -126,6 +127,13 @@ export class Execution {
 }
 const { keep, learn } = Execution.internals();
 delete Execution.internals;
+
+function addMessages({ stdout, stderr }, batch) {
+  for (const [kind, text, timestamp] of outputs(batch)) {
+    if (kind === STDOUT) stdout.push({ text, timestamp, isError: false });
+    else stderr.push({ text, timestamp, isError: true });
+  }
+}
 
 /** The output rows of a batch. */
 export function* outputs(batch) {
@@ -163,9 +171,12 @@ export class Recorder {
   #forgets;
   #exitCode = null;
 
-  /** `code`: the run is of code: no exit code, output verbatim. `timeoutMs`: the run's own limit, 0 for none. */
-  constructor({ handlers, code, background, timeoutMs }) {
-    this.execution = new Execution(code);
+  /**
+   * `code`: the run is of code: no exit code, output verbatim. `timeoutMs`: the run's own limit, 0 for none. `execution`: an
+   * object of the caller's to write into.
+   */
+  constructor({ execution, handlers, code, background, timeoutMs }) {
+    this.execution = execution ?? new Execution(code);
     this.#handlers = handlers ?? {};
     this.#forgets = Boolean(this.#handlers.skipAccumulation);
     this.#code = code || background;

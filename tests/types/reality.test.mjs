@@ -122,6 +122,8 @@ for (const [property, name] of [
   ["files", "SandboxFiles"],
   ["health", "ExecdHealth"],
   ["metrics", "ExecdMetrics"],
+  ["sandboxes", "Sandboxes"],
+  ["diagnostics", "SandboxDiagnostics"],
 ]) {
   test(`sandbox.${property} is a ${name}`, () => {
     assert.deepEqual(ownNames(Object.getPrototypeOf(sandbox[property]), INTERNAL), members(name, callable));
