@@ -37,8 +37,10 @@ pub async fn create(options: Result<Options, Error>, made: Made) -> Result<JsVal
     let limit_seconds = options.seconds("createTimeoutSeconds")?.unwrap_or(TIMEOUT_SECONDS);
     let transport = Rc::new(Transport::of(&options)?);
     let created = send(&transport, body, ("createTimeoutSeconds", limit_seconds), &call).await?;
-    let id = object::text(&created, "id").filter(|id| !id.is_empty());
-    let id = id.ok_or_else(|| Error::UnexpectedResponse("Create sandbox failed: the answer has no id".into()))?;
+    let id = object::get(&created, "id");
+    if id.as_string().is_none_or(|id| id.is_empty()) {
+        return Err(Error::UnexpectedResponse("Create sandbox failed: the answer has no id".into()).into());
+    }
     match Sandbox::opened(Rc::clone(&transport), id.clone(), true, &readiness, &call).await {
         Ok(sandbox) => Ok(sandbox),
         Err(first) => {
@@ -47,7 +49,7 @@ pub async fn create(options: Result<Options, Error>, made: Made) -> Result<JsVal
             transport.close();
             let cleaning = promise(async move {
                 // The caller learns the first error, not one of the cleaning up.
-                let _ = lifecycle::delete(&cleaner, &id, &call.for_others()).await;
+                let _ = lifecycle::delete(&cleaner, &id)?.send(&cleaner, &call.for_others()).await;
                 Ok(JsValue::UNDEFINED)
             });
             if !matches!(first, Failure::Typed(Error::Aborted, _)) {
@@ -69,11 +71,8 @@ pub async fn send(
     transport.check(call)?;
     let unlimited = CallOptions { timeout_seconds: Some(0.0), ..call.for_others() };
     let sender = Rc::clone(transport);
-    let creating = promise(async move {
-        let from_template = !object::absent(&object::get(&body, "templateId"));
-        let created = lifecycle::create(&sender, &body, &unlimited).await;
-        created.map_err(|failure| if from_template { failure.or_unsupported("Templates are") } else { failure })
-    });
+    let wire = lifecycle::create(transport, &body)?;
+    let creating = promise(async move { wire.send(&sender, &unlimited).await });
     let limit_ms = if limit_seconds > 0.0 { limit_seconds * 1000.0 } else { f64::INFINITY };
     let created = time::within(&creating, limit_ms, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
     if !created.is_undefined() {
@@ -81,8 +80,9 @@ pub async fn send(
     }
     let (left, for_others) = (Rc::clone(transport), call.for_others());
     let _ = promise(async move {
-        if let Some(id) = JsFuture::from(creating).await.ok().and_then(|created| object::text(&created, "id")) {
-            let _ = lifecycle::delete(&left, &id, &for_others).await;
+        let created = JsFuture::from(creating).await.unwrap_or_default();
+        if let Ok(wire) = lifecycle::delete(&left, &object::get(&created, "id")) {
+            let _ = wire.send(&left, &for_others).await;
         }
         Ok(JsValue::UNDEFINED)
     });
@@ -94,13 +94,13 @@ pub async fn send(
 /// `Sandbox.connect` and, with `resume`, `Sandbox.resume`.
 pub async fn connect(options: Result<Options, Error>, resume: bool) -> Result<JsValue, Failure> {
     let options = options?;
-    let id = args::filled("sandboxId", &options.raw("sandboxId"))?;
-    rules::segment("sandboxId", &id)?;
+    let id = options.raw("sandboxId");
+    rules::segment("sandboxId", &args::string("sandboxId", &id)?)?;
     let readiness = Readiness::read(&options)?;
     let call = CallOptions::among(&options)?;
     let transport = Rc::new(Transport::of(&options)?);
     if resume {
-        lifecycle::resume(&transport, &id, &call).await?;
+        lifecycle::resume(&transport, &id)?.send(&transport, &call).await?;
     }
     let opened = Sandbox::opened(Rc::clone(&transport), id, false, &readiness, &call).await;
     if opened.is_err() {

@@ -1,5 +1,6 @@
 //! `sandbox.diagnostics`: what the server can tell of a sandbox, as texts for people to read.
 
+use crate::api::wire::{self, Wire};
 use crate::api::{lifecycle, promise, shape};
 use crate::core::error::Error;
 use crate::core::{rules, url};
@@ -16,7 +17,7 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct Diagnostics {
     transport: Rc<Transport>,
-    id: String,
+    id: JsValue,
 }
 
 /// What comes with a descriptor.
@@ -52,7 +53,7 @@ impl Kind {
 
 async fn ask(
     transport: &Transport,
-    id: &str,
+    id: &JsValue,
     name: &str,
     what: &'static str,
     query: &[(&str, &str)],
@@ -62,12 +63,10 @@ async fn ask(
     send(transport, Request::new("GET", url::with_query(&path, query), what), call).await
 }
 
-fn unsupported(failure: Failure) -> Failure {
-    failure.or_unsupported("These diagnostics are")
-}
+const PART: &str = "These diagnostics are";
 
 /// The descriptor with its text: a server may send the text along, or say where it is.
-async fn content(transport: &Transport, id: &str, kind: Kind, options: &JsValue) -> Result<Object, Failure> {
+async fn content(transport: &Transport, id: &JsValue, kind: Kind, options: &JsValue) -> Result<Object, Failure> {
     let call = CallOptions::read(options)?;
     let scope = Options::new("options", options)?.optional_filled("scope")?;
     let (name, what, (plain, all)) = (kind.name(), kind.what(), kind.plain());
@@ -80,23 +79,18 @@ async fn content(transport: &Transport, id: &str, kind: Kind, options: &JsValue)
         }
         answer => answer,
     }
-    .map_err(unsupported)?;
+    .map_err(|failure| failure.or_unsupported(PART))?;
     let content_type = response.header("content-type").unwrap_or_default();
     if !content_type.contains("json") {
         let descriptor = Object::new();
-        for (key, value) in [
-            ("sandboxId", id),
-            ("kind", name),
-            ("scope", scope),
-            ("delivery", "inline"),
-            ("contentType", &content_type),
-        ] {
+        object::set(&descriptor, "sandboxId", id.clone());
+        for (key, value) in [("kind", name), ("scope", scope), ("delivery", "inline"), ("contentType", &content_type)] {
             object::set(&descriptor, key, value);
         }
         object::set(&descriptor, "content", response.text().await?);
         return Ok(descriptor);
     }
-    let descriptor = response.shaped(|raw| Ok(shape::diagnostics(raw))).await?;
+    let descriptor = response.shaped(shape::diagnostics).await?;
     if let Some(address) = object::text(&descriptor, "contentUrl") {
         object::set(&descriptor, "content", fetched(transport, &address, what, &call).await?);
     } else if !object::get(&descriptor, "content").is_string() {
@@ -120,22 +114,15 @@ async fn fetched(
     send(transport, if home { request } else { request.bare() }, call).await?.text().await
 }
 
-async fn text(
-    transport: &Transport,
-    id: &str,
-    name: &str,
-    what: &'static str,
-    query: &[(&str, String)],
-    call: &CallOptions,
-) -> Result<JsValue, Failure> {
-    let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    ask(transport, id, name, what, &query, call).await.map_err(unsupported)?.text().await
-}
-
 impl Diagnostics {
     /// For one sandbox.
-    pub fn new(transport: Rc<Transport>, id: String) -> Self {
+    pub fn new(transport: Rc<Transport>, id: JsValue) -> Self {
         Self { transport, id }
+    }
+
+    fn text(&self, name: &str, what: &'static str, query: &[(&str, &str)]) -> Result<Wire, Failure> {
+        let path = lifecycle::path(&self.transport, &self.id, &format!("/diagnostics/{name}"))?;
+        Ok(Wire::new("GET", url::with_query(&path, query), what).text().part(PART))
     }
 
     fn content(&self, kind: Kind, options: &JsValue) -> Promise {
@@ -158,7 +145,6 @@ impl Diagnostics {
 
     /// Its state, events and the end of its logs in one text.
     pub fn summary(&self, options: &JsValue) -> Promise {
-        let (transport, id, call) = (Rc::clone(&self.transport), self.id.clone(), CallOptions::read(options));
         let query = || -> Result<Vec<(&str, String)>, Error> {
             let options = Options::new("options", options)?;
             let mut query = Vec::new();
@@ -167,13 +153,15 @@ impl Diagnostics {
             }
             Ok(query)
         };
-        let query = query();
-        promise(async move { text(&transport, &id, "summary", "Get diagnostic summary failed", &query?, &call?).await })
+        let wire = query().map_err(Failure::from).and_then(|query| {
+            let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            self.text("summary", "Get diagnostic summary failed", &query)
+        });
+        wire::promised(&self.transport, wire, options)
     }
 
     /// Its state in one text.
     pub fn inspect(&self, options: &JsValue) -> Promise {
-        let (transport, id, call) = (Rc::clone(&self.transport), self.id.clone(), CallOptions::read(options));
-        promise(async move { text(&transport, &id, "inspect", "Inspect sandbox failed", &[], &call?).await })
+        wire::promised(&self.transport, self.text("inspect", "Inspect sandbox failed", &[]), options)
     }
 }

@@ -25,14 +25,14 @@ pub struct Endpoint {
 /// The endpoints of one sandbox.
 pub struct Endpoints {
     transport: Rc<Transport>,
-    id: String,
+    id: JsValue,
     /// Look-ups that are under way or have succeeded.
     known: RefCell<Vec<(u16, Promise)>>,
 }
 
 impl Endpoints {
     /// Knows none yet.
-    pub fn new(transport: Rc<Transport>, id: String) -> Self {
+    pub fn new(transport: Rc<Transport>, id: JsValue) -> Self {
         Self { transport, id, known: RefCell::default() }
     }
 
@@ -76,12 +76,15 @@ impl Endpoints {
         let this = Rc::clone(self);
         let call = call.for_others();
         let promise = spawn(Box::pin(async move {
-            let proxy = this.transport.use_server_proxy;
-            let result = lifecycle::endpoint(&this.transport, &this.id, port, proxy, &call).await;
+            let transport = &this.transport;
+            let result = match lifecycle::endpoint(transport, &this.id, Ok(port), transport.use_server_proxy) {
+                Ok(wire) => wire.send(transport, &call).await,
+                Err(failure) => Err(failure),
+            };
             if result.is_err() {
                 this.forget(port);
             }
-            result.map(JsValue::from).map_err(JsValue::from)
+            result.map_err(JsValue::from)
         }));
         self.known.borrow_mut().push((port, promise.clone()));
         promise
@@ -93,7 +96,7 @@ impl Endpoints {
 
     /// Forgets what is known of a sandbox, if it is this one.
     pub fn invalidate(&self, id: &str) {
-        if id == self.id {
+        if self.id == *id {
             self.forget_all();
         }
     }

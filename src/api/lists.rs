@@ -1,11 +1,11 @@
 //! Lists that come in pages: one page, or all of them one after another.
 
-use crate::api::{promise, shape};
+use crate::api::shape;
+use crate::api::wire::{self, Wire};
 use crate::core::error::Error;
 use crate::core::{rules, url};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::{Request, send};
 use crate::host::transport::Transport;
 use crate::host::{js, object};
 use js_sys::{Array, Object, Promise};
@@ -64,27 +64,20 @@ impl Listing {
 }
 
 /// One page.
-pub async fn page(
-    transport: &Transport,
-    listing: Listing,
-    filter: &Options,
-    call: &CallOptions,
-) -> Result<Object, Failure> {
-    let query = listing.query(filter)?;
+pub fn page(transport: &Transport, listing: Listing, filter: &JsValue) -> Result<Wire, Failure> {
+    let query = listing.query(&Options::new("filter", filter)?)?;
     let pairs: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let url = url::with_query(&format!("{}{}", transport.base, listing.path()), &pairs);
-    let answer = send(transport, Request::new("GET", url, listing.what()), call).await;
-    let response = match listing {
-        Listing::Sandboxes => answer?,
-        Listing::Snapshots => answer.map_err(|failure| failure.or_unsupported("Snapshots are"))?,
-        Listing::Templates => answer.map_err(|failure| failure.or_unsupported("Templates are"))?,
-    };
-    let item = match listing {
-        Listing::Sandboxes => shape::sandbox,
-        Listing::Snapshots => shape::snapshot,
-        Listing::Templates => shape::template,
-    };
-    response.shaped(|page| items(page, listing.what(), item)).await
+    let wire = Wire::new("GET", url, listing.what());
+    Ok(match listing {
+        Listing::Sandboxes => wire.shaped(|page| items(page, Listing::Sandboxes.what(), shape::sandbox)),
+        Listing::Snapshots => {
+            wire.part("Snapshots are").shaped(|page| items(page, Listing::Snapshots.what(), shape::snapshot))
+        }
+        Listing::Templates => {
+            wire.part("Templates are").shaped(|page| items(page, Listing::Templates.what(), shape::template))
+        }
+    })
 }
 
 /// A list with all its items made official.
@@ -108,7 +101,7 @@ pub struct PageDriver {
     listing: Listing,
     filter: Object,
     first: f64,
-    call: CallOptions,
+    options: JsValue,
 }
 
 #[wasm_bindgen]
@@ -127,10 +120,9 @@ impl PageDriver {
 
     /// Asks for a page.
     pub fn page(&self, number: f64) -> Promise {
-        let (transport, listing, call) = (Rc::clone(&self.transport), self.listing, self.call.clone());
         let filter = Object::assign(&Object::new(), &self.filter);
         object::set(&filter, "page", number);
-        promise(async move { page(&transport, listing, &Options::new("filter", &filter)?, &call).await })
+        wire::promised(&self.transport, page(&self.transport, self.listing, &filter), &self.options)
     }
 
     /// The exception for a list that does not end.
@@ -157,7 +149,9 @@ pub fn all(
         // A copy: what the caller does to it later must not change pages in the middle of the list.
         let filter = Object::assign(&Object::new(), given.value().unchecked_ref());
         let first = given.count("page")?.unwrap_or(1.0);
-        Ok(PageDriver { transport: Rc::clone(transport), listing, filter, first, call: CallOptions::read(options)? })
+        CallOptions::read(options)?;
+        CallOptions::read(options)?;
+        Ok(PageDriver { transport: Rc::clone(transport), listing, filter, first, options: options.clone() })
     };
     js::all_pages(driver().map_err(|error| JsValue::from(Failure::from(error)))?.into())
 }

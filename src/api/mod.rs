@@ -3,33 +3,6 @@
 //! Exported types hold an `Rc` and only take `&self`; a method that waits clones the `Rc` and returns a Promise, so that
 //! nothing is borrowed across an await and `free()` in the middle of a call is harmless.
 
-/// A method about one thing, by its id: reads the arguments at once, sends later. `$wire` is the function of the wire call;
-/// `nothing` for one that gives nothing back.
-macro_rules! by_id {
-    ($transport:expr, $field:literal, $id:expr, $options:expr, $wire:path $(, $more:expr)*) => {{
-        let (transport, id) = (std::rc::Rc::clone(&$transport), crate::host::args::filled($field, $id));
-        let call = crate::host::args::CallOptions::read($options);
-        crate::api::promise(async move { $wire(&transport, &id?, $($more,)* &call?).await })
-    }};
-    ($transport:expr, $field:literal, $id:expr, $options:expr, $wire:path $(, $more:expr)* => nothing) => {{
-        let (transport, id) = (std::rc::Rc::clone(&$transport), crate::host::args::filled($field, $id));
-        let call = crate::host::args::CallOptions::read($options);
-        crate::api::promise(async move {
-            $wire(&transport, &id?, $($more,)* &call?).await.map(|()| wasm_bindgen::JsValue::UNDEFINED)
-        })
-    }};
-}
-
-/// A method that gives a page of a list.
-macro_rules! page {
-    ($transport:expr, $listing:expr, $filter:expr, $options:expr) => {{
-        let transport = std::rc::Rc::clone(&$transport);
-        let filter = crate::host::args::Options::new("filter", $filter);
-        let call = crate::host::args::CallOptions::read($options);
-        crate::api::promise(async move { crate::api::lists::page(&transport, $listing, &filter?, &call?).await })
-    }};
-}
-
 mod commands;
 mod create;
 mod creation;
@@ -53,6 +26,7 @@ mod sandboxes;
 mod shape;
 mod snapshots;
 mod templates;
+mod wire;
 
 use crate::host::failure::Failure;
 use js_sys::Promise;

@@ -1,20 +1,19 @@
 //! Pools of sandboxes that are kept warm by a server on Kubernetes: the wire calls.
 
+use crate::api::wire::Wire;
 use crate::api::{lists, shape};
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::args::{CallOptions, Options};
+use crate::host::args::{self, Options};
 use crate::host::failure::Failure;
-use crate::host::http::{Request, Response, send};
 use crate::host::transport::Transport;
-use js_sys::Object;
+use wasm_bindgen::JsValue;
 
-fn path(transport: &Transport, name: &str) -> Result<String, Error> {
-    Ok(format!("{}/pools/{}", transport.base, rules::segment("poolName", name)?))
-}
+const PART: &str = "Pools are";
 
-async fn sent(transport: &Transport, request: Request<'_>, call: &CallOptions) -> Result<Response, Failure> {
-    send(transport, request, call).await.map_err(|failure| failure.or_unsupported("Pools are"))
+fn path(transport: &Transport, name: &JsValue) -> Result<String, Error> {
+    let name = args::string("poolName", name)?;
+    Ok(format!("{}/pools/{}", transport.base, rules::segment("poolName", &name)?))
 }
 
 /// The four sizes, all of them required.
@@ -27,41 +26,35 @@ fn check_capacity(request: &Options) -> Result<(), Error> {
 }
 
 /// `POST /pools`.
-pub async fn create(transport: &Transport, request: &Options, call: &CallOptions) -> Result<Object, Failure> {
-    request.filled("name")?;
-    request.required_nested("template")?;
-    check_capacity(request)?;
+pub fn create(transport: &Transport, request: &JsValue) -> Result<Wire, Failure> {
+    let given = Options::required("request", request)?;
+    given.filled("name")?;
+    given.required_nested("template")?;
+    check_capacity(&given)?;
     let url = format!("{}/pools", transport.base);
-    let request = Request::new("POST", url, "Create pool failed").json(request.value())?;
-    sent(transport, request, call).await?.shaped(shape::pool).await
+    Ok(Wire::new("POST", url, "Create pool failed").json(request)?.shaped(shape::pool).part(PART))
 }
 
 /// `GET /pools`: all of them, there are no pages.
-pub async fn list(transport: &Transport, call: &CallOptions) -> Result<Object, Failure> {
-    const WHAT: &str = "List pools failed";
-    let request = Request::new("GET", format!("{}/pools", transport.base), WHAT);
-    sent(transport, request, call).await?.shaped(|page| lists::items(page, WHAT, shape::pool)).await
+pub fn list(transport: &Transport) -> Wire {
+    Wire::new("GET", format!("{}/pools", transport.base), "List pools failed")
+        .shaped(|page| lists::items(page, "List pools failed", shape::pool))
+        .part(PART)
 }
 
 /// `GET /pools/{name}`.
-pub async fn get(transport: &Transport, name: &str, call: &CallOptions) -> Result<Object, Failure> {
-    let request = Request::new("GET", path(transport, name)?, "Get pool failed");
-    sent(transport, request, call).await?.shaped(shape::pool).await
+pub fn get(transport: &Transport, name: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("GET", path(transport, name)?, "Get pool failed").shaped(shape::pool).part(PART))
 }
 
 /// `PUT /pools/{name}`: only the sizes can be changed.
-pub async fn update(
-    transport: &Transport,
-    name: &str,
-    request: &Options,
-    call: &CallOptions,
-) -> Result<Object, Failure> {
-    check_capacity(request)?;
-    let request = Request::new("PUT", path(transport, name)?, "Update pool failed").json(request.value())?;
-    sent(transport, request, call).await?.shaped(shape::pool).await
+pub fn update(transport: &Transport, name: &JsValue, request: &JsValue) -> Result<Wire, Failure> {
+    let path = path(transport, name)?;
+    check_capacity(&Options::required("request", request)?)?;
+    Ok(Wire::new("PUT", path, "Update pool failed").json(request)?.shaped(shape::pool).part(PART))
 }
 
 /// `DELETE /pools/{name}`.
-pub async fn delete(transport: &Transport, name: &str, call: &CallOptions) -> Result<(), Failure> {
-    sent(transport, Request::new("DELETE", path(transport, name)?, "Delete pool failed"), call).await?.done().await
+pub fn delete(transport: &Transport, name: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("DELETE", path(transport, name)?, "Delete pool failed").part(PART))
 }

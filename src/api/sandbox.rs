@@ -9,6 +9,7 @@ use crate::api::files::Files;
 use crate::api::health::{ExecdHealth, ExecdMetrics, metrics, ping};
 use crate::api::ready::{self, Readiness};
 use crate::api::sandboxes::Sandboxes;
+use crate::api::wire::{self, Wire};
 use crate::api::{lifecycle, port, promise, snapshots};
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
@@ -21,7 +22,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 struct Inner {
-    id: String,
+    id: JsValue,
     execd: Execd,
     /// Created by this handle, so that disposing of it ends the sandbox too.
     owned: bool,
@@ -32,6 +33,10 @@ struct Inner {
 impl Inner {
     fn transport(&self) -> &Transport {
         &self.execd.transport
+    }
+
+    fn send(&self, wire: Result<Wire, Failure>, options: &JsValue) -> Promise {
+        wire::promised(&self.execd.transport, wire, options)
     }
 }
 
@@ -49,7 +54,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    fn new(transport: Rc<Transport>, id: String, owned: bool, for_others: CallOptions) -> Self {
+    fn new(transport: Rc<Transport>, id: JsValue, owned: bool, for_others: CallOptions) -> Self {
         let endpoints = Rc::new(Endpoints::new(Rc::clone(&transport), id.clone()));
         let inner = Rc::new(Inner { id, execd: Execd { transport, endpoints }, owned, for_others });
         Self {
@@ -66,7 +71,7 @@ impl Sandbox {
     /// Looks the daemon up and waits for it; gives the JavaScript object.
     pub(super) async fn opened(
         transport: Rc<Transport>,
-        id: String,
+        id: JsValue,
         owned: bool,
         readiness: &Readiness,
         call: &CallOptions,
@@ -116,7 +121,7 @@ impl Sandbox {
 
     /// The sandbox's id.
     #[wasm_bindgen(getter)]
-    pub fn id(&self) -> String {
+    pub fn id(&self) -> JsValue {
         self.inner.id.clone()
     }
 
@@ -167,8 +172,7 @@ impl Sandbox {
     /// What the lifecycle server knows of it.
     #[wasm_bindgen(js_name = getInfo)]
     pub fn get_info(&self, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        promise(async move { lifecycle::get(inner.transport(), &inner.id, &call?).await })
+        self.inner.send(lifecycle::get(self.inner.transport(), &self.inner.id), options)
     }
 
     /// Whether the daemon answers. Never rejects for a sandbox that does not.
@@ -206,9 +210,9 @@ impl Sandbox {
     /// Where a port is reached with a signature in the address, good until `expires`.
     #[wasm_bindgen(js_name = getSignedEndpoint)]
     pub fn get_signed_endpoint(&self, port: &JsValue, expires: &JsValue, options: &JsValue) -> Promise {
-        let (inner, port) = (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port));
-        let (expires, call) = (args::count("expires", expires), CallOptions::read(options));
-        promise(async move { lifecycle::signed_endpoint(inner.transport(), &inner.id, port?, expires?, &call?).await })
+        let port = args::number("port", port).and_then(rules::port);
+        let wire = lifecycle::signed_endpoint(self.inner.transport(), &self.inner.id, port, expires);
+        self.inner.send(wire, options)
     }
 
     /// Waits until something answers at a port.
@@ -222,7 +226,7 @@ impl Sandbox {
     /// Keeps its file system as it is now.
     #[wasm_bindgen(js_name = createSnapshot)]
     pub fn create_snapshot(&self, request: &JsValue, options: &JsValue) -> Promise {
-        snapshots::promised(&self.inner.execd.transport, &self.inner.id.as_str().into(), request, options)
+        snapshots::create(&self.inner.execd.transport, &self.inner.id, request, options)
     }
 
     /// The URL of a port.
@@ -235,31 +239,19 @@ impl Sandbox {
 
     /// Lets the sandbox live for `timeoutSeconds` from now, which may be shorter than before.
     pub fn renew(&self, timeout_seconds: &JsValue, options: &JsValue) -> Promise {
-        let (inner, seconds, call) =
-            (Rc::clone(&self.inner), args::number("timeoutSeconds", timeout_seconds), CallOptions::read(options));
-        promise(async move { lifecycle::renew(inner.transport(), &inner.id, seconds?, &call?).await })
+        self.inner.send(lifecycle::renew(self.inner.transport(), &self.inner.id, timeout_seconds), options)
     }
 
     /// Sets and, with `null`, deletes metadata.
     #[wasm_bindgen(js_name = patchMetadata)]
     pub fn patch_metadata(&self, patch: &JsValue, options: &JsValue) -> Promise {
-        let (inner, patch, call) = (
-            Rc::clone(&self.inner),
-            Options::required("patch", patch).map(|_| patch.clone()),
-            CallOptions::read(options),
-        );
-        promise(
-            async move { lifecycle::patch_metadata(inner.transport(), &inner.id, patch?.unchecked_ref(), &call?).await },
-        )
+        self.inner.send(lifecycle::patch_metadata(self.inner.transport(), &self.inner.id, patch), options)
     }
 
     /// Stops all its programs until it is resumed. Its expiry is not stopped.
     pub fn pause(&self, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        promise(async move {
-            inner.execd.endpoints.forget_all();
-            lifecycle::pause(inner.transport(), &inner.id, &call?).await.map(|()| JsValue::UNDEFINED)
-        })
+        self.inner.execd.endpoints.forget_all();
+        self.inner.send(lifecycle::pause(self.inner.transport(), &self.inner.id), options)
     }
 
     /// Resumes it. Gives a new handle with fresh endpoints; this one keeps working where they have not moved.
@@ -269,7 +261,7 @@ impl Sandbox {
             let options = options?;
             let call = CallOptions::among(&options)?;
             let readiness = Readiness::read(&options)?;
-            lifecycle::resume(inner.transport(), &inner.id, &call).await?;
+            lifecycle::resume(inner.transport(), &inner.id)?.send(inner.transport(), &call).await?;
             inner.execd.endpoints.forget_all();
             let transport = Rc::new(Transport::new(&inner.transport().config)?);
             // Not its own: the handle that made it still is there.
@@ -279,11 +271,8 @@ impl Sandbox {
 
     /// Ends the sandbox. Everything in it is gone.
     pub fn kill(&self, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        promise(async move {
-            inner.execd.endpoints.forget_all();
-            lifecycle::delete(inner.transport(), &inner.id, &call?).await.map(|()| JsValue::UNDEFINED)
-        })
+        self.inner.execd.endpoints.forget_all();
+        self.inner.send(lifecycle::delete(self.inner.transport(), &self.inner.id), options)
     }
 
     /// Lets go of the sandbox, which lives on: aborts this handle's requests and refuses new ones.
@@ -321,15 +310,15 @@ impl Sandbox {
         let inner = Rc::clone(&self.inner);
         promise(async move {
             let killed = if inner.owned {
-                lifecycle::delete(inner.transport(), &inner.id, &inner.for_others).await
+                lifecycle::delete(inner.transport(), &inner.id)?.send(inner.transport(), &inner.for_others).await
             } else {
-                Ok(())
+                Ok(JsValue::UNDEFINED)
             };
             inner.transport().close();
             match killed {
                 // Gone already: expired, or killed by hand.
                 Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
-                other => other.map(|()| JsValue::UNDEFINED),
+                other => other,
             }
         })
     }

@@ -1,15 +1,15 @@
 //! `sandbox.sandboxes`: the lifecycle API as the official SDK has it, for any sandbox by its id.
 
 use crate::api::endpoints::Endpoints;
-use crate::api::lists::Listing;
-use crate::api::{create, creation, lifecycle, promise, shape, snapshots};
+use crate::api::lists::{self, Listing};
+use crate::api::{create, creation, lifecycle, promise, shape, snapshots, wire};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::object;
 use crate::host::transport::Transport;
-use js_sys::{Object, Promise};
+use js_sys::Promise;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -56,69 +56,70 @@ impl Sandboxes {
     /// What the server knows of a sandbox.
     #[wasm_bindgen(js_name = getSandbox)]
     pub fn get(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        by_id!(self.transport, "sandboxId", sandbox_id, options, lifecycle::get)
+        wire::promised(&self.transport, lifecycle::get(&self.transport, sandbox_id), options)
     }
 
     /// One page of sandboxes.
     #[wasm_bindgen(js_name = listSandboxes)]
     pub fn list(&self, params: &JsValue, options: &JsValue) -> Promise {
-        page!(self.transport, Listing::Sandboxes, params, options)
+        wire::promised(&self.transport, lists::page(&self.transport, Listing::Sandboxes, params), options)
     }
 
     /// Sets and, with `null`, deletes metadata.
     #[wasm_bindgen(js_name = patchSandboxMetadata)]
     pub fn patch_metadata(&self, sandbox_id: &JsValue, patch: &JsValue, options: &JsValue) -> Promise {
-        let patch = Options::required("patch", patch).map(|patch| patch.value().clone().unchecked_into::<Object>());
-        by_id!(self.transport, "sandboxId", sandbox_id, options, lifecycle::patch_metadata, &patch?)
+        wire::promised(&self.transport, lifecycle::patch_metadata(&self.transport, sandbox_id, patch), options)
     }
 
     /// Ends a sandbox.
     #[wasm_bindgen(js_name = deleteSandbox)]
     pub fn delete(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        by_id!(self.transport, "sandboxId", sandbox_id, options, lifecycle::delete => nothing)
+        wire::promised(&self.transport, lifecycle::delete(&self.transport, sandbox_id), options)
     }
 
     /// Stops a sandbox's programs.
     #[wasm_bindgen(js_name = pauseSandbox)]
     pub fn pause(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        by_id!(self.transport, "sandboxId", sandbox_id, options, lifecycle::pause => nothing)
+        wire::promised(&self.transport, lifecycle::pause(&self.transport, sandbox_id), options)
     }
 
     /// Lets a sandbox's programs go on.
     #[wasm_bindgen(js_name = resumeSandbox)]
     pub fn resume(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        by_id!(self.transport, "sandboxId", sandbox_id, options, lifecycle::resume => nothing)
+        wire::promised(&self.transport, lifecycle::resume(&self.transport, sandbox_id), options)
     }
 
     /// Moves the time at which a sandbox ends.
     #[wasm_bindgen(js_name = renewSandboxExpiration)]
     pub fn renew(&self, sandbox_id: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
-        let at = moment(request);
-        by_id!(self.transport, "sandboxId", sandbox_id, options, lifecycle::renew_until, at?)
+        let wire = moment(request)
+            .map_err(Failure::from)
+            .and_then(|at| lifecycle::renew_until(&self.transport, sandbox_id, at));
+        wire::promised(&self.transport, wire, options)
     }
 
     /// Keeps a sandbox's file system as it is now.
     #[wasm_bindgen(js_name = createSnapshot)]
     pub fn create_snapshot(&self, sandbox_id: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
-        snapshots::promised(&self.transport, sandbox_id, request, options)
+        snapshots::create(&self.transport, sandbox_id, request, options)
     }
 
     /// What the server knows of a snapshot.
     #[wasm_bindgen(js_name = getSnapshot)]
     pub fn get_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
-        by_id!(self.transport, "snapshotId", snapshot_id, options, snapshots::get)
+        wire::promised(&self.transport, snapshots::get(&self.transport, snapshot_id), options)
     }
 
     /// One page of snapshots.
     #[wasm_bindgen(js_name = listSnapshots)]
     pub fn list_snapshots(&self, params: &JsValue, options: &JsValue) -> Promise {
-        page!(self.transport, Listing::Snapshots, params, options)
+        wire::promised(&self.transport, lists::page(&self.transport, Listing::Snapshots, params), options)
     }
 
     /// Deletes a snapshot.
     #[wasm_bindgen(js_name = deleteSnapshot)]
     pub fn delete_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
-        by_id!(self.transport, "snapshotId", snapshot_id, options, snapshots::delete => nothing)
+        wire::promised(&self.transport, snapshots::delete(&self.transport, snapshot_id), options)
     }
 
     /// Where a port is reached. Asked anew each time.
@@ -136,7 +137,10 @@ impl Sandboxes {
         } else {
             args::boolean("useServerProxy", use_server_proxy)
         };
-        by_id!(self.transport, "sandboxId", sandbox_id, options, lifecycle::endpoint, port?, proxy?)
+        let wire = proxy
+            .map_err(Failure::from)
+            .and_then(|proxy| lifecycle::endpoint(&self.transport, sandbox_id, port, proxy));
+        wire::promised(&self.transport, wire, options)
     }
 
     /// Where a port is reached with a signature in the address, good until `expires`.
@@ -149,8 +153,8 @@ impl Sandboxes {
         options: &JsValue,
     ) -> Promise {
         let port = args::number("port", port).and_then(rules::port);
-        let expires = args::count("expires", expires);
-        by_id!(self.transport, "sandboxId", sandbox_id, options, lifecycle::signed_endpoint, port?, expires?)
+        let wire = lifecycle::signed_endpoint(&self.transport, sandbox_id, port, expires);
+        wire::promised(&self.transport, wire, options)
     }
 
     /// Forgets where the ports are, if the id is that of the sandbox that this belongs to: nothing else is remembered.

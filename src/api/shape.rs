@@ -54,23 +54,23 @@ pub fn pool(raw: Object) -> Result<Object, Error> {
 }
 
 /// `DiagnosticContent`.
-pub fn diagnostics(raw: Object) -> Object {
+pub fn diagnostics(raw: Object) -> Result<Object, Error> {
     date_or_undefined(&raw, "expiresAt");
-    raw
+    Ok(raw)
 }
 
 /// `Endpoint`: `headers` is always an object.
-pub fn endpoint(raw: Object) -> Object {
+pub fn endpoint(raw: Object) -> Result<Object, Error> {
     if !object::get(&raw, "headers").is_object() {
         object::set(&raw, "headers", Object::new());
     }
-    raw
+    Ok(raw)
 }
 
 /// The response of a renewal.
-pub fn renewal(raw: Object) -> Object {
+pub fn renewal(raw: Object) -> Result<Object, Error> {
     date_or_undefined(&raw, "expiresAt");
-    raw
+    Ok(raw)
 }
 
 /// Renames a property.

@@ -1,11 +1,11 @@
 //! Snapshots: the wire calls, and waiting until one is ready.
 
+use crate::api::wire::Wire;
 use crate::api::{lifecycle, promise, shape};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::{Request, send};
 use crate::host::transport::Transport;
 use crate::host::{object, time};
 use js_sys::{Object, Promise};
@@ -30,62 +30,54 @@ impl Waiting {
     }
 }
 
-fn path(transport: &Transport, id: &str) -> Result<String, Error> {
-    Ok(format!("{}/snapshots/{}", transport.base, rules::segment("snapshotId", id)?))
+const PART: &str = "Snapshots are";
+
+fn path(transport: &Transport, id: &JsValue) -> Result<String, Error> {
+    let id = args::string("snapshotId", id)?;
+    Ok(format!("{}/snapshots/{}", transport.base, rules::segment("snapshotId", &id)?))
 }
 
-fn unsupported(failure: Failure) -> Failure {
-    failure.or_unsupported("Snapshots are")
-}
-
-/// [`create`] for the exported methods.
-pub fn promised(transport: &Rc<Transport>, sandbox: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
-    let (transport, id) = (Rc::clone(transport), args::filled("sandboxId", sandbox));
-    let (request, options) = (request.clone(), options.clone());
-    promise(async move { create(&transport, &id?, &request, &options).await })
-}
-
-/// `POST /sandboxes/{id}/snapshots`. The server makes it in the background; with `waiting` this resolves when it is ready.
-pub async fn create(
-    transport: &Transport,
-    sandbox: &str,
-    request: &JsValue,
-    options: &JsValue,
-) -> Result<Object, Failure> {
-    let call = CallOptions::read(options)?;
-    let waiting = Waiting::read(&Options::new("options", options)?)?;
-    let given = Options::new("request", request)?;
-    given.string("name")?;
+/// `POST /sandboxes/{id}/snapshots`.
+fn ask(transport: &Transport, sandbox: &JsValue, request: &JsValue) -> Result<Wire, Failure> {
+    Options::new("request", request)?.string("name")?;
     let body = if object::absent(request) { Object::new().into() } else { request.clone() };
     let url = lifecycle::path(transport, sandbox, "/snapshots")?;
-    let request = Request::new("POST", url, "Create snapshot failed").json(&body)?;
-    let snapshot = send(transport, request, &call).await.map_err(unsupported)?.shaped(shape::snapshot).await?;
-    match waiting {
-        Some(waiting) => until_ready(transport, snapshot, &waiting, &call).await,
-        None => Ok(snapshot),
-    }
+    Ok(Wire::new("POST", url, "Create snapshot failed").json(&body)?.shaped(shape::snapshot).part(PART))
+}
+
+/// Has one made, which the server does in the background; asked to wait, this resolves when it is ready.
+pub fn create(transport: &Rc<Transport>, sandbox: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
+    let (transport, wire) = (Rc::clone(transport), ask(transport, sandbox, request));
+    let waiting = Options::new("options", options).and_then(|options| Waiting::read(&options));
+    let call = CallOptions::read(options);
+    promise(async move {
+        let (wire, waiting, call) = (wire?, waiting?, call?);
+        let snapshot = wire.send(&transport, &call).await?;
+        match waiting {
+            Some(waiting) => until_ready(&transport, snapshot, &waiting, &call).await,
+            None => Ok(snapshot),
+        }
+    })
 }
 
 /// `GET /snapshots/{id}`.
-pub async fn get(transport: &Transport, id: &str, call: &CallOptions) -> Result<Object, Failure> {
-    let request = Request::new("GET", path(transport, id)?, "Get snapshot failed");
-    send(transport, request, call).await.map_err(unsupported)?.shaped(shape::snapshot).await
+pub fn get(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("GET", path(transport, id)?, "Get snapshot failed").shaped(shape::snapshot).part(PART))
 }
 
 /// `DELETE /snapshots/{id}`.
-pub async fn delete(transport: &Transport, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    let request = Request::new("DELETE", path(transport, id)?, "Delete snapshot failed");
-    send(transport, request, call).await.map_err(unsupported)?.done().await
+pub fn delete(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("DELETE", path(transport, id)?, "Delete snapshot failed").part(PART))
 }
 
 /// Asks until the snapshot is ready, has failed, or the limit is reached. A question that went wrong and may go right the
 /// next time is asked again.
 async fn until_ready(
     transport: &Transport,
-    mut snapshot: Object,
+    mut snapshot: JsValue,
     waiting: &Waiting,
     call: &CallOptions,
-) -> Result<Object, Failure> {
+) -> Result<JsValue, Failure> {
     let id = object::text(&snapshot, "id")
         .ok_or_else(|| Error::UnexpectedResponse("Create snapshot failed: the answer has no id".into()))?;
     let deadline = time::now() + waiting.seconds * 1000.0;
@@ -98,7 +90,7 @@ async fn until_ready(
             "Ready" => return Ok(snapshot),
             "Failed" => {
                 let message = format!("Snapshot {id} failed: {} ({})", said("message"), said("reason"));
-                return Err(Failure::from(Error::SnapshotFailed(message)).with_body(snapshot.into()));
+                return Err(Failure::from(Error::SnapshotFailed(message)).with_body(snapshot));
             }
             _ => {}
         }
@@ -113,7 +105,8 @@ async fn until_ready(
         transport.sleep(waiting.poll_ms.min(left), call).await?;
         // Even a limit that is just over gives one more question the time to be answered.
         let left = (deadline - time::now()).max(1000.0);
-        match get(transport, &id, &transport.capped(call, left)).await {
+        let asked = get(transport, &id.as_str().into())?.send(transport, &transport.capped(call, left)).await;
+        match asked {
             Ok(now) => {
                 snapshot = now;
                 last = JsValue::UNDEFINED;

@@ -1,49 +1,46 @@
 //! Templates, which a server on Kubernetes builds from images: the wire calls.
 
 use crate::api::shape;
+use crate::api::wire::Wire;
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::args::{CallOptions, Options};
+use crate::host::args::{self, Options};
 use crate::host::failure::Failure;
-use crate::host::http::{Request, send};
 use crate::host::transport::Transport;
-use js_sys::Object;
+use wasm_bindgen::JsValue;
 
-fn unsupported(failure: Failure) -> Failure {
-    failure.or_unsupported("Templates are")
-}
+const PART: &str = "Templates are";
 
-fn path(transport: &Transport, id: &str) -> Result<String, Error> {
-    Ok(format!("{}/templates/{}", transport.base, rules::segment("templateId", id)?))
+fn path(transport: &Transport, id: &JsValue) -> Result<String, Error> {
+    let id = args::string("templateId", id)?;
+    Ok(format!("{}/templates/{}", transport.base, rules::segment("templateId", &id)?))
 }
 
 /// `POST /templates`: the build goes on in the background.
-pub async fn create(transport: &Transport, request: &Options, call: &CallOptions) -> Result<Object, Failure> {
+pub fn create(transport: &Transport, request: &JsValue) -> Result<Wire, Failure> {
+    let given = Options::required("request", request)?;
     for name in ["image", "publish"] {
-        request.filled(name)?;
+        given.filled(name)?;
     }
-    request.string("format")?;
-    request.strings("entrypoint")?;
+    given.string("format")?;
+    given.strings("entrypoint")?;
     for name in ["resourceLimits", "env", "metadata"] {
-        request.string_map(name)?;
+        given.string_map(name)?;
     }
-    if let Some(readiness) = request.nested("readiness")? {
+    if let Some(readiness) = given.nested("readiness")? {
         readiness.string("probe")?;
         readiness.count("warmupSeconds")?;
     }
     let url = format!("{}/templates", transport.base);
-    let request = Request::new("POST", url, "Create template failed").json(request.value())?;
-    send(transport, request, call).await.map_err(unsupported)?.shaped(shape::template).await
+    Ok(Wire::new("POST", url, "Create template failed").json(request)?.shaped(shape::template).part(PART))
 }
 
 /// `GET /templates/{id}`.
-pub async fn get(transport: &Transport, id: &str, call: &CallOptions) -> Result<Object, Failure> {
-    let request = Request::new("GET", path(transport, id)?, "Get template failed");
-    send(transport, request, call).await.map_err(unsupported)?.shaped(shape::template).await
+pub fn get(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("GET", path(transport, id)?, "Get template failed").shaped(shape::template).part(PART))
 }
 
 /// `DELETE /templates/{id}`.
-pub async fn delete(transport: &Transport, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    let request = Request::new("DELETE", path(transport, id)?, "Delete template failed");
-    send(transport, request, call).await.map_err(unsupported)?.done().await
+pub fn delete(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("DELETE", path(transport, id)?, "Delete template failed").part(PART))
 }

@@ -8,7 +8,13 @@ use js_sys::{Array, Function, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
 fn wrong(field: &str, wanted: &str, value: &JsValue) -> Error {
-    let kind = if value.is_null() { "null".to_owned() } else { value.js_typeof().as_string().unwrap_or_default() };
+    let kind = if value.is_null() {
+        "null".to_owned()
+    } else if value.is_instance_of::<Array>() {
+        "array".to_owned()
+    } else {
+        value.js_typeof().as_string().unwrap_or_default()
+    };
     Error::InvalidArgument(format!("{field} must be {wanted}, got {kind}"))
 }
 
