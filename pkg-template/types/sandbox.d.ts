@@ -113,7 +113,7 @@ export interface SandboxCreateFromTemplateOptions extends ReadinessOptions, Call
 
 /** Options of {@link Sandbox.waitForPort}. */
 export interface WaitForPortOptions extends CallOptions {
-  /** How long to wait, in seconds. Default 30; `Infinity`: no limit. There is always one attempt, also with 0. */
+  /** How long to wait, in seconds. Default 30; `Infinity`: no limit; 0 or less: one attempt, of up to a second. */
   timeoutSeconds?: number | undefined;
   /** Pause between two attempts, in milliseconds. Default 200. */
   intervalMillis?: number | undefined;

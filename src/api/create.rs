@@ -2,7 +2,7 @@
 
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::args::{self, Options};
+use crate::host::args::{self, Kind, Options};
 use crate::host::object;
 use js_sys::Object;
 use wasm_bindgen::{JsCast, JsValue};
@@ -59,8 +59,7 @@ pub fn request(options: &Options) -> Result<Object, Error> {
     let image = source(options, true)?;
     object::set_some(&request, "image", image);
     check(options)?;
-    options.number("timeout")?;
-    string_map(options, "resourceLimits")?;
+    options.check(&[("timeout", Kind::Number), ("resourceLimits", Kind::TextMap)])?;
     Ok(request)
 }
 
@@ -81,20 +80,22 @@ fn source(options: &Options, templates: bool) -> Result<Option<Object>, Error> {
 
 /// The types of all that has the same name in the options and on the wire.
 fn check(options: &Options) -> Result<(), Error> {
-    options.strings("entrypoint")?;
-    options.boolean("secureAccess")?;
-    for name in ["env", "metadata", "extensions", "resourceRequests"] {
-        options.string_map(name)?;
-    }
+    options.check(&[
+        ("entrypoint", Kind::Texts),
+        ("secureAccess", Kind::Boolean),
+        ("env", Kind::TextMap),
+        ("metadata", Kind::TextMap),
+        ("extensions", Kind::TextMap),
+        ("resourceRequests", Kind::TextMap),
+        ("lifecycle", Kind::Object),
+    ])?;
     network_policy(options)?;
     if let Some(proxy) = options.nested("credentialProxy")? {
-        proxy.boolean("enabled")?;
+        proxy.check(&[("enabled", Kind::Boolean)])?;
     }
     if let Some(platform) = options.nested("platform")? {
-        platform.required_string("os")?;
-        platform.required_string("arch")?;
+        platform.check(&[("os", Kind::RequiredText), ("arch", Kind::RequiredText)])?;
     }
-    options.object("lifecycle")?;
     volumes(options)
 }
 
@@ -112,8 +113,7 @@ fn image(options: &Options) -> Result<Option<Object>, Error> {
         return Err(Error::InvalidArgument("image must be a string or an object {uri, auth?}".into()));
     };
     let Some(nested) = nested else { return Ok(None) };
-    nested.filled("uri")?;
-    nested.string_map("auth")?;
+    nested.check(&[("uri", Kind::Filled), ("auth", Kind::TextMap)])?;
     Ok(Some(value.unchecked_into()))
 }
 
@@ -132,10 +132,9 @@ fn default_limits() -> Object {
 /// Without a default action the server would take "deny"; it is said outright, as the official SDK does.
 fn network_policy(options: &Options) -> Result<Option<Object>, Error> {
     let Some(policy) = options.nested("networkPolicy")? else { return Ok(None) };
-    policy.string("defaultAction")?;
+    policy.check(&[("defaultAction", Kind::Text)])?;
     for rule in policy.objects("egress")?.unwrap_or_default() {
-        rule.required_string("action")?;
-        rule.filled("target")?;
+        rule.check(&[("action", Kind::RequiredText), ("target", Kind::Filled)])?;
     }
     let copy = Object::assign(&Object::new(), policy.value().unchecked_ref());
     if object::absent(&object::get(&copy, "defaultAction")) {
@@ -147,32 +146,31 @@ fn network_policy(options: &Options) -> Result<Option<Object>, Error> {
 fn volumes(options: &Options) -> Result<(), Error> {
     for volume in options.objects("volumes")?.unwrap_or_default() {
         let name = volume.filled("name")?;
-        volume.filled("mountPath")?;
-        volume.boolean("readOnly")?;
-        volume.string("subPath")?;
+        volume.check(&[("mountPath", Kind::Filled), ("readOnly", Kind::Boolean), ("subPath", Kind::Text)])?;
         let backends = ["host", "pvc", "ossfs"].iter().filter(|backend| !object::absent(&volume.raw(backend))).count();
         rules::volume_backend(&name, backends)?;
         if let Some(host) = volume.nested("host")? {
             rules::host_path(&host.required_string("path")?)?;
         }
         if let Some(claim) = volume.nested("pvc")? {
-            claim.filled("claimName")?;
-            for name in ["createIfNotExists", "deleteOnSandboxTermination"] {
-                claim.boolean(name)?;
-            }
-            for name in ["storageClass", "storage"] {
-                claim.string(name)?;
-            }
-            claim.strings("accessModes")?;
+            claim.check(&[
+                ("claimName", Kind::Filled),
+                ("createIfNotExists", Kind::Boolean),
+                ("deleteOnSandboxTermination", Kind::Boolean),
+                ("storageClass", Kind::Text),
+                ("storage", Kind::Text),
+                ("accessModes", Kind::Texts),
+            ])?;
         }
         if let Some(bucket) = volume.nested("ossfs")? {
-            for name in ["bucket", "endpoint"] {
-                bucket.filled(name)?;
-            }
-            for name in ["version", "accessKeyId", "accessKeySecret"] {
-                bucket.string(name)?;
-            }
-            bucket.strings("options")?;
+            bucket.check(&[
+                ("bucket", Kind::Filled),
+                ("endpoint", Kind::Filled),
+                ("version", Kind::Text),
+                ("accessKeyId", Kind::Text),
+                ("accessKeySecret", Kind::Text),
+                ("options", Kind::Texts),
+            ])?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use crate::api::wire::Wire;
 use crate::api::{lists, shape};
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::args::{self, Options};
+use crate::host::args::{self, Kind, Options};
 use crate::host::failure::Failure;
 use crate::host::transport::Transport;
 use wasm_bindgen::JsValue;
@@ -18,18 +18,14 @@ fn path(transport: &Transport, name: &JsValue) -> Result<String, Error> {
 
 /// The four sizes, all of them required.
 fn check_capacity(request: &Options) -> Result<(), Error> {
-    let capacity = request.required_nested("capacitySpec")?;
-    for name in ["bufferMax", "bufferMin", "poolMax", "poolMin"] {
-        capacity.required_count(name)?;
-    }
-    Ok(())
+    let sizes = ["bufferMax", "bufferMin", "poolMax", "poolMin"].map(|name| (name, Kind::RequiredCount));
+    request.required_nested("capacitySpec")?.check(&sizes)
 }
 
 /// `POST /pools`.
 pub fn create(transport: &Transport, request: &JsValue) -> Result<Wire, Failure> {
     let given = Options::required("request", request)?;
-    given.filled("name")?;
-    given.required_nested("template")?;
+    given.check(&[("name", Kind::Filled), ("template", Kind::RequiredObject)])?;
     check_capacity(&given)?;
     let url = format!("{}/pools", transport.base);
     Ok(Wire::new("POST", url, "Create pool failed").json(request)?.shaped(shape::pool).part(PART))

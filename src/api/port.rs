@@ -12,6 +12,7 @@ use wasm_bindgen::JsValue;
 
 const SECONDS: f64 = 30.0;
 const POLL_MS: f64 = 200.0;
+const ONLY_ATTEMPT_MS: f64 = 1000.0;
 
 /// How to wait.
 pub struct Waiting {
@@ -42,34 +43,46 @@ pub async fn wait(execd: &Execd, port: u16, waiting: &Waiting) -> Result<(), Fai
     let (transport, call) = (&execd.transport, &waiting.call);
     let deadline = time::now() + waiting.seconds * 1000.0;
     let mut attempts: u32 = 0;
+    let mut last: Option<Failure> = None;
     loop {
         attempts += 1;
-        let left = (deadline - time::now()).max(1.0);
+        // A limit of 0 asks how it is now: that answer needs some time, too.
+        let left = if waiting.seconds > 0.0 { (deadline - time::now()).max(1.0) } else { ONLY_ATTEMPT_MS };
         let failure = match attempt(execd, port, &waiting.path, &transport.capped(call, left)).await {
             Ok(()) => return Ok(()),
             Err(failure) => failure,
         };
         transport.check(call)?;
-        match &failure {
-            Failure::Typed(Error::Redirect(_), _) => return Ok(()),
-            Failure::Typed(Error::Api { status, code, message }, _) => match judge(*status, code.as_deref(), message) {
-                Answer::Theirs => return Ok(()),
-                Answer::Gone => return Err(failure),
-                Answer::NotYet => {}
-            },
-            Failure::Typed(Error::Network(_) | Error::Timeout(_), _) => {}
-            _ => return Err(failure),
+        match verdict(&failure) {
+            Some(Answer::Theirs) => return Ok(()),
+            Some(Answer::NotYet) => {}
+            Some(Answer::Gone) | None => return Err(failure),
         }
+        // One that the limit has cut off says less than the one before.
+        let last = match last.take() {
+            Some(before) if matches!(failure, Failure::Typed(Error::Timeout(_), _)) => last.insert(before),
+            _ => last.insert(failure),
+        };
         let left = deadline - time::now();
         if left <= 0.0 {
             let message = format!(
                 "Nothing answered at port {port} within {} ms ({attempts} attempts). The last one: {}",
                 rules::short((waiting.seconds * 1000.0).round()),
-                failure.message()
+                last.message()
             );
-            return Err(Failure::caused(Error::ReadyTimeout(message), failure.into()));
+            return Err(Failure::caused(Error::ReadyTimeout(message), last.clone().into()));
         }
         transport.sleep(waiting.poll_ms.min(left), call).await?;
+    }
+}
+
+/// What a failed attempt says of the port; `None` when it has nothing to do with it.
+fn verdict(failure: &Failure) -> Option<Answer> {
+    match failure {
+        Failure::Typed(Error::Redirect(_), _) => Some(Answer::Theirs),
+        Failure::Typed(Error::Api { status, code, message }, _) => Some(judge(*status, code.as_deref(), message)),
+        Failure::Typed(Error::Network(_) | Error::Timeout(_), _) => Some(Answer::NotYet),
+        _ => None,
     }
 }
 

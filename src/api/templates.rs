@@ -4,7 +4,7 @@ use crate::api::shape;
 use crate::api::wire::Wire;
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::args::{self, Options};
+use crate::host::args::{self, Kind, Options};
 use crate::host::failure::Failure;
 use crate::host::transport::Transport;
 use wasm_bindgen::JsValue;
@@ -19,17 +19,17 @@ fn path(transport: &Transport, id: &JsValue) -> Result<String, Error> {
 /// `POST /templates`: the build goes on in the background.
 pub fn create(transport: &Transport, request: &JsValue) -> Result<Wire, Failure> {
     let given = Options::required("request", request)?;
-    for name in ["image", "publish"] {
-        given.filled(name)?;
-    }
-    given.string("format")?;
-    given.strings("entrypoint")?;
-    for name in ["resourceLimits", "env", "metadata"] {
-        given.string_map(name)?;
-    }
+    given.check(&[
+        ("image", Kind::Filled),
+        ("publish", Kind::Filled),
+        ("format", Kind::Text),
+        ("entrypoint", Kind::Texts),
+        ("resourceLimits", Kind::TextMap),
+        ("env", Kind::TextMap),
+        ("metadata", Kind::TextMap),
+    ])?;
     if let Some(readiness) = given.nested("readiness")? {
-        readiness.string("probe")?;
-        readiness.count("warmupSeconds")?;
+        readiness.check(&[("probe", Kind::Text), ("warmupSeconds", Kind::Count)])?;
     }
     let url = format!("{}/templates", transport.base);
     Ok(Wire::new("POST", url, "Create template failed").json(request)?.shaped(shape::template).part(PART))

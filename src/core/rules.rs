@@ -23,8 +23,7 @@ pub fn port(value: f64) -> Result<u16, Error> {
 /// A path below a port's address, its query included. Nothing in it may lead out of there.
 pub fn url_path(field: &str, path: &str) -> Result<(), Error> {
     let plain = path.split('?').next().unwrap_or_default();
-    let leads_out =
-        plain.split('/').any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."));
+    let leads_out = plain.split('/').any(is_dots);
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '#' | '\\');
     if !path.starts_with('/') || leads_out || path.contains(odd) {
         return Err(Error::InvalidArgument(format!(
@@ -32,6 +31,21 @@ pub fn url_path(field: &str, path: &str) -> Result<(), Error> {
         )));
     }
     Ok(())
+}
+
+/// Whether a part of a path is `.` or `..`, however it is written.
+fn is_dots(part: &str) -> bool {
+    let mut rest = part;
+    let mut dots = 0;
+    while !rest.is_empty() {
+        let encoded = rest.get(..3).is_some_and(|text| text.eq_ignore_ascii_case("%2e"));
+        match rest.strip_prefix('.').or_else(|| rest.get(3..).filter(|_| encoded)) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+        dots += 1;
+    }
+    matches!(dots, 1 | 2)
 }
 
 /// A file path for execd.

@@ -66,6 +66,33 @@ pub fn objects(field: &str, value: &JsValue) -> Result<Vec<Options>, Error> {
     list.iter().enumerate().map(|(index, item)| Options::required(&format!("{field}[{index}]"), &item)).collect()
 }
 
+/// What a field of a request must be that is sent as it is.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// A string.
+    Text,
+    /// A string that must be there.
+    RequiredText,
+    /// A string that must be there and have something in it.
+    Filled,
+    /// A boolean.
+    Boolean,
+    /// A finite number.
+    Number,
+    /// A whole number that is not negative.
+    Count,
+    /// The same, and it must be there.
+    RequiredCount,
+    /// An array of strings.
+    Texts,
+    /// An object whose values are strings.
+    TextMap,
+    /// An object.
+    Object,
+    /// An object that must be there.
+    RequiredObject,
+}
+
 /// An options object, read field by field. `undefined` and `null` are "not given", for it and for its fields.
 #[derive(Clone)]
 pub struct Options {
@@ -152,6 +179,26 @@ impl Options {
         self.optional(name, filled)
     }
 
+    /// Checks fields by a table: a method for each of them would be several times the code.
+    pub fn check(&self, fields: &[(&str, Kind)]) -> Result<(), Error> {
+        for (name, kind) in fields {
+            match kind {
+                Kind::Text => self.string(name).map(drop),
+                Kind::RequiredText => self.required_string(name).map(drop),
+                Kind::Filled => self.filled(name).map(drop),
+                Kind::Boolean => self.boolean(name).map(drop),
+                Kind::Number => self.number(name).map(drop),
+                Kind::Count => self.count(name).map(drop),
+                Kind::RequiredCount => count(&self.path(name), &self.raw(name)).map(drop),
+                Kind::Texts => self.strings(name).map(drop),
+                Kind::TextMap => self.string_map(name).map(drop),
+                Kind::Object => self.object(name).map(drop),
+                Kind::RequiredObject => self.required_nested(name).map(drop),
+            }?;
+        }
+        Ok(())
+    }
+
     /// A finite number field.
     pub fn number(&self, name: &str) -> Result<Option<f64>, Error> {
         self.optional(name, number)
@@ -183,11 +230,6 @@ impl Options {
     /// A whole number that is not negative.
     pub fn count(&self, name: &str) -> Result<Option<f64>, Error> {
         self.optional(name, count)
-    }
-
-    /// A whole number that is not negative and must be there.
-    pub fn required_count(&self, name: &str) -> Result<f64, Error> {
-        count(&self.path(name), &self.raw(name))
     }
 
     /// A boolean field.

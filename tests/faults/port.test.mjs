@@ -76,14 +76,20 @@ test("a path of the caller's is asked for, its query included", async () => {
 
 test("too long is a typed error with the last problem; 0 seconds are one attempt", async () => {
   await withPort([plain(502, "Bad Gateway\n")], async (sandbox, asked) => {
-    const { error } = await outcome(sandbox.waitForPort(8000, { timeoutSeconds: 0.1, intervalMillis: 5 }));
+    const { error } = await outcome(sandbox.waitForPort(8000, { timeoutSeconds: 1, intervalMillis: 5 }));
     assert.deepEqual([error.name, error.code], ["SandboxReadyTimeoutException", "READY_TIMEOUT"]);
-    assert.match(error.message, /^Nothing answered at port 8000 within 100 ms \(\d+ attempts\)\. The last one: /);
+    assert.match(error.message, /^Nothing answered at port 8000 within 1000 ms \(\d+ attempts\)\. The last one: /);
     assert.equal(error.cause.statusCode, 502);
     const before = asked();
     assert.equal((await outcome(sandbox.waitForPort(8000, { timeoutSeconds: 0 }))).error?.code, "READY_TIMEOUT");
     assert.equal(asked(), before + 1);
   });
+  // An attempt that the limit cuts off does not hide what the one before it said.
+  await withPort([plain(502), () => {}], async (sandbox) => {
+    const { error } = await outcome(sandbox.waitForPort(8000, { timeoutSeconds: 1, intervalMillis: 5 }));
+    assert.equal(error.cause.statusCode, 502);
+  });
+  await withPort([plain(200)], (sandbox) => sandbox.waitForPort(8000, { timeoutSeconds: 0 }));
   // One that accepts and says nothing is cut at the limit, too.
   await withPort([() => {}], async (sandbox) => {
     const { error } = await outcome(sandbox.waitForPort(8000, { timeoutSeconds: 0.1 }));
