@@ -1,7 +1,7 @@
 //! The calls of the lifecycle API that are about sandboxes, shared by `Sandbox`, `Sandboxes` and `SandboxManager`.
 
 use crate::api::shape;
-use crate::api::wire::Wire;
+use crate::api::wire::{self, Wire};
 use crate::core::error::Error;
 use crate::core::{rules, url};
 use crate::host::args;
@@ -13,8 +13,7 @@ use wasm_bindgen::JsValue;
 
 /// The URL of a sandbox, or of what follows it. `rest` is encoded already.
 pub fn path(transport: &Transport, id: &JsValue, rest: &str) -> Result<String, Error> {
-    let id = args::string("sandboxId", id)?;
-    Ok(format!("{}/sandboxes/{}{rest}", transport.base, rules::segment("sandboxId", &id)?))
+    Ok(wire::item(transport, "sandboxes", "sandboxId", id)? + rest)
 }
 
 /// `POST /sandboxes`. Gives the raw response: the id is needed even if the rest should be unusable.

@@ -1,20 +1,14 @@
 //! Pools of sandboxes that are kept warm by a server on Kubernetes: the wire calls.
 
-use crate::api::wire::Wire;
+use crate::api::wire::{self, Wire};
 use crate::api::{lists, shape};
 use crate::core::error::Error;
-use crate::core::rules;
-use crate::host::args::{self, Kind, Options};
+use crate::host::args::{Kind, Options};
 use crate::host::failure::Failure;
 use crate::host::transport::Transport;
 use wasm_bindgen::JsValue;
 
 const PART: &str = "Pools are";
-
-fn path(transport: &Transport, name: &JsValue) -> Result<String, Error> {
-    let name = args::string("poolName", name)?;
-    Ok(format!("{}/pools/{}", transport.base, rules::segment("poolName", &name)?))
-}
 
 /// The four sizes, all of them required.
 fn check_capacity(request: &Options) -> Result<(), Error> {
@@ -40,17 +34,19 @@ pub fn list(transport: &Transport) -> Wire {
 
 /// `GET /pools/{name}`.
 pub fn get(transport: &Transport, name: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("GET", path(transport, name)?, "Get pool failed").shaped(shape::pool).part(PART))
+    Ok(Wire::new("GET", wire::item(transport, "pools", "poolName", name)?, "Get pool failed")
+        .shaped(shape::pool)
+        .part(PART))
 }
 
 /// `PUT /pools/{name}`: only the sizes can be changed.
 pub fn update(transport: &Transport, name: &JsValue, request: &JsValue) -> Result<Wire, Failure> {
-    let path = path(transport, name)?;
+    let path = wire::item(transport, "pools", "poolName", name)?;
     check_capacity(&Options::required("request", request)?)?;
     Ok(Wire::new("PUT", path, "Update pool failed").json(request)?.shaped(shape::pool).part(PART))
 }
 
 /// `DELETE /pools/{name}`.
 pub fn delete(transport: &Transport, name: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("DELETE", path(transport, name)?, "Delete pool failed").part(PART))
+    Ok(Wire::new("DELETE", wire::item(transport, "pools", "poolName", name)?, "Delete pool failed").part(PART))
 }

@@ -1,10 +1,10 @@
 //! Snapshots: the wire calls, and waiting until one is ready.
 
-use crate::api::wire::Wire;
+use crate::api::wire::{self, Wire};
 use crate::api::{lifecycle, promise, shape};
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::args::{self, CallOptions, Options};
+use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::transport::Transport;
 use crate::host::{object, time};
@@ -32,11 +32,6 @@ impl Waiting {
 
 const PART: &str = "Snapshots are";
 
-fn path(transport: &Transport, id: &JsValue) -> Result<String, Error> {
-    let id = args::string("snapshotId", id)?;
-    Ok(format!("{}/snapshots/{}", transport.base, rules::segment("snapshotId", &id)?))
-}
-
 /// `POST /sandboxes/{id}/snapshots`.
 fn ask(transport: &Transport, sandbox: &JsValue, request: &JsValue) -> Result<Wire, Failure> {
     Options::new("request", request)?.string("name")?;
@@ -62,12 +57,14 @@ pub fn create(transport: &Rc<Transport>, sandbox: &JsValue, request: &JsValue, o
 
 /// `GET /snapshots/{id}`.
 pub fn get(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("GET", path(transport, id)?, "Get snapshot failed").shaped(shape::snapshot).part(PART))
+    Ok(Wire::new("GET", wire::item(transport, "snapshots", "snapshotId", id)?, "Get snapshot failed")
+        .shaped(shape::snapshot)
+        .part(PART))
 }
 
 /// `DELETE /snapshots/{id}`.
 pub fn delete(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("DELETE", path(transport, id)?, "Delete snapshot failed").part(PART))
+    Ok(Wire::new("DELETE", wire::item(transport, "snapshots", "snapshotId", id)?, "Delete snapshot failed").part(PART))
 }
 
 /// Asks until the snapshot is ready, has failed, or the limit is reached. A question that went wrong and may go right the

@@ -1,20 +1,13 @@
 //! Templates, which a server on Kubernetes builds from images: the wire calls.
 
 use crate::api::shape;
-use crate::api::wire::Wire;
-use crate::core::error::Error;
-use crate::core::rules;
-use crate::host::args::{self, Kind, Options};
+use crate::api::wire::{self, Wire};
+use crate::host::args::{Kind, Options};
 use crate::host::failure::Failure;
 use crate::host::transport::Transport;
 use wasm_bindgen::JsValue;
 
 const PART: &str = "Templates are";
-
-fn path(transport: &Transport, id: &JsValue) -> Result<String, Error> {
-    let id = args::string("templateId", id)?;
-    Ok(format!("{}/templates/{}", transport.base, rules::segment("templateId", &id)?))
-}
 
 /// `POST /templates`: the build goes on in the background.
 pub fn create(transport: &Transport, request: &JsValue) -> Result<Wire, Failure> {
@@ -37,10 +30,12 @@ pub fn create(transport: &Transport, request: &JsValue) -> Result<Wire, Failure>
 
 /// `GET /templates/{id}`.
 pub fn get(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("GET", path(transport, id)?, "Get template failed").shaped(shape::template).part(PART))
+    Ok(Wire::new("GET", wire::item(transport, "templates", "templateId", id)?, "Get template failed")
+        .shaped(shape::template)
+        .part(PART))
 }
 
 /// `DELETE /templates/{id}`.
 pub fn delete(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("DELETE", path(transport, id)?, "Delete template failed").part(PART))
+    Ok(Wire::new("DELETE", wire::item(transport, "templates", "templateId", id)?, "Delete template failed").part(PART))
 }

@@ -3,13 +3,19 @@
 
 use crate::api::promise;
 use crate::core::error::Error;
-use crate::host::args::CallOptions;
+use crate::core::rules;
+use crate::host::args::{self, CallOptions};
 use crate::host::failure::Failure;
 use crate::host::http::{Request, send};
 use crate::host::transport::Transport;
 use js_sys::{Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
+
+/// The URL of one thing of a collection. `field` is the name of the id for messages.
+pub fn item(transport: &Transport, collection: &str, field: &str, id: &JsValue) -> Result<String, Error> {
+    Ok(format!("{}/{collection}/{}", transport.base, rules::segment(field, &args::string(field, id)?)?))
+}
 
 /// What is made of the answer.
 enum Answer {
