@@ -4,6 +4,7 @@ import "./load.js";
 import {
   Commands,
   CredentialVault,
+  Diagnostics,
   Egress,
   ExecdHealth,
   ExecdMetrics,
@@ -11,12 +12,14 @@ import {
   IsolatedSession,
   Isolation,
   Sandbox,
+  Sandboxes,
   SandboxManager,
 } from "./core_bg.js";
 
 export * from "./constants.js";
 export {
   ConnectionConfig,
+  ExecutionEventDispatcher,
   InvalidArgumentException,
   Sandbox,
   SandboxAbortException,
@@ -38,18 +41,21 @@ delete Sandbox.resumeById;
 
 // wasm-bindgen's own disposal frees memory at once and leaves an object that throws; the garbage collector does it in time.
 // With it in place, `using sandbox = …` would compile and neither close nor kill.
-for (const { prototype } of [
+const CLASSES = [
   Sandbox,
+  Sandboxes,
   SandboxManager,
   Commands,
   CredentialVault,
+  Diagnostics,
   Egress,
   ExecdHealth,
   ExecdMetrics,
   Files,
   IsolatedSession,
   Isolation,
-]) {
+];
+for (const { prototype } of CLASSES) {
   delete prototype.free;
   if (Symbol.dispose) delete prototype[Symbol.dispose];
 }

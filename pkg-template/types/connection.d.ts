@@ -14,6 +14,8 @@ export interface FetchInit {
   body?: any;
   /** Set together with a stream as the body. */
   duplex?: "half";
+  /** Set when {@link CallOptions.keepalive} asks for it. */
+  keepalive?: true;
   /** Redirects are never followed: they could carry keys to another place. */
   redirect: "manual";
   /** Fires on abort, time-out and `close()`. */
@@ -123,6 +125,11 @@ export interface CallOptions {
   requestTimeoutSeconds?: number | undefined;
   /** Extra request headers. They win over those of the configuration. */
   headers?: RequestHeaders | undefined;
+  /**
+   * Lets the request outlive the page that sends it: `kill({ keepalive: true })` in a handler of `pagehide`. Passed on to
+   * `fetch`; browsers refuse bodies of more than 64 KiB then, other runtimes have no use for it. Default `false`.
+   */
+  keepalive?: boolean | undefined;
 }
 
 // biome-ignore lint/complexity/noUselessEmptyExport: without it what has no `export` counts as exported, too

@@ -9,9 +9,11 @@ import type { Execution, ServerStreamEvent } from "./execution.js";
 export type SandboxErrorCode =
   | "INTERNAL_UNKNOWN_ERROR"
   | "READY_TIMEOUT"
+  | "SNAPSHOT_FAILED"
   | "UNHEALTHY"
   | "INVALID_ARGUMENT"
   | "UNEXPECTED_RESPONSE"
+  | "NOT_SUPPORTED"
   | "ABORTED"
   | "REQUEST_TIMEOUT"
   | "NETWORK_ERROR"

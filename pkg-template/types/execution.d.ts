@@ -1,6 +1,7 @@
 // What a run produces: raw events, and the Execution made of them.
 
 import type { ExecdCommands } from "./commands.js";
+import type { InvalidArgumentException } from "./errors.js";
 
 /**
  * An event of a run as it is on the wire. Fields with an empty value are left out by execd. Types that are not listed here
@@ -143,6 +144,22 @@ export interface ExecutionHandlers {
   onInit?: ((init: ExecutionInit) => unknown) | undefined;
   /** Do not keep stdout and stderr in the `Execution`. Default `false`. */
   skipAccumulation?: boolean | undefined;
+}
+
+/**
+ * Writes events into an execution and calls handlers, as {@link ExecdCommands.run} does: for code that reads the events itself,
+ * from {@link ExecdCommands.runStream} or from a store. Sets no `exitCode`.
+ *
+ * @example
+ * const execution = { logs: { stdout: [], stderr: [] }, result: [] };
+ * const dispatcher = new ExecutionEventDispatcher(execution, { onStdout: ({ text }) => console.log(text) });
+ * for await (const event of sandbox.commands.runStream("ls")) await dispatcher.dispatch(event);
+ */
+export declare class ExecutionEventDispatcher {
+  /** @throws {@link InvalidArgumentException} for an execution without `logs` and `result`. */
+  constructor(execution: ExecutionJson, handlers?: ExecutionHandlers);
+  /** Resolves when the event's handlers have; rejects with what one of them throws. Wait for it before the next event. */
+  dispatch(event: ServerStreamEvent): Promise<void>;
 }
 
 // biome-ignore lint/complexity/noUselessEmptyExport: without it what has no `export` counts as exported, too

@@ -3,9 +3,19 @@
 // Sandboxes by their ids.
 
 import type { CallOptions, ConnectionConfig, ConnectionConfigOptions } from "./connection.js";
+import type { SandboxDiagnostics } from "./diagnostics.js";
 import type { InvalidArgumentException } from "./errors.js";
 import type { ListSandboxesResponse, SandboxFilter, SandboxId, SandboxInfo, SandboxMetadataPatch } from "./models.js";
+import type { CreatePoolRequest, ListPoolsResponse, PoolInfo, UpdatePoolRequest } from "./pools.js";
 import type { Sandbox } from "./sandbox.js";
+import type {
+  CreateSnapshotOptions,
+  CreateSnapshotRequest,
+  ListSnapshotsParams,
+  ListSnapshotsResponse,
+  SnapshotInfo,
+} from "./snapshots.js";
+import type { CreateTemplateRequest, ListTemplatesParams, ListTemplatesResponse, TemplateInfo } from "./templates.js";
 
 /** Options of {@link SandboxManager.create}. */
 export interface SandboxManagerOptions {
@@ -15,7 +25,13 @@ export interface SandboxManagerOptions {
   adapterFactory?: never;
 }
 
-/** Lists and manages the sandboxes of a server by their ids. Its methods reject as those of {@link Sandbox} do. */
+/**
+ * Lists and manages the sandboxes of a server by their ids, and its snapshots, templates and pools. Its methods reject as those
+ * of {@link Sandbox} do, and with the code `NOT_SUPPORTED` where a server does not have what was asked for.
+ *
+ * @example
+ * for await (const { id, status } of manager.sandboxes({ metadata: { project: "demo" } })) console.log(id, status.state);
+ */
 export declare class SandboxManager {
   protected constructor();
 
@@ -29,6 +45,14 @@ export declare class SandboxManager {
   get connectionConfig(): ConnectionConfig;
   /** One page of sandboxes. `GET /sandboxes`. */
   listSandboxInfos(filter?: SandboxFilter, options?: CallOptions | AbortSignal): Promise<ListSandboxesResponse>;
+  /**
+   * All sandboxes that fit, one after another; a page is asked for when its first item is, and `break` ends the asking. The
+   * loop may end what it is given: if the list has become shorter meanwhile, it is gone through again for what has moved up.
+   * No sandbox comes twice. Can be iterated more than once, and asks again then.
+   *
+   * @throws {@link InvalidArgumentException} at once, for a wrong filter.
+   */
+  sandboxes(filter?: SandboxFilter, options?: CallOptions | AbortSignal): AsyncIterable<SandboxInfo>;
   getSandboxInfo(sandboxId: SandboxId, options?: CallOptions | AbortSignal): Promise<SandboxInfo>;
   /** Sets metadata and, with `null`, deletes it. */
   patchSandboxMetadata(
@@ -44,6 +68,41 @@ export declare class SandboxManager {
   resumeSandbox(sandboxId: SandboxId, options?: CallOptions | AbortSignal): Promise<void>;
   /** Lets a sandbox live for so many seconds from now. */
   renewSandbox(sandboxId: SandboxId, timeoutSeconds: number, options?: CallOptions | AbortSignal): Promise<void>;
+  /** Diagnostics of a sandbox. Sends nothing by itself. */
+  diagnostics(sandboxId: SandboxId): SandboxDiagnostics;
+
+  /** See {@link Sandbox.createSnapshot}. */
+  createSnapshot(
+    sandboxId: SandboxId,
+    request?: CreateSnapshotRequest,
+    options?: CreateSnapshotOptions | AbortSignal,
+  ): Promise<SnapshotInfo>;
+  getSnapshot(snapshotId: string, options?: CallOptions | AbortSignal): Promise<SnapshotInfo>;
+  /** One page of snapshots. `GET /snapshots`. */
+  listSnapshots(filter?: ListSnapshotsParams, options?: CallOptions | AbortSignal): Promise<ListSnapshotsResponse>;
+  /** All snapshots that fit, as {@link sandboxes} gives sandboxes. */
+  snapshots(filter?: ListSnapshotsParams, options?: CallOptions | AbortSignal): AsyncIterable<SnapshotInfo>;
+  /** The server refuses to delete one that is being made, or that a sandbox runs from: 409. */
+  deleteSnapshot(snapshotId: string, options?: CallOptions | AbortSignal): Promise<void>;
+
+  /** Begins to build a template; ask {@link getTemplate} how it goes. `POST /templates`. */
+  createTemplate(request: CreateTemplateRequest, options?: CallOptions | AbortSignal): Promise<TemplateInfo>;
+  getTemplate(templateId: string, options?: CallOptions | AbortSignal): Promise<TemplateInfo>;
+  /** One page of templates. `GET /templates`. */
+  listTemplates(filter?: ListTemplatesParams, options?: CallOptions | AbortSignal): Promise<ListTemplatesResponse>;
+  /** All templates that fit, as {@link sandboxes} gives sandboxes. */
+  templates(filter?: ListTemplatesParams, options?: CallOptions | AbortSignal): AsyncIterable<TemplateInfo>;
+  deleteTemplate(templateId: string, options?: CallOptions | AbortSignal): Promise<void>;
+
+  /** `POST /pools`. */
+  createPool(request: CreatePoolRequest, options?: CallOptions | AbortSignal): Promise<PoolInfo>;
+  getPool(poolName: string, options?: CallOptions | AbortSignal): Promise<PoolInfo>;
+  /** All pools. `GET /pools`. */
+  listPools(options?: CallOptions | AbortSignal): Promise<ListPoolsResponse>;
+  /** Changes the sizes of a pool. `PUT /pools/{name}`. */
+  updatePool(poolName: string, request: UpdatePoolRequest, options?: CallOptions | AbortSignal): Promise<PoolInfo>;
+  deletePool(poolName: string, options?: CallOptions | AbortSignal): Promise<void>;
+
   /** Aborts this manager's requests; later calls reject with the code `CLOSED`. */
   close(): Promise<void>;
   /** `await using`: the same as {@link close}. */

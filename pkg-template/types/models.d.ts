@@ -42,16 +42,18 @@ export interface NetworkPolicy extends Record<string, unknown> {
   egress?: NetworkRule[];
 }
 
-/** A directory of the host. */
+/** A directory of the machine that the sandbox runs on. The server allows only those under the paths of its own list. */
 export interface Host extends Record<string, unknown> {
   /** Absolute: `/data`, `C:\data` or `D:/data`. */
   path: string;
 }
 
-/** A persistent volume claim. */
+/** A persistent volume claim; with Docker, a named volume. */
 export interface PVC extends Record<string, unknown> {
   claimName: string;
+  /** Default `true`. */
   createIfNotExists?: boolean;
+  /** Default `false`. Only for one that was made for this sandbox, and only when the sandbox is killed, not when it expires. */
   deleteOnSandboxTermination?: boolean;
   storageClass?: string | null;
   storage?: string | null;
@@ -84,6 +86,31 @@ export interface CredentialProxyConfig extends Record<string, unknown> {
   enabled?: boolean;
 }
 
+/** A command that the daemon runs before the entrypoint. */
+export interface LifecycleHook extends Record<string, unknown> {
+  command: string[];
+  timeoutSeconds?: number | null;
+}
+
+/** A command that the daemon runs from time to time. */
+export interface PeriodicLifecycleHook extends LifecycleHook {
+  name: string;
+  schedule: string;
+}
+
+/** Commands that go with a sandbox's life. Needs a server from 1.1 on that runs on Kubernetes. */
+export interface SandboxLifecycle extends Record<string, unknown> {
+  preStart?: LifecycleHook | null;
+  periodic?: PeriodicLifecycleHook[] | null;
+}
+
+/** Which pool a sandbox has been taken from. */
+export interface AllocationSummary extends Record<string, unknown> {
+  mode: string;
+  poolRef: string;
+  state: string;
+}
+
 export type SandboxState =
   | "Creating"
   | "Running"
@@ -111,6 +138,8 @@ export interface SandboxInfo extends Record<string, unknown> {
   entrypoint: string[];
   metadata?: Record<string, string>;
   extensions?: Record<string, string>;
+  /** There when it was taken from a pool. */
+  allocation?: AllocationSummary;
   status: SandboxStatus;
   createdAt: Date;
   /** `null`: it has no expiry and lives until it is killed. */
@@ -138,16 +167,21 @@ export interface ListSandboxesResponse extends Record<string, unknown> {
 export interface SandboxFilter {
   /** In any of these states. */
   states?: string[] | undefined;
-  /** With all of these values. */
+  /** With all of these values, whatever characters they have. */
   metadata?: Record<string, string> | undefined;
   /** From 1. */
   page?: number | undefined;
-  /** Sandboxes per page. */
+  /** Sandboxes per page, at most 200. Default 20. */
   pageSize?: number | undefined;
 }
 
 /** The official name of the same thing on another level. */
 export type ListSandboxesParams = SandboxFilter;
+
+export interface RenewSandboxExpirationRequest {
+  /** As `Date.prototype.toISOString` writes it. */
+  expiresAt: string;
+}
 
 export interface RenewSandboxExpirationResponse extends Record<string, unknown> {
   /** When the sandbox ends now. */

@@ -5,6 +5,7 @@
 import type { CapabilitiesOptions, SandboxCapabilities } from "./capabilities.js";
 import type { ExecdCommands } from "./commands.js";
 import type { CallOptions, ConnectionConfig, ConnectionConfigOptions } from "./connection.js";
+import type { SandboxDiagnostics } from "./diagnostics.js";
 import type { Egress } from "./egress.js";
 import type {
   InvalidArgumentException,
@@ -30,9 +31,12 @@ import type {
   ResourceLimits,
   SandboxId,
   SandboxInfo,
+  SandboxLifecycle,
   SandboxMetadataPatch,
   Volume,
 } from "./models.js";
+import type { Sandboxes } from "./sandboxes.js";
+import type { CreateSnapshotOptions, CreateSnapshotRequest, SnapshotInfo } from "./snapshots.js";
 import type { CredentialVault } from "./vault.js";
 
 /** How to wait until a sandbox is ready. */
@@ -79,6 +83,8 @@ export interface SandboxCreateOptions extends ReadinessOptions, CallOptions {
   resource?: ResourceLimits | undefined;
   /** What is reserved, where the server tells that from limits. */
   resourceRequests?: ResourceLimits | undefined;
+  /** Commands that go with its life. Docker servers refuse them. */
+  lifecycle?: SandboxLifecycle | undefined;
   /** How long the sandbox lives, in seconds; a fraction is cut off. Default 600. `null`: until it is killed. */
   timeoutSeconds?: number | null | undefined;
   /**
@@ -88,6 +94,36 @@ export interface SandboxCreateOptions extends ReadinessOptions, CallOptions {
   createTimeoutSeconds?: number | undefined;
   /** Aborts the making and the waiting. A sandbox that was made, or is made after that, is killed. */
   signal?: AbortSignal | undefined;
+}
+
+/** Options of {@link Sandbox.createFromTemplate}. What is not here, the template has settled. */
+export interface SandboxCreateFromTemplateOptions extends ReadinessOptions, CallOptions {
+  /** Default: `new ConnectionConfig()`, that is, the environment's. */
+  connectionConfig?: ConnectionConfig | ConnectionConfigOptions | undefined;
+  /** Not supported: pass a `fetch` of your own in `connectionConfig`. Given at all, it is an {@link InvalidArgumentException}. */
+  adapterFactory?: never;
+  /** A template whose phase is `Succeeded`. */
+  templateId: string;
+  /** How long the sandbox lives, in seconds; a fraction is cut off. Has no default. */
+  timeoutSeconds: number;
+  metadata?: Record<string, string> | undefined;
+  /** Rules for outgoing traffic. A missing `defaultAction` is sent as `"deny"`. */
+  networkPolicy?: NetworkPolicy | undefined;
+  extensions?: Record<string, string> | undefined;
+  /** As in {@link SandboxCreateOptions}. */
+  createTimeoutSeconds?: number | undefined;
+  /** Aborts the making and the waiting. A sandbox that was made, or is made after that, is killed. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Options of {@link Sandbox.waitForPort}. */
+export interface WaitForPortOptions extends CallOptions {
+  /** How long to wait, in seconds. Default 30; `Infinity`: no limit; 0 or less: one attempt, of up to a second. */
+  timeoutSeconds?: number | undefined;
+  /** Pause between two attempts, in milliseconds. Default 200. */
+  intervalMillis?: number | undefined;
+  /** What to ask for, with its query. Default `"/"`. */
+  path?: string | undefined;
 }
 
 /** Options of {@link Sandbox.connect} and of the static {@link Sandbox.resume}. */
@@ -146,6 +182,11 @@ export declare class Sandbox {
    */
   static create(options: SandboxCreateOptions): Promise<Sandbox>;
   /**
+   * As {@link create}, from a template. Needs a server from 1.1 on that runs on Kubernetes; others reject with the code
+   * `NOT_SUPPORTED`, or refuse the request in words of their own.
+   */
+  static createFromTemplate(options: SandboxCreateFromTemplateOptions): Promise<Sandbox>;
+  /**
    * A handle to a sandbox that exists. Never deletes it.
    *
    * @throws {@link SandboxReadyTimeoutException} (`READY_TIMEOUT`) when it does not answer in time.
@@ -171,6 +212,10 @@ export declare class Sandbox {
   get credentialVault(): CredentialVault;
   /** Sessions that are walled off from the rest of the sandbox. */
   get isolation(): IsolationService;
+  /** The lifecycle API with the wire's own names, for any sandbox of the server. */
+  get sandboxes(): Sandboxes;
+  /** Logs, events and state, for when something is wrong. */
+  get diagnostics(): SandboxDiagnostics;
 
   /** What the lifecycle server knows of it. `GET /sandboxes/{id}`. */
   getInfo(options?: CallOptions | AbortSignal): Promise<SandboxInfo>;
@@ -198,6 +243,33 @@ export declare class Sandbox {
   getEndpoint(port: number, options?: CallOptions | AbortSignal): Promise<Endpoint>;
   /** The URL of a port, without a slash at the end. If {@link getEndpoint} gives `headers`, the URL alone does not do. */
   getEndpointUrl(port: number, options?: CallOptions | AbortSignal): Promise<string>;
+  /**
+   * Where a port of a sandbox made with `secureAccess` is reached by anybody who has the address, until `expires`. Asked anew
+   * each time. Docker servers refuse it: `SANDBOX::API_NOT_SUPPORTED`.
+   *
+   * @param port A whole number from 1 to 65535.
+   * @param expires Unix time in **seconds**.
+   */
+  getSignedEndpoint(port: number, expires: number, options?: CallOptions | AbortSignal): Promise<Endpoint>;
+  /**
+   * Waits until a program in the sandbox answers at a port, whatever its answer is: also an error or a redirect. `GET` of
+   * the endpoint's URL and `path`; the body is not read. An answer with 502 or 504 counts as one of a proxy that could not
+   * reach the program.
+   *
+   * @param port A whole number from 1 to 65535.
+   * @throws {@link SandboxReadyTimeoutException} (`READY_TIMEOUT`) with the last attempt's error as its `cause`;
+   * {@link SandboxApiException} when the sandbox is gone.
+   */
+  waitForPort(port: number, options?: WaitForPortOptions | AbortSignal): Promise<void>;
+  /**
+   * Keeps its file system as it is now, to make sandboxes from: {@link SandboxCreateOptions.snapshotId}. The sandbox must be
+   * running, and Docker pauses it for a moment. The server makes the snapshot in the background: wait for it with
+   * `waitUntilReady`, or ask {@link SandboxManager.getSnapshot}.
+   *
+   * @throws {@link SandboxApiException} with the code `SNAPSHOT_FAILED` when the server could not make it (`rawBody` is the
+   * snapshot); {@link SandboxReadyTimeoutException} (`READY_TIMEOUT`) when it was not ready in time.
+   */
+  createSnapshot(request?: CreateSnapshotRequest, options?: CreateSnapshotOptions | AbortSignal): Promise<SnapshotInfo>;
   /**
    * Lets the sandbox live for so many seconds from now, by this machine's clock. That may be shorter than before.
    *

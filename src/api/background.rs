@@ -119,11 +119,11 @@ fn handle(execd: Execd, id: String, cursor: f64, manner: Manner) -> Result<JsVal
 
 impl BackgroundDriver {
     fn call(&self, options: &JsValue) -> Result<CallOptions, Error> {
-        let CallOptions { signal, timeout_seconds, headers } = CallOptions::read(options)?;
+        let call = CallOptions::read(options)?;
         Ok(CallOptions {
-            signal,
-            timeout_seconds: timeout_seconds.or(self.defaults.timeout_seconds),
-            headers: if headers.is_empty() { self.defaults.headers.clone() } else { headers },
+            timeout_seconds: call.timeout_seconds.or(self.defaults.timeout_seconds),
+            headers: if call.headers.is_empty() { self.defaults.headers.clone() } else { call.headers },
+            ..call
         })
     }
 }

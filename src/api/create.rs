@@ -1,42 +1,38 @@
-//! The options of `Sandbox.create`, checked and turned into the body of `POST /sandboxes`.
+//! What a sandbox is made from: options, checked and turned into the body of `POST /sandboxes`.
 
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::args::{Options, strings};
+use crate::host::args::{self, Kind, Options};
 use crate::host::object;
-use js_sys::{Array, Object};
+use js_sys::Object;
 use wasm_bindgen::{JsCast, JsValue};
 
 const DEFAULT_TIMEOUT_SECONDS: f64 = 600.0;
 
-/// The request body. Errors name the option; nothing has been sent then.
+/// The request body of `Sandbox.create`. Errors name the option; nothing has been sent then.
 pub fn body(options: &Options) -> Result<Object, Error> {
     let body = Object::new();
-    let (image, snapshot) = (image(options)?, options.string("snapshotId")?.filter(|id| !id.trim().is_empty()));
-    if image.is_some() == snapshot.is_some() {
-        return Err(Error::InvalidArgument("Exactly one of image or snapshotId must be provided".into()));
-    }
+    let image = source(options, false)?;
     object::set_some(&body, "image", image);
-    object::set_some(&body, "snapshotId", snapshot);
+    object::set_some(&body, "snapshotId", filled(options, "snapshotId")?);
     let entrypoint = options.raw("entrypoint");
     let entrypoint = if object::absent(&entrypoint) {
         object::array(["tail", "-f", "/dev/null"].map(JsValue::from)).into()
     } else {
-        strings("entrypoint", &entrypoint)?;
         entrypoint
     };
+    check(options)?;
     object::set(&body, "entrypoint", entrypoint);
     object::set(&body, "resourceLimits", string_map(options, "resource")?.unwrap_or_else(default_limits));
-    object::set_some(&body, "resourceRequests", string_map(options, "resourceRequests")?);
     object::set(&body, "secureAccess", options.boolean("secureAccess")?.unwrap_or(false));
     for name in ["env", "metadata", "extensions"] {
         object::set(&body, name, string_map(options, name)?.unwrap_or_default());
     }
     object::set_some(&body, "networkPolicy", network_policy(options)?);
-    for name in ["credentialProxy", "platform"] {
-        object::set_some(&body, name, options.object(name)?);
+    for name in ["resourceRequests", "credentialProxy", "platform", "volumes", "lifecycle"] {
+        let value = options.raw(name);
+        object::set_some(&body, name, (!object::absent(&value)).then_some(value));
     }
-    object::set_some(&body, "volumes", volumes(options)?);
     // `null` means manual cleanup: the sandbox then has no expiry.
     if !options.raw("timeoutSeconds").is_null() {
         let seconds = options.number("timeoutSeconds")?.unwrap_or(DEFAULT_TIMEOUT_SECONDS);
@@ -45,25 +41,80 @@ pub fn body(options: &Options) -> Result<Object, Error> {
     Ok(body)
 }
 
+/// The request body of `Sandbox.createFromTemplate`: the server refuses what the template has settled.
+pub fn from_template(options: &Options) -> Result<Object, Error> {
+    let body = Object::new();
+    object::set(&body, "templateId", options.filled("templateId")?);
+    object::set(&body, "timeout", args::number("timeoutSeconds", &options.raw("timeoutSeconds"))?.floor());
+    for name in ["metadata", "extensions"] {
+        object::set_some(&body, name, string_map(options, name)?);
+    }
+    object::set_some(&body, "networkPolicy", network_policy(options)?);
+    Ok(body)
+}
+
+/// The request of `Sandboxes.createSandbox`, which has the wire's own names: checked, and sent as it is.
+pub fn request(options: &Options) -> Result<Object, Error> {
+    let request = Object::assign(&Object::new(), options.value().unchecked_ref());
+    let image = source(options, true)?;
+    object::set_some(&request, "image", image);
+    check(options)?;
+    options.check(&[("timeout", Kind::Number), ("resourceLimits", Kind::TextMap)])?;
+    Ok(request)
+}
+
+fn filled(options: &Options, name: &str) -> Result<Option<String>, Error> {
+    Ok(options.string(name)?.filter(|text| !text.trim().is_empty()))
+}
+
+/// What the sandbox is made from: exactly one thing. Gives the image, if it is one.
+fn source(options: &Options, templates: bool) -> Result<Option<Object>, Error> {
+    let image = image(options)?;
+    let snapshot = filled(options, "snapshotId")?.is_some();
+    let template = templates && filled(options, "templateId")?.is_some();
+    if [image.is_some(), snapshot, template].into_iter().filter(|given| *given).count() != 1 {
+        return Err(Error::InvalidArgument("Exactly one of image or snapshotId must be provided".into()));
+    }
+    Ok(image)
+}
+
+/// The types of all that has the same name in the options and on the wire.
+fn check(options: &Options) -> Result<(), Error> {
+    options.check(&[
+        ("entrypoint", Kind::Texts),
+        ("secureAccess", Kind::Boolean),
+        ("env", Kind::TextMap),
+        ("metadata", Kind::TextMap),
+        ("extensions", Kind::TextMap),
+        ("resourceRequests", Kind::TextMap),
+        ("lifecycle", Kind::Object),
+    ])?;
+    network_policy(options)?;
+    if let Some(proxy) = options.nested("credentialProxy")? {
+        proxy.check(&[("enabled", Kind::Boolean)])?;
+    }
+    if let Some(platform) = options.nested("platform")? {
+        platform.check(&[("os", Kind::RequiredText), ("arch", Kind::RequiredText)])?;
+    }
+    volumes(options)
+}
+
 fn image(options: &Options) -> Result<Option<Object>, Error> {
     let value = options.raw("image");
-    let object = match value.as_string() {
-        Some(uri) if uri.trim().is_empty() => return Ok(None),
-        Some(uri) => {
-            let object = Object::new();
-            object::set(&object, "uri", uri);
-            object
+    if let Some(uri) = value.as_string() {
+        if uri.trim().is_empty() {
+            return Ok(None);
         }
-        None => match options.object("image") {
-            Ok(Some(object)) => object,
-            Ok(None) => return Ok(None),
-            Err(_) => return Err(Error::InvalidArgument("image must be a string or an object {uri, auth?}".into())),
-        },
-    };
-    if object::text(&object, "uri").is_none_or(|uri| uri.trim().is_empty()) {
-        return Err(Error::InvalidArgument("image.uri cannot be empty".into()));
+        let object = Object::new();
+        object::set(&object, "uri", uri);
+        return Ok(Some(object));
     }
-    Ok(Some(object))
+    let Ok(nested) = options.nested("image") else {
+        return Err(Error::InvalidArgument("image must be a string or an object {uri, auth?}".into()));
+    };
+    let Some(nested) = nested else { return Ok(None) };
+    nested.check(&[("uri", Kind::Filled), ("auth", Kind::TextMap)])?;
+    Ok(Some(value.unchecked_into()))
 }
 
 fn string_map(options: &Options, name: &str) -> Result<Option<Object>, Error> {
@@ -80,27 +131,47 @@ fn default_limits() -> Object {
 
 /// Without a default action the server would take "deny"; it is said outright, as the official SDK does.
 fn network_policy(options: &Options) -> Result<Option<Object>, Error> {
-    let Some(policy) = options.object("networkPolicy")? else { return Ok(None) };
-    let copy = Object::assign(&Object::new(), &policy);
+    let Some(policy) = options.nested("networkPolicy")? else { return Ok(None) };
+    policy.check(&[("defaultAction", Kind::Text)])?;
+    for rule in policy.objects("egress")?.unwrap_or_default() {
+        rule.check(&[("action", Kind::RequiredText), ("target", Kind::Filled)])?;
+    }
+    let copy = Object::assign(&Object::new(), policy.value().unchecked_ref());
     if object::absent(&object::get(&copy, "defaultAction")) {
         object::set(&copy, "defaultAction", "deny");
     }
     Ok(Some(copy))
 }
 
-fn volumes(options: &Options) -> Result<Option<Array>, Error> {
-    let value = options.raw("volumes");
-    if object::absent(&value) {
-        return Ok(None);
-    }
-    for volume in crate::host::args::objects("volumes", &value)? {
-        let name = volume.required_string("name")?;
-        volume.required_string("mountPath")?;
+fn volumes(options: &Options) -> Result<(), Error> {
+    for volume in options.objects("volumes")?.unwrap_or_default() {
+        let name = volume.filled("name")?;
+        volume.check(&[("mountPath", Kind::Filled), ("readOnly", Kind::Boolean), ("subPath", Kind::Text)])?;
         let backends = ["host", "pvc", "ossfs"].iter().filter(|backend| !object::absent(&volume.raw(backend))).count();
         rules::volume_backend(&name, backends)?;
-        if let Some(host) = volume.object("host")? {
-            rules::host_path(&object::text(&host, "path").unwrap_or_default())?;
+        if let Some(host) = volume.nested("host")? {
+            rules::host_path(&host.required_string("path")?)?;
+        }
+        if let Some(claim) = volume.nested("pvc")? {
+            claim.check(&[
+                ("claimName", Kind::Filled),
+                ("createIfNotExists", Kind::Boolean),
+                ("deleteOnSandboxTermination", Kind::Boolean),
+                ("storageClass", Kind::Text),
+                ("storage", Kind::Text),
+                ("accessModes", Kind::Texts),
+            ])?;
+        }
+        if let Some(bucket) = volume.nested("ossfs")? {
+            bucket.check(&[
+                ("bucket", Kind::Filled),
+                ("endpoint", Kind::Filled),
+                ("version", Kind::Text),
+                ("accessKeyId", Kind::Text),
+                ("accessKeySecret", Kind::Text),
+                ("options", Kind::Texts),
+            ])?;
         }
     }
-    Ok(Some(value.unchecked_into()))
+    Ok(())
 }

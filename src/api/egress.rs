@@ -23,13 +23,13 @@ enum Way {
 /// The policy of one sandbox, and which way to it has worked.
 pub struct Policy {
     sidecar: Execd,
-    id: String,
+    id: JsValue,
     way: Cell<Option<Way>>,
 }
 
 impl Policy {
     /// For one sandbox.
-    pub fn new(execd: &Execd, id: String) -> Self {
+    pub fn new(execd: &Execd, id: JsValue) -> Self {
         Self { sidecar: sidecar::of(execd), id, way: Cell::new(None) }
     }
 

@@ -25,20 +25,20 @@ pub struct Endpoint {
 /// The endpoints of one sandbox.
 pub struct Endpoints {
     transport: Rc<Transport>,
-    id: String,
+    id: JsValue,
     /// Look-ups that are under way or have succeeded.
     known: RefCell<Vec<(u16, Promise)>>,
 }
 
 impl Endpoints {
     /// Knows none yet.
-    pub fn new(transport: Rc<Transport>, id: String) -> Self {
+    pub fn new(transport: Rc<Transport>, id: JsValue) -> Self {
         Self { transport, id, known: RefCell::default() }
     }
 
     /// The sandbox that they belong to.
-    pub fn sandbox_id(&self) -> &str {
-        &self.id
+    pub fn sandbox_id(&self) -> String {
+        self.id.as_string().unwrap_or_default()
     }
 
     /// The endpoint of a port. A look-up that fails is not remembered. Those who wait for one that is shared wait with
@@ -81,15 +81,15 @@ impl Endpoints {
         let this = Rc::clone(self);
         let call = call.for_others();
         let promise = spawn(Box::pin(async move {
-            let result = lifecycle::endpoint(&this.transport, &this.id, port, &call).await;
+            let transport = &this.transport;
+            let result = match lifecycle::endpoint(transport, &this.id, Ok(port), transport.use_server_proxy) {
+                Ok(wire) => wire.send(transport, &call).await,
+                Err(failure) => Err(failure),
+            };
             if result.is_err() {
                 this.forget(port);
             }
-            let raw = result.map_err(JsValue::from)?;
-            if !object::get(&raw, "headers").is_object() {
-                object::set(&raw, "headers", Object::new());
-            }
-            Ok(raw.into())
+            result.map_err(JsValue::from)
         }));
         self.known.borrow_mut().push((port, promise.clone()));
         promise
@@ -97,6 +97,13 @@ impl Endpoints {
 
     fn forget(&self, port: u16) {
         self.known.borrow_mut().retain(|(known, _)| *known != port);
+    }
+
+    /// Forgets what is known of a sandbox, if it is this one.
+    pub fn invalidate(&self, id: &str) {
+        if self.id == *id {
+            self.forget_all();
+        }
     }
 
     /// After a pause the ports may be somewhere else.

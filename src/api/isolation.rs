@@ -112,7 +112,7 @@ pub async fn delete(execd: &Execd, path: &str, call: &CallOptions) -> Result<JsV
 /// A request to make a session. Checked, and passed on with all that is in it.
 fn request_body(request: &JsValue) -> Result<Object, Error> {
     let request = Options::required("request", request)?;
-    let workspace = request.child("workspace")?;
+    let workspace = request.required_nested("workspace")?;
     workspace.filled("path")?;
     workspace.string("mode")?;
     for name in ["profile", "uid_mode"] {
@@ -124,7 +124,7 @@ fn request_body(request: &JsValue) -> Result<Object, Error> {
     request.boolean("share_net")?;
     request.strings("extra_writable")?;
     check_binds(&request)?;
-    if let Some(passed) = request.child_if_any("env_passthrough")? {
+    if let Some(passed) = request.nested("env_passthrough")? {
         passed.string("mode")?;
         passed.strings("keys")?;
     }
@@ -132,7 +132,7 @@ fn request_body(request: &JsValue) -> Result<Object, Error> {
 }
 
 fn check_binds(request: &Options) -> Result<(), Error> {
-    for bind in request.children_if_any("binds")?.unwrap_or_default() {
+    for bind in request.objects("binds")?.unwrap_or_default() {
         bind.filled("source")?;
         bind.string("dest")?;
         bind.boolean("readonly")?;

@@ -1,118 +1,118 @@
-//! The calls of the lifecycle API, shared by `Sandbox` and `SandboxManager`.
+//! The calls of the lifecycle API that are about sandboxes, shared by `Sandbox`, `Sandboxes` and `SandboxManager`.
 
 use crate::api::shape;
+use crate::api::wire::{self, Wire};
 use crate::core::error::Error;
 use crate::core::{rules, url};
-use crate::host::args::{CallOptions, Options};
+use crate::host::args::{self, CallOptions};
 use crate::host::failure::Failure;
 use crate::host::http::{Request, Response, send};
 use crate::host::transport::Transport;
 use crate::host::{object, time};
 use js_sys::{Date, Object};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
-fn path(transport: &Transport, id: &str, rest: &str) -> Result<String, Error> {
-    Ok(format!("{}/sandboxes/{}{rest}", transport.base, rules::segment("sandboxId", id)?))
+/// The URL of a sandbox, or of what follows it. `rest` is encoded already.
+pub fn path(transport: &Transport, id: &JsValue, rest: &str) -> Result<String, Error> {
+    Ok(wire::item(transport, "sandboxes", "sandboxId", id)? + rest)
 }
 
 /// `POST /sandboxes`. Gives the raw response: the id is needed even if the rest should be unusable.
-pub async fn create(transport: &Transport, body: &JsValue, call: &CallOptions) -> Result<Object, Failure> {
-    let url = format!("{}/sandboxes", transport.base);
-    send(transport, Request::new("POST", url, "Create sandbox failed").json(body)?, call).await?.object().await
+pub fn create(transport: &Transport, body: &JsValue) -> Result<Wire, Failure> {
+    let wire = Wire::new("POST", format!("{}/sandboxes", transport.base), "Create sandbox failed");
+    let wire = wire.json(body)?.shaped(Ok);
+    let from_template = !object::absent(&object::get(body, "templateId"));
+    Ok(if from_template { wire.part("Templates are") } else { wire })
 }
 
 /// `GET /sandboxes/{id}`.
-pub async fn get(transport: &Transport, id: &str, call: &CallOptions) -> Result<Object, Failure> {
-    let request = Request::new("GET", path(transport, id, "")?, "Get sandbox failed");
-    send(transport, request, call).await?.shaped(shape::sandbox).await
+pub fn get(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("GET", path(transport, id, "")?, "Get sandbox failed").shaped(shape::sandbox))
 }
 
 /// `DELETE /sandboxes/{id}`.
-pub async fn delete(transport: &Transport, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    send(transport, Request::new("DELETE", path(transport, id, "")?, "Delete sandbox failed"), call).await?.done().await
+pub fn delete(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("DELETE", path(transport, id, "")?, "Delete sandbox failed"))
 }
 
 /// `POST /sandboxes/{id}/pause`.
-pub async fn pause(transport: &Transport, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    send(transport, Request::new("POST", path(transport, id, "/pause")?, "Pause sandbox failed"), call)
-        .await?
-        .done()
-        .await
+pub fn pause(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("POST", path(transport, id, "/pause")?, "Pause sandbox failed"))
 }
 
 /// `POST /sandboxes/{id}/resume`.
-pub async fn resume(transport: &Transport, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    send(transport, Request::new("POST", path(transport, id, "/resume")?, "Resume sandbox failed"), call)
-        .await?
-        .done()
-        .await
+pub fn resume(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("POST", path(transport, id, "/resume")?, "Resume sandbox failed"))
 }
 
-/// `POST /sandboxes/{id}/renew-expiration`: the sandbox then ends `seconds` from now, which may be earlier than before.
-pub async fn renew(transport: &Transport, id: &str, seconds: f64, call: &CallOptions) -> Result<Object, Failure> {
+/// A renewal: the sandbox then ends `seconds` from now, which may be earlier than before.
+pub fn renew(transport: &Transport, id: &JsValue, seconds: &JsValue) -> Result<Wire, Failure> {
+    let seconds = args::number("timeoutSeconds", seconds)?;
     let at = Date::new(&(time::now() + seconds * 1000.0).into());
     if at.get_time().is_nan() {
         return Err(Failure::invalid("timeoutSeconds is too large"));
     }
+    renew_until(transport, id, at.to_iso_string().into())
+}
+
+/// `POST /sandboxes/{id}/renew-expiration`.
+pub fn renew_until(transport: &Transport, id: &JsValue, at: JsValue) -> Result<Wire, Failure> {
     let body = Object::new();
-    object::set(&body, "expiresAt", at.to_iso_string());
-    let request = Request::new("POST", path(transport, id, "/renew-expiration")?, "Renew sandbox expiration failed")
-        .json(&body)?;
-    send(transport, request, call).await?.shaped(|raw| Ok(shape::renewal(raw))).await
+    object::set(&body, "expiresAt", at);
+    let path = path(transport, id, "/renew-expiration")?;
+    Ok(Wire::new("POST", path, "Renew sandbox expiration failed").json(&body)?.shaped(shape::renewal))
 }
 
 /// `PATCH /sandboxes/{id}/metadata`: a merge patch, `null` deletes a key.
-pub async fn patch_metadata(
-    transport: &Transport,
-    id: &str,
-    patch: &Object,
-    call: &CallOptions,
-) -> Result<Object, Failure> {
+pub fn patch_metadata(transport: &Transport, id: &JsValue, patch: &JsValue) -> Result<Wire, Failure> {
+    args::Options::required("patch", patch)?;
     for (key, value) in object::entries(patch) {
         if !value.is_string() && !value.is_null() {
             return Err(Failure::invalid(format!("patch.{key} must be a string, or null to delete the key")));
         }
     }
-    let request =
-        Request::new("PATCH", path(transport, id, "/metadata")?, "Patch sandbox metadata failed").json(patch)?;
-    send(transport, request, call).await?.shaped(shape::sandbox).await
+    let path = path(transport, id, "/metadata")?;
+    Ok(Wire::new("PATCH", path, "Patch sandbox metadata failed").json(patch)?.shaped(shape::sandbox))
 }
 
-/// `GET /sandboxes`, by states (any of them), metadata (all of it) and page.
-pub async fn list(transport: &Transport, filter: &Options, call: &CallOptions) -> Result<Object, Failure> {
-    let mut query: Vec<(&str, String)> = Vec::new();
-    query.extend(filter.strings("states")?.unwrap_or_default().into_iter().map(|state| ("state", state)));
-    let metadata = filter.string_map("metadata")?.unwrap_or_default();
-    if !metadata.is_empty() {
-        query.push(("metadata", url::metadata_filter(&metadata)));
-    }
-    for name in ["page", "pageSize"] {
-        query.extend(filter.count(name)?.map(|number| (name, rules::short(number))));
-    }
-    let pairs: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let url = url::with_query(&format!("{}/sandboxes", transport.base), &pairs);
-    let page = send(transport, Request::new("GET", url, "List sandboxes failed"), call).await?.object().await?;
-    let items = object::get(&page, "items");
-    let items = items
-        .dyn_ref::<js_sys::Array>()
-        .ok_or_else(|| Error::UnexpectedResponse("List sandboxes failed: the answer has no items".into()))?;
-    for item in items.iter() {
-        shape::sandbox(item.unchecked_into())?;
-    }
-    Ok(page)
+/// `GET /sandboxes/{id}/endpoints/{port}`, direct or through the server's proxy.
+pub fn endpoint(
+    transport: &Transport,
+    id: &JsValue,
+    port: Result<u16, Error>,
+    server_proxy: bool,
+) -> Result<Wire, Failure> {
+    let query = ("use_server_proxy", if server_proxy { "true" } else { "false" });
+    ask_endpoint(transport, id, port, query, "Get sandbox endpoint failed")
 }
 
-/// `GET /sandboxes/{id}/endpoints/{port}`.
-pub async fn endpoint(transport: &Transport, id: &str, port: u16, call: &CallOptions) -> Result<Object, Failure> {
-    let proxy = if transport.use_server_proxy { "true" } else { "false" };
-    let url = url::with_query(&path(transport, id, &format!("/endpoints/{port}"))?, &[("use_server_proxy", proxy)]);
-    send(transport, Request::new("GET", url, "Get sandbox endpoint failed"), call).await?.object().await
+/// The same with a signature in it that is good until `expires`, in Unix seconds. Not to be had through the server's proxy.
+pub fn signed_endpoint(
+    transport: &Transport,
+    id: &JsValue,
+    port: Result<u16, Error>,
+    expires: &JsValue,
+) -> Result<Wire, Failure> {
+    let port = port?;
+    let expires = rules::short(args::count("expires", expires)?);
+    ask_endpoint(transport, id, Ok(port), ("expires", &expires), "Get signed endpoint failed")
+}
+
+fn ask_endpoint(
+    transport: &Transport,
+    id: &JsValue,
+    port: Result<u16, Error>,
+    query: (&str, &str),
+    what: &'static str,
+) -> Result<Wire, Failure> {
+    let path = path(transport, id, &format!("/endpoints/{}", port?))?;
+    Ok(Wire::new("GET", url::with_query(&path, &[query]), what).shaped(shape::endpoint))
 }
 
 /// `/sandboxes/{id}/networkpolicy`: the server passes it on to the sidecar and adds the sidecar's token itself.
 pub async fn network_policy(
     transport: &Transport,
-    id: &str,
+    id: &JsValue,
     method: &'static str,
     json: Option<&JsValue>,
     what: &'static str,

@@ -1,7 +1,10 @@
 //! `SandboxManager`: all sandboxes of a server.
 
-use crate::api::{lifecycle, promise};
-use crate::host::args::{self, CallOptions, Options};
+use crate::api::diagnostics::Diagnostics;
+use crate::api::lists::{self, Listing};
+use crate::api::wire::{self, Wire};
+use crate::api::{lifecycle, pools, promise, snapshots, templates};
+use crate::host::args::Options;
 use crate::host::failure::Failure;
 use crate::host::transport::Transport;
 use js_sys::Promise;
@@ -12,15 +15,6 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct SandboxManager {
     transport: Rc<Transport>,
-}
-
-/// A call on one sandbox that gives nothing back.
-macro_rules! by_id {
-    ($self:ident, $id:ident, $options:ident, $call:path) => {{
-        let (transport, id, call) =
-            (Rc::clone(&$self.transport), args::filled("sandboxId", $id), CallOptions::read($options));
-        promise(async move { $call(&transport, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
-    }};
 }
 
 #[wasm_bindgen]
@@ -49,53 +43,143 @@ impl SandboxManager {
     /// One page of sandboxes, newest first.
     #[wasm_bindgen(js_name = listSandboxInfos)]
     pub fn list(&self, filter: &JsValue, options: &JsValue) -> Promise {
-        let (transport, filter, call) =
-            (Rc::clone(&self.transport), Options::new("filter", filter), CallOptions::read(options));
-        promise(async move { lifecycle::list(&transport, &filter?, &call?).await })
+        wire::promised(&self.transport, lists::page(&self.transport, Listing::Sandboxes, filter), options)
+    }
+
+    /// All sandboxes, page after page, as an async iterable.
+    pub fn sandboxes(&self, filter: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
+        lists::all(&self.transport, Listing::Sandboxes, filter, options)
     }
 
     /// What the server knows of a sandbox.
     #[wasm_bindgen(js_name = getSandboxInfo)]
     pub fn get(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        let (transport, id, call) =
-            (Rc::clone(&self.transport), args::filled("sandboxId", sandbox_id), CallOptions::read(options));
-        promise(async move { lifecycle::get(&transport, &id?, &call?).await })
+        wire::promised(&self.transport, lifecycle::get(&self.transport, sandbox_id), options)
     }
 
     /// Sets and, with `null`, deletes metadata.
     #[wasm_bindgen(js_name = patchSandboxMetadata)]
     pub fn patch_metadata(&self, sandbox_id: &JsValue, patch: &JsValue, options: &JsValue) -> Promise {
-        let (transport, id, call) =
-            (Rc::clone(&self.transport), args::filled("sandboxId", sandbox_id), CallOptions::read(options));
-        let patch = Options::required("patch", patch).map(|_| patch.clone());
-        promise(async move { lifecycle::patch_metadata(&transport, &id?, patch?.unchecked_ref(), &call?).await })
+        wire::promised(&self.transport, lifecycle::patch_metadata(&self.transport, sandbox_id, patch), options)
     }
 
     /// Ends a sandbox.
     #[wasm_bindgen(js_name = killSandbox)]
     pub fn kill(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        by_id!(self, sandbox_id, options, lifecycle::delete)
+        wire::promised(&self.transport, lifecycle::delete(&self.transport, sandbox_id), options)
     }
 
     /// Stops a sandbox's programs.
     #[wasm_bindgen(js_name = pauseSandbox)]
     pub fn pause(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        by_id!(self, sandbox_id, options, lifecycle::pause)
+        wire::promised(&self.transport, lifecycle::pause(&self.transport, sandbox_id), options)
     }
 
     /// Lets a sandbox's programs go on.
     #[wasm_bindgen(js_name = resumeSandbox)]
     pub fn resume(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        by_id!(self, sandbox_id, options, lifecycle::resume)
+        wire::promised(&self.transport, lifecycle::resume(&self.transport, sandbox_id), options)
     }
 
     /// Lets a sandbox live for `timeoutSeconds` from now.
     #[wasm_bindgen(js_name = renewSandbox)]
     pub fn renew(&self, sandbox_id: &JsValue, timeout_seconds: &JsValue, options: &JsValue) -> Promise {
-        let (transport, id, call) =
-            (Rc::clone(&self.transport), args::filled("sandboxId", sandbox_id), CallOptions::read(options));
-        let seconds = args::number("timeoutSeconds", timeout_seconds);
-        promise(async move { lifecycle::renew(&transport, &id?, seconds?, &call?).await.map(|_| JsValue::UNDEFINED) })
+        let wire = lifecycle::renew(&self.transport, sandbox_id, timeout_seconds).map(Wire::silent);
+        wire::promised(&self.transport, wire, options)
+    }
+
+    /// Diagnostics of a sandbox. Nothing is sent.
+    pub fn diagnostics(&self, sandbox_id: &JsValue) -> Result<Diagnostics, JsValue> {
+        lifecycle::path(&self.transport, sandbox_id, "").map_err(Failure::from)?;
+        Ok(Diagnostics::new(Rc::clone(&self.transport), sandbox_id.clone()))
+    }
+
+    /// Keeps a sandbox's file system as it is now.
+    #[wasm_bindgen(js_name = createSnapshot)]
+    pub fn create_snapshot(&self, sandbox_id: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
+        snapshots::create(&self.transport, sandbox_id, request, options)
+    }
+
+    /// What the server knows of a snapshot.
+    #[wasm_bindgen(js_name = getSnapshot)]
+    pub fn get_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, snapshots::get(&self.transport, snapshot_id), options)
+    }
+
+    /// One page of snapshots.
+    #[wasm_bindgen(js_name = listSnapshots)]
+    pub fn list_snapshots(&self, filter: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, lists::page(&self.transport, Listing::Snapshots, filter), options)
+    }
+
+    /// All snapshots, page after page, as an async iterable.
+    pub fn snapshots(&self, filter: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
+        lists::all(&self.transport, Listing::Snapshots, filter, options)
+    }
+
+    /// Deletes a snapshot.
+    #[wasm_bindgen(js_name = deleteSnapshot)]
+    pub fn delete_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, snapshots::delete(&self.transport, snapshot_id), options)
+    }
+
+    /// Begins to build a template.
+    #[wasm_bindgen(js_name = createTemplate)]
+    pub fn create_template(&self, request: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, templates::create(&self.transport, request), options)
+    }
+
+    /// What the server knows of a template.
+    #[wasm_bindgen(js_name = getTemplate)]
+    pub fn get_template(&self, template_id: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, templates::get(&self.transport, template_id), options)
+    }
+
+    /// One page of templates.
+    #[wasm_bindgen(js_name = listTemplates)]
+    pub fn list_templates(&self, filter: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, lists::page(&self.transport, Listing::Templates, filter), options)
+    }
+
+    /// All templates, page after page, as an async iterable.
+    pub fn templates(&self, filter: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
+        lists::all(&self.transport, Listing::Templates, filter, options)
+    }
+
+    /// Deletes a template.
+    #[wasm_bindgen(js_name = deleteTemplate)]
+    pub fn delete_template(&self, template_id: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, templates::delete(&self.transport, template_id), options)
+    }
+
+    /// Makes a pool.
+    #[wasm_bindgen(js_name = createPool)]
+    pub fn create_pool(&self, request: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, pools::create(&self.transport, request), options)
+    }
+
+    /// What the server knows of a pool.
+    #[wasm_bindgen(js_name = getPool)]
+    pub fn get_pool(&self, pool_name: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, pools::get(&self.transport, pool_name), options)
+    }
+
+    /// All pools.
+    #[wasm_bindgen(js_name = listPools)]
+    pub fn list_pools(&self, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, Ok(pools::list(&self.transport)), options)
+    }
+
+    /// Changes the sizes of a pool.
+    #[wasm_bindgen(js_name = updatePool)]
+    pub fn update_pool(&self, pool_name: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, pools::update(&self.transport, pool_name, request), options)
+    }
+
+    /// Deletes a pool.
+    #[wasm_bindgen(js_name = deletePool)]
+    pub fn delete_pool(&self, pool_name: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, pools::delete(&self.transport, pool_name), options)
     }
 
     /// Aborts this manager's requests and refuses new ones.

@@ -99,9 +99,7 @@ async fn attempt(
     call: &CallOptions,
 ) -> Result<bool, Failure> {
     let Some(check) = &readiness.check else {
-        let limit = execd.transport.timeout_ms(call);
-        let seconds = if limit > 0.0 { limit.min(left) } else { left } / 1000.0;
-        ping(execd, &CallOptions { timeout_seconds: Some(seconds), ..call.clone() }).await?;
+        ping(execd, &execd.transport.capped(call, left)).await?;
         return Ok(true);
     };
     let answer = check.call1(&JsValue::UNDEFINED, sandbox).map_err(Failure::Thrown)?;

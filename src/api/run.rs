@@ -75,7 +75,7 @@ impl Reading {
             start_ms: options.milliseconds("startTimeoutSeconds")?,
             idle_ms: options.milliseconds("idleTimeoutSeconds")?,
             max_event,
-            capture: match options.section("capture")? {
+            capture: match options.nested("capture")? {
                 Some(capture) => Some(capture_limits(&capture)?),
                 None => None,
             },

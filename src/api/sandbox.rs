@@ -2,6 +2,8 @@
 
 use crate::api::capabilities::{Capabilities, Wanted};
 use crate::api::commands::Commands;
+use crate::api::creation::{self, Made};
+use crate::api::diagnostics::Diagnostics;
 use crate::api::egress::{self, Egress, Policy};
 use crate::api::endpoints::Endpoints;
 use crate::api::execd::{Execd, PORT};
@@ -9,24 +11,22 @@ use crate::api::files::Files;
 use crate::api::health::{ExecdHealth, ExecdMetrics, metrics, ping};
 use crate::api::isolation::Isolation;
 use crate::api::ready::{self, Readiness};
+use crate::api::sandboxes::Sandboxes;
 use crate::api::vault::CredentialVault;
-use crate::api::{create, lifecycle, promise};
-use crate::core::error::Error;
+use crate::api::wire::{self, Wire};
+use crate::api::{lifecycle, port, promise, snapshots};
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
+use crate::host::object;
 use crate::host::transport::Transport;
-use crate::host::{object, time};
 use js_sys::{Object, Promise};
 use std::cell::OnceCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
-/// The server may pull an image before it answers: minutes, not the 30 s of an ordinary request.
-const CREATE_TIMEOUT_SECONDS: f64 = 300.0;
 struct Inner {
-    id: String,
+    id: JsValue,
     execd: Execd,
     policy: Rc<Policy>,
     capabilities: Rc<Capabilities>,
@@ -39,6 +39,10 @@ struct Inner {
 impl Inner {
     fn transport(&self) -> &Transport {
         &self.execd.transport
+    }
+
+    fn send(&self, wire: Result<Wire, Failure>, options: &JsValue) -> Promise {
+        wire::promised(&self.execd.transport, wire, options)
     }
 }
 
@@ -54,10 +58,12 @@ pub struct Sandbox {
     egress: OnceCell<JsValue>,
     vault: OnceCell<JsValue>,
     isolation: OnceCell<JsValue>,
+    sandboxes: OnceCell<JsValue>,
+    diagnostics: OnceCell<JsValue>,
 }
 
 impl Sandbox {
-    fn new(transport: Rc<Transport>, id: String, owned: bool, for_others: CallOptions) -> Self {
+    fn new(transport: Rc<Transport>, id: JsValue, owned: bool, for_others: CallOptions) -> Self {
         let endpoints = Rc::new(Endpoints::new(Rc::clone(&transport), id.clone()));
         let execd = Execd::new(transport, endpoints);
         let policy = Rc::new(Policy::new(&execd, id.clone()));
@@ -72,13 +78,15 @@ impl Sandbox {
             egress: OnceCell::new(),
             vault: OnceCell::new(),
             isolation: OnceCell::new(),
+            sandboxes: OnceCell::new(),
+            diagnostics: OnceCell::new(),
         }
     }
 
     /// Looks the daemon up and waits for it; gives the JavaScript object.
-    async fn opened(
+    pub(super) async fn opened(
         transport: Rc<Transport>,
-        id: String,
+        id: JsValue,
         owned: bool,
         readiness: &Readiness,
         call: &CallOptions,
@@ -94,111 +102,41 @@ impl Sandbox {
     }
 }
 
-async fn create_sandbox(options: Result<Options, Error>) -> Result<JsValue, Failure> {
-    let options = options?;
-    let body = create::body(&options)?;
-    let readiness = Readiness::read(&options)?;
-    let call = CallOptions::among(&options)?;
-    let limit_ms = options.seconds("createTimeoutSeconds")?.unwrap_or(CREATE_TIMEOUT_SECONDS) * 1000.0;
-    let transport = Rc::new(Transport::of(&options)?);
-    let id = created_id(&transport, body, limit_ms, &call).await?;
-    match Sandbox::opened(Rc::clone(&transport), id.clone(), true, &readiness, &call).await {
-        Ok(sandbox) => Ok(sandbox),
-        Err(first) => {
-            // Nobody else knows of it. A transport of its own, in case that a health check has closed the sandbox.
-            let cleaner = Transport::new(&transport.config)?;
-            transport.close();
-            let cleaning = promise(async move {
-                // The caller learns the first error, not one of the cleaning up.
-                let _ = lifecycle::delete(&cleaner, &id, &call.for_others()).await;
-                Ok(JsValue::UNDEFINED)
-            });
-            if !matches!(first, Failure::Typed(Error::Aborted, _)) {
-                let _ = JsFuture::from(cleaning).await;
-            }
-            Err(first)
-        }
-    }
-}
-
-/// Sends the create request. Left early, by an abort or the limit, the request goes on unheard, and the sandbox that it
-/// may yet make is deleted: cutting it off would leave one that nobody knows of.
-async fn created_id(
-    transport: &Rc<Transport>,
-    body: Object,
-    limit_ms: f64,
-    call: &CallOptions,
-) -> Result<String, Failure> {
-    transport.check(call)?;
-    let unlimited = CallOptions { timeout_seconds: Some(0.0), ..call.for_others() };
-    let sender = Rc::clone(transport);
-    let creating = promise(async move { lifecycle::create(&sender, &body, &unlimited).await });
-    let limit_ms = if limit_ms > 0.0 { limit_ms } else { f64::INFINITY };
-    let created = time::within(&creating, limit_ms, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
-    if !created.is_undefined() {
-        let id = object::text(&created, "id").filter(|id| !id.is_empty());
-        return Ok(id.ok_or_else(|| Error::UnexpectedResponse("Create sandbox failed: the answer has no id".into()))?);
-    }
-    let (left, for_others) = (Rc::clone(transport), call.for_others());
-    let _ = promise(async move {
-        if let Some(id) = JsFuture::from(creating).await.ok().and_then(|created| object::text(&created, "id")) {
-            let _ = lifecycle::delete(&left, &id, &for_others).await;
-        }
-        Ok(JsValue::UNDEFINED)
-    });
-    transport.check(call)?;
-    Err(Error::Timeout(format!(
-        "Create sandbox failed: no answer within {} ms (createTimeoutSeconds)",
-        rules::short(limit_ms)
-    ))
-    .into())
-}
-
-async fn connect_sandbox(options: Result<Options, Error>, resume: bool) -> Result<JsValue, Failure> {
-    let options = options?;
-    let id = args::filled("sandboxId", &options.raw("sandboxId"))?;
-    rules::segment("sandboxId", &id)?;
-    let readiness = Readiness::read(&options)?;
-    let call = CallOptions::among(&options)?;
-    let transport = Rc::new(Transport::of(&options)?);
-    if resume {
-        lifecycle::resume(&transport, &id, &call).await?;
-    }
-    let opened = Sandbox::opened(Rc::clone(&transport), id, false, &readiness, &call).await;
-    if opened.is_err() {
-        transport.close();
-    }
-    opened
-}
-
 #[wasm_bindgen]
 impl Sandbox {
     /// Throws: without it `new Sandbox()` would give a dead object.
     #[wasm_bindgen(constructor)]
     pub fn refuse() -> Result<Sandbox, JsValue> {
-        Err(Failure::invalid("A Sandbox is made with Sandbox.create, Sandbox.connect or Sandbox.resume").into())
+        const HOW: &str = "Sandbox.create, Sandbox.createFromTemplate, Sandbox.connect or Sandbox.resume";
+        Err(Failure::invalid(format!("A Sandbox is made with {HOW}")).into())
     }
 
     /// Makes a sandbox and waits until its daemon answers.
     pub fn create(options: &JsValue) -> Promise {
-        promise(create_sandbox(Options::required("options", options)))
+        promise(creation::create(Options::required("options", options), Made::FromImageOrSnapshot))
+    }
+
+    /// Makes a sandbox from a template of the server's.
+    #[wasm_bindgen(js_name = createFromTemplate)]
+    pub fn create_from_template(options: &JsValue) -> Promise {
+        promise(creation::create(Options::required("options", options), Made::FromTemplate))
     }
 
     /// A handle to a sandbox that exists.
     pub fn connect(options: &JsValue) -> Promise {
-        promise(connect_sandbox(Options::required("options", options), false))
+        promise(creation::connect(Options::required("options", options), false))
     }
 
     /// Resumes a paused sandbox and connects to it. `pkg-template/index.js` gives it its public name, `resume`: a static and
     /// an instance method of one name would be one symbol.
     #[wasm_bindgen(js_name = resumeById)]
     pub fn resume_by_id(options: &JsValue) -> Promise {
-        promise(connect_sandbox(Options::required("options", options), true))
+        promise(creation::connect(Options::required("options", options), true))
     }
 
     /// The sandbox's id.
     #[wasm_bindgen(getter)]
-    pub fn id(&self) -> String {
+    pub fn id(&self) -> JsValue {
         self.inner.id.clone()
     }
 
@@ -274,11 +212,24 @@ impl Sandbox {
         egress::delete(&self.inner.policy, targets, options)
     }
 
+    /// The lifecycle API, for any sandbox.
+    #[wasm_bindgen(getter)]
+    pub fn sandboxes(&self) -> JsValue {
+        let make = || Sandboxes::new(Rc::clone(&self.inner.execd.transport), Rc::clone(&self.inner.execd.endpoints));
+        self.sandboxes.get_or_init(|| make().into()).clone()
+    }
+
+    /// What the server can tell of it when something is wrong.
+    #[wasm_bindgen(getter)]
+    pub fn diagnostics(&self) -> JsValue {
+        let make = || Diagnostics::new(Rc::clone(&self.inner.execd.transport), self.inner.id.clone());
+        self.diagnostics.get_or_init(|| make().into()).clone()
+    }
+
     /// What the lifecycle server knows of it.
     #[wasm_bindgen(js_name = getInfo)]
     pub fn get_info(&self, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        promise(async move { lifecycle::get(inner.transport(), &inner.id, &call?).await })
+        self.inner.send(lifecycle::get(self.inner.transport(), &self.inner.id), options)
     }
 
     /// Whether the daemon answers. Never rejects for a sandbox that does not.
@@ -313,6 +264,28 @@ impl Sandbox {
         })
     }
 
+    /// Where a port is reached with a signature in the address, good until `expires`.
+    #[wasm_bindgen(js_name = getSignedEndpoint)]
+    pub fn get_signed_endpoint(&self, port: &JsValue, expires: &JsValue, options: &JsValue) -> Promise {
+        let port = args::number("port", port).and_then(rules::port);
+        let wire = lifecycle::signed_endpoint(self.inner.transport(), &self.inner.id, port, expires);
+        self.inner.send(wire, options)
+    }
+
+    /// Waits until something answers at a port.
+    #[wasm_bindgen(js_name = waitForPort)]
+    pub fn wait_for_port(&self, port: &JsValue, options: &JsValue) -> Promise {
+        let (inner, port) = (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port));
+        let waiting = port::Waiting::read(options);
+        promise(async move { port::wait(&inner.execd, port?, &waiting?).await.map(|()| JsValue::UNDEFINED) })
+    }
+
+    /// Keeps its file system as it is now.
+    #[wasm_bindgen(js_name = createSnapshot)]
+    pub fn create_snapshot(&self, request: &JsValue, options: &JsValue) -> Promise {
+        snapshots::create(&self.inner.execd.transport, &self.inner.id, request, options)
+    }
+
     /// The URL of a port.
     #[wasm_bindgen(js_name = getEndpointUrl)]
     pub fn get_endpoint_url(&self, port: &JsValue, options: &JsValue) -> Promise {
@@ -323,31 +296,19 @@ impl Sandbox {
 
     /// Lets the sandbox live for `timeoutSeconds` from now, which may be shorter than before.
     pub fn renew(&self, timeout_seconds: &JsValue, options: &JsValue) -> Promise {
-        let (inner, seconds, call) =
-            (Rc::clone(&self.inner), args::number("timeoutSeconds", timeout_seconds), CallOptions::read(options));
-        promise(async move { lifecycle::renew(inner.transport(), &inner.id, seconds?, &call?).await })
+        self.inner.send(lifecycle::renew(self.inner.transport(), &self.inner.id, timeout_seconds), options)
     }
 
     /// Sets and, with `null`, deletes metadata.
     #[wasm_bindgen(js_name = patchMetadata)]
     pub fn patch_metadata(&self, patch: &JsValue, options: &JsValue) -> Promise {
-        let (inner, patch, call) = (
-            Rc::clone(&self.inner),
-            Options::required("patch", patch).map(|_| patch.clone()),
-            CallOptions::read(options),
-        );
-        promise(
-            async move { lifecycle::patch_metadata(inner.transport(), &inner.id, patch?.unchecked_ref(), &call?).await },
-        )
+        self.inner.send(lifecycle::patch_metadata(self.inner.transport(), &self.inner.id, patch), options)
     }
 
     /// Stops all its programs until it is resumed. Its expiry is not stopped.
     pub fn pause(&self, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        promise(async move {
-            inner.execd.endpoints.forget_all();
-            lifecycle::pause(inner.transport(), &inner.id, &call?).await.map(|()| JsValue::UNDEFINED)
-        })
+        self.inner.execd.endpoints.forget_all();
+        self.inner.send(lifecycle::pause(self.inner.transport(), &self.inner.id), options)
     }
 
     /// Resumes it. Gives a new handle with fresh endpoints; this one keeps working where they have not moved.
@@ -357,7 +318,7 @@ impl Sandbox {
             let options = options?;
             let call = CallOptions::among(&options)?;
             let readiness = Readiness::read(&options)?;
-            lifecycle::resume(inner.transport(), &inner.id, &call).await?;
+            lifecycle::resume(inner.transport(), &inner.id)?.send(inner.transport(), &call).await?;
             inner.execd.endpoints.forget_all();
             let transport = Rc::new(Transport::new(&inner.transport().config)?);
             // Not its own: the handle that made it still is there.
@@ -367,11 +328,8 @@ impl Sandbox {
 
     /// Ends the sandbox. Everything in it is gone.
     pub fn kill(&self, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        promise(async move {
-            inner.execd.endpoints.forget_all();
-            lifecycle::delete(inner.transport(), &inner.id, &call?).await.map(|()| JsValue::UNDEFINED)
-        })
+        self.inner.execd.endpoints.forget_all();
+        self.inner.send(lifecycle::delete(self.inner.transport(), &self.inner.id), options)
     }
 
     /// Lets go of the sandbox, which lives on: aborts this handle's requests and refuses new ones.
@@ -393,6 +351,8 @@ impl Sandbox {
             egress: self.egress.clone(),
             vault: self.vault.clone(),
             isolation: self.isolation.clone(),
+            sandboxes: self.sandboxes.clone(),
+            diagnostics: self.diagnostics.clone(),
         };
         let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
         promise(async move {
@@ -410,15 +370,15 @@ impl Sandbox {
         let inner = Rc::clone(&self.inner);
         promise(async move {
             let killed = if inner.owned {
-                lifecycle::delete(inner.transport(), &inner.id, &inner.for_others).await
+                lifecycle::delete(inner.transport(), &inner.id)?.send(inner.transport(), &inner.for_others).await
             } else {
-                Ok(())
+                Ok(JsValue::UNDEFINED)
             };
             inner.transport().close();
             match killed {
                 // Gone already: expired, or killed by hand.
                 Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
-                other => other.map(|()| JsValue::UNDEFINED),
+                other => other,
             }
         })
     }

@@ -17,22 +17,60 @@ fn date_or_undefined(object: &Object, name: &str) {
     }
 }
 
-/// `SandboxInfo` and the response of a create: `createdAt` must be there, no `expiresAt` means manual cleanup.
-pub fn sandbox(raw: Object) -> Result<Object, Error> {
-    let created = date(&object::get(&raw, "createdAt"))
-        .ok_or_else(|| Error::UnexpectedResponse("The server sent a sandbox without a valid createdAt".into()))?;
-    object::set(&raw, "createdAt", created);
-    object::set(&raw, "expiresAt", date(&object::get(&raw, "expiresAt")).map_or(JsValue::NULL, JsValue::from));
-    if let Ok(status) = object::get(&raw, "status").dyn_into::<Object>() {
+/// What all that has a life of its own has: `createdAt` must be there.
+fn created(raw: &Object, what: &str) -> Result<(), Error> {
+    let created = date(&object::get(raw, "createdAt"))
+        .ok_or_else(|| Error::UnexpectedResponse(format!("The server sent a {what} without a valid createdAt")))?;
+    object::set(raw, "createdAt", created);
+    if let Ok(status) = object::get(raw, "status").dyn_into::<Object>() {
         date_or_undefined(&status, "lastTransitionAt");
+    }
+    Ok(())
+}
+
+/// `SandboxInfo` and the response of a create: no `expiresAt` means manual cleanup.
+pub fn sandbox(raw: Object) -> Result<Object, Error> {
+    created(&raw, "sandbox")?;
+    object::set(&raw, "expiresAt", date(&object::get(&raw, "expiresAt")).map_or(JsValue::NULL, JsValue::from));
+    Ok(raw)
+}
+
+/// `SnapshotInfo`.
+pub fn snapshot(raw: Object) -> Result<Object, Error> {
+    created(&raw, "snapshot").map(|()| raw)
+}
+
+/// `TemplateInfo`.
+pub fn template(raw: Object) -> Result<Object, Error> {
+    created(&raw, "template")?;
+    date_or_undefined(&raw, "updatedAt");
+    Ok(raw)
+}
+
+/// `PoolInfo`: its time of creation is optional.
+pub fn pool(raw: Object) -> Result<Object, Error> {
+    date_or_undefined(&raw, "createdAt");
+    Ok(raw)
+}
+
+/// `DiagnosticContent`.
+pub fn diagnostics(raw: Object) -> Result<Object, Error> {
+    date_or_undefined(&raw, "expiresAt");
+    Ok(raw)
+}
+
+/// `Endpoint`: `headers` is always an object.
+pub fn endpoint(raw: Object) -> Result<Object, Error> {
+    if !object::get(&raw, "headers").is_object() {
+        object::set(&raw, "headers", Object::new());
     }
     Ok(raw)
 }
 
 /// The response of a renewal.
-pub fn renewal(raw: Object) -> Object {
+pub fn renewal(raw: Object) -> Result<Object, Error> {
     date_or_undefined(&raw, "expiresAt");
-    raw
+    Ok(raw)
 }
 
 /// Renames a property.

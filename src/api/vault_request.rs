@@ -35,10 +35,10 @@ impl Body {
         request.count("expectedRevision")?;
         let mut body = Self { json: request.copy(), secrets: Vec::new() };
         for field in ["credentials", "bindings"] {
-            let Some(changes) = request.child_if_any(field)? else { continue };
+            let Some(changes) = request.nested(field)? else { continue };
             let copy = changes.copy();
             for name in ["add", "replace"] {
-                let Some(entries) = changes.children_if_any(name)? else { continue };
+                let Some(entries) = changes.objects(name)? else { continue };
                 let entries = if field == "credentials" { body.credentials(entries)? } else { bindings(entries)? };
                 object::set(&copy, name, entries);
             }
@@ -53,7 +53,7 @@ impl Body {
         let list = Array::new();
         for entry in entries {
             entry.filled("name")?;
-            let source = entry.child("source")?;
+            let source = entry.required_nested("source")?;
             let kind = source.string("type")?.unwrap_or_else(|| "inline".into());
             if kind == "inline" {
                 self.secrets.push(source.filled("value")?);
@@ -71,8 +71,8 @@ fn bindings(entries: Vec<Options>) -> Result<Array, Error> {
     let list = Array::new();
     for entry in entries {
         entry.filled("name")?;
-        check_match(&entry.child("match")?)?;
-        check_auth(&entry.child("auth")?)?;
+        check_match(&entry.required_nested("match")?)?;
+        check_auth(&entry.required_nested("auth")?)?;
         list.push(&entry.copy());
     }
     Ok(list)
@@ -111,7 +111,7 @@ fn check_auth(auth: &Options) -> Result<(), Error> {
         // `passthrough` has nothing of its own, and of types to come we know nothing.
         _ => {}
     }
-    for substitution in auth.children_if_any("substitutions")?.unwrap_or_default() {
+    for substitution in auth.objects("substitutions")?.unwrap_or_default() {
         substitution.filled("credential")?;
         substitution.filled("placeholder")?;
         let surfaces = names(&substitution, "in")?.unwrap_or_default();

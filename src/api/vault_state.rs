@@ -69,8 +69,8 @@ fn binding_of(raw: &Options) -> Result<JsValue, Error> {
     let binding = Object::new();
     object::set(&binding, "name", raw.required_string("name")?);
     object::set(&binding, "revision", revision(raw)?);
-    object::set_some(&binding, "match", raw.child_if_any("match")?.map(|raw| match_of(&raw)).transpose()?);
-    if let Some(raw) = raw.child_if_any("auth")? {
+    object::set_some(&binding, "match", raw.nested("match")?.map(|raw| match_of(&raw)).transpose()?);
+    if let Some(raw) = raw.nested("auth")? {
         let auth = Object::new();
         object::set(&auth, "type", raw.required_string("type")?);
         object::set_some(&auth, "name", raw.string("name")?);

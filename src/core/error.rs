@@ -16,6 +16,13 @@ pub enum Error {
         /// The server's own message.
         message: String,
     },
+    /// The server does not have what was asked for: an older version, or another runtime.
+    NotSupported {
+        /// HTTP status: 501, or the 404 of a router that does not know the path.
+        status: u16,
+        /// What is not supported, and the server's own message.
+        message: String,
+    },
     /// The server answered 2xx with something that is not what the API says.
     UnexpectedResponse(String),
     /// The server wants to send the request elsewhere. Not followed: keys never leave their origin.
@@ -28,8 +35,10 @@ pub enum Error {
     Aborted,
     /// The object was closed.
     Closed(String),
-    /// The sandbox did not become ready in time.
+    /// Something did not become ready in time: a sandbox, a snapshot, a port.
     ReadyTimeout(String),
+    /// The server could not make a snapshot that it had accepted.
+    SnapshotFailed(String),
     /// A stream ended without the end of the run.
     Interrupted(String),
     /// A stream went silent.
@@ -49,7 +58,11 @@ impl Error {
     pub fn class(&self) -> &'static str {
         match self {
             Self::InvalidArgument(_) => "InvalidArgumentException",
-            Self::Api { .. } | Self::UnexpectedResponse(_) | Self::Redirect(_) => "SandboxApiException",
+            Self::Api { .. }
+            | Self::NotSupported { .. }
+            | Self::SnapshotFailed(_)
+            | Self::UnexpectedResponse(_)
+            | Self::Redirect(_) => "SandboxApiException",
             Self::Network(_) => "SandboxConnectionException",
             Self::Timeout(_) => "SandboxTimeoutException",
             Self::Aborted => "SandboxAbortException",
@@ -67,6 +80,8 @@ impl Error {
             Self::InvalidArgument(_) => "INVALID_ARGUMENT",
             Self::Api { code: Some(code), .. } => code,
             Self::Api { .. } | Self::UnexpectedResponse(_) => "UNEXPECTED_RESPONSE",
+            Self::NotSupported { .. } => "NOT_SUPPORTED",
+            Self::SnapshotFailed(_) => "SNAPSHOT_FAILED",
             Self::Redirect(_) => "REDIRECT_REFUSED",
             Self::Network(_) => "NETWORK_ERROR",
             Self::Timeout(_) => "REQUEST_TIMEOUT",
@@ -85,7 +100,9 @@ impl Error {
     /// HTTP status, where there was one.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Api { status, .. } | Self::Redirect(status) if *status > 0 => Some(*status),
+            Self::Api { status, .. } | Self::NotSupported { status, .. } | Self::Redirect(status) if *status > 0 => {
+                Some(*status)
+            }
             _ => None,
         }
     }
@@ -109,12 +126,14 @@ impl fmt::Display for Error {
             | Self::Timeout(text)
             | Self::Closed(text)
             | Self::ReadyTimeout(text)
+            | Self::SnapshotFailed(text)
             | Self::Interrupted(text)
             | Self::Stalled(text)
             | Self::Malformed(text)
             | Self::TooLarge(text)
             | Self::Changed(text)
             | Self::Source(text)
+            | Self::NotSupported { message: text, .. }
             | Self::Api { message: text, .. } => f.write_str(text),
             Self::Aborted => f.write_str("The operation was aborted"),
             Self::Redirect(_) => f.write_str(

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod answer;
 pub mod batch;
 pub mod capture;
 pub mod egress;

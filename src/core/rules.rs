@@ -20,6 +20,34 @@ pub fn port(value: f64) -> Result<u16, Error> {
     }
 }
 
+/// A path below a port's address, its query included. Nothing in it may lead out of there.
+pub fn url_path(field: &str, path: &str) -> Result<(), Error> {
+    let plain = path.split('?').next().unwrap_or_default();
+    let leads_out = plain.split('/').any(is_dots);
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '#' | '\\');
+    if !path.starts_with('/') || leads_out || path.contains(odd) {
+        return Err(Error::InvalidArgument(format!(
+            "{field} must begin with '/' and have no '.' or '..' between slashes, no '#', no backslash and no white space"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether a part of a path is `.` or `..`, however it is written.
+fn is_dots(part: &str) -> bool {
+    let mut rest = part;
+    let mut dots = 0;
+    while !rest.is_empty() {
+        let encoded = rest.get(..3).is_some_and(|text| text.eq_ignore_ascii_case("%2e"));
+        match rest.strip_prefix('.').or_else(|| rest.get(3..).filter(|_| encoded)) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+        dots += 1;
+    }
+    matches!(dots, 1 | 2)
+}
+
 /// A file path for execd.
 ///
 /// execd expands `$NAME` and `${NAME}` from its own environment (documented, allowed) and silently turns every other use
@@ -95,16 +123,19 @@ pub fn whole(text: &str) -> Option<f64> {
     text.trim().parse::<u64>().ok().map(|number| number as f64)
 }
 
+/// From here on not every whole number is one in JavaScript, and [`short`] does not write it.
+pub const WHOLE_LIMIT: f64 = 9e15;
+
 /// A number for a message: without the 14 kB that printing an f64 in full costs.
 pub fn short(value: f64) -> String {
     if value.is_nan() {
         "NaN".into()
     } else if value.is_infinite() {
         if value > 0.0 { "Infinity".into() } else { "-Infinity".into() }
-    } else if value.fract() == 0.0 && value.abs() < 9e15 {
+    } else if value.fract() == 0.0 && value.abs() < WHOLE_LIMIT {
         (value as i64).to_string()
     } else if value.fract() == 0.0 {
-        "a huge number".into()
+        "a number that is too large".into()
     } else {
         "a fraction".into()
     }

@@ -2,12 +2,19 @@
 //! `String` parameter of a release build reads out of bounds when a number is passed.
 
 use crate::core::error::Error;
+use crate::core::rules;
 use crate::host::object;
 use js_sys::{Array, Function, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
 fn wrong(field: &str, wanted: &str, value: &JsValue) -> Error {
-    let kind = if value.is_null() { "null".to_owned() } else { value.js_typeof().as_string().unwrap_or_default() };
+    let kind = if value.is_null() {
+        "null".to_owned()
+    } else if value.is_instance_of::<Array>() {
+        "array".to_owned()
+    } else {
+        value.js_typeof().as_string().unwrap_or_default()
+    };
     Error::InvalidArgument(format!("{field} must be {wanted}, got {kind}"))
 }
 
@@ -28,20 +35,22 @@ pub fn number(field: &str, value: &JsValue) -> Result<f64, Error> {
     if number.is_finite() {
         Ok(number)
     } else {
-        Err(Error::InvalidArgument(format!(
-            "{field} must be a finite number, got {}",
-            crate::core::rules::short(number)
-        )))
+        Err(Error::InvalidArgument(format!("{field} must be a finite number, got {}", rules::short(number))))
     }
+}
+
+/// A required boolean.
+pub fn boolean(field: &str, value: &JsValue) -> Result<bool, Error> {
+    value.as_bool().ok_or_else(|| wrong(field, "a boolean", value))
 }
 
 /// A required whole number that is not negative, nor so large that it would not be exact.
 pub fn count(field: &str, value: &JsValue) -> Result<f64, Error> {
     let count = number(field, value)?;
-    if (0.0..9e15).contains(&count) && count.fract() == 0.0 {
+    if (0.0..rules::WHOLE_LIMIT).contains(&count) && count.fract() == 0.0 {
         return Ok(count);
     }
-    let got = crate::core::rules::short(count);
+    let got = rules::short(count);
     Err(Error::InvalidArgument(format!("{field} must be a whole number of at least 0, got {got}")))
 }
 
@@ -55,6 +64,33 @@ pub fn strings(field: &str, value: &JsValue) -> Result<Vec<String>, Error> {
 pub fn objects(field: &str, value: &JsValue) -> Result<Vec<Options>, Error> {
     let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of objects", value))?;
     list.iter().enumerate().map(|(index, item)| Options::required(&format!("{field}[{index}]"), &item)).collect()
+}
+
+/// What a field of a request must be that is sent as it is.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// A string.
+    Text,
+    /// A string that must be there.
+    RequiredText,
+    /// A string that must be there and have something in it.
+    Filled,
+    /// A boolean.
+    Boolean,
+    /// A finite number.
+    Number,
+    /// A whole number that is not negative.
+    Count,
+    /// The same, and it must be there.
+    RequiredCount,
+    /// An array of strings.
+    Texts,
+    /// An object whose values are strings.
+    TextMap,
+    /// An object.
+    Object,
+    /// An object that must be there.
+    RequiredObject,
 }
 
 /// An options object, read field by field. `undefined` and `null` are "not given", for it and for its fields.
@@ -82,6 +118,21 @@ impl Options {
         // Fields of a top-level options object are named alone, those of list entries with their place.
         let prefix = if field.ends_with(']') { format!("{field}.") } else { String::new() };
         Ok(Self { value: value.clone(), prefix })
+    }
+
+    /// A field that is an object whose own fields are read: they are named with their place.
+    pub fn nested(&self, name: &str) -> Result<Option<Self>, Error> {
+        Ok(self.object(name)?.map(|object| Self { value: object.into(), prefix: format!("{}.", self.path(name)) }))
+    }
+
+    /// The same for a field that must be there.
+    pub fn required_nested(&self, name: &str) -> Result<Self, Error> {
+        self.nested(name)?.ok_or_else(|| wrong(&self.path(name), "an object", &self.raw(name)))
+    }
+
+    /// The object itself; `undefined` when it was not given.
+    pub fn value(&self) -> &JsValue {
+        &self.value
     }
 
     /// The field's name as the caller knows it.
@@ -118,31 +169,14 @@ impl Options {
         string(&self.path(name), &self.raw(name))
     }
 
-    /// A string field with something in it.
+    /// A string field that must be there and have something in it.
     pub fn filled(&self, name: &str) -> Result<String, Error> {
         filled(&self.path(name), &self.raw(name))
-    }
-
-    /// A field that must be an object, to be read field by field as well.
-    pub fn child(&self, name: &str) -> Result<Self, Error> {
-        let field = self.path(name);
-        let prefix = format!("{field}.");
-        Ok(Self { prefix, ..Self::required(&field, &self.raw(name))? })
-    }
-
-    /// The same, where it may be left out.
-    pub fn child_if_any(&self, name: &str) -> Result<Option<Self>, Error> {
-        if object::absent(&self.raw(name)) { Ok(None) } else { self.child(name).map(Some) }
     }
 
     /// A field that must be an array of objects.
     pub fn children(&self, name: &str) -> Result<Vec<Self>, Error> {
         objects(&self.path(name), &self.raw(name))
-    }
-
-    /// The same, where it may be left out.
-    pub fn children_if_any(&self, name: &str) -> Result<Option<Vec<Self>>, Error> {
-        if object::absent(&self.raw(name)) { Ok(None) } else { self.children(name).map(Some) }
     }
 
     /// A copy of the object, for what the server, not we, understands.
@@ -152,6 +186,31 @@ impl Options {
             let _ = Object::assign(&copy, object);
         }
         copy
+    }
+
+    /// A string field that has something in it if it is there.
+    pub fn optional_filled(&self, name: &str) -> Result<Option<String>, Error> {
+        self.optional(name, filled)
+    }
+
+    /// Checks fields by a table: a method for each of them would be several times the code.
+    pub fn check(&self, fields: &[(&str, Kind)]) -> Result<(), Error> {
+        for (name, kind) in fields {
+            match kind {
+                Kind::Text => self.string(name).map(drop),
+                Kind::RequiredText => self.required_string(name).map(drop),
+                Kind::Filled => self.filled(name).map(drop),
+                Kind::Boolean => self.boolean(name).map(drop),
+                Kind::Number => self.number(name).map(drop),
+                Kind::Count => self.count(name).map(drop),
+                Kind::RequiredCount => count(&self.path(name), &self.raw(name)).map(drop),
+                Kind::Texts => self.strings(name).map(drop),
+                Kind::TextMap => self.string_map(name).map(drop),
+                Kind::Object => self.object(name).map(drop),
+                Kind::RequiredObject => self.required_nested(name).map(drop),
+            }?;
+        }
+        Ok(())
     }
 
     /// A finite number field.
@@ -210,7 +269,7 @@ impl Options {
 
     /// A boolean field.
     pub fn boolean(&self, name: &str) -> Result<Option<bool>, Error> {
-        self.optional(name, |field, value| value.as_bool().ok_or_else(|| wrong(field, "a boolean", value)))
+        self.optional(name, boolean)
     }
 
     /// A function field.
@@ -218,12 +277,6 @@ impl Options {
         self.optional(name, |field, value| {
             value.dyn_ref::<Function>().cloned().ok_or_else(|| wrong(field, "a function", value))
         })
-    }
-
-    /// A field that is an object with fields of its own, named with their place.
-    pub fn section(&self, name: &str) -> Result<Option<Self>, Error> {
-        let prefix = format!("{}.", self.path(name));
-        Ok(self.object(name)?.map(|value| Self { value: value.into(), prefix }))
     }
 
     /// A field that is an object which the server, not we, understands.
@@ -245,6 +298,11 @@ impl Options {
             let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of numbers", value))?;
             list.iter().enumerate().map(|(index, item)| count(&format!("{field}[{index}]"), &item)).collect()
         })
+    }
+
+    /// An array of objects.
+    pub fn objects(&self, name: &str) -> Result<Option<Vec<Self>>, Error> {
+        self.optional(name, objects)
     }
 
     /// An object whose values are strings.
@@ -281,6 +339,8 @@ pub struct CallOptions {
     pub timeout_seconds: Option<f64>,
     /// Extra request headers.
     pub headers: Vec<(String, String)>,
+    /// Lets the request outlive the page that sends it.
+    pub keepalive: bool,
 }
 
 impl CallOptions {
@@ -295,7 +355,7 @@ impl CallOptions {
     /// For a request that this call causes but that others need too, or that must outlive it: without its signal and limit,
     /// with its headers, which may be what a gateway lets it through by.
     pub fn for_others(&self) -> Self {
-        Self { signal: None, timeout_seconds: None, headers: self.headers.clone() }
+        Self { headers: self.headers.clone(), ..Self::default() }
     }
 
     /// From an options object that has these fields among others.
@@ -304,6 +364,7 @@ impl CallOptions {
             signal: options.signal("signal")?,
             timeout_seconds: options.seconds("requestTimeoutSeconds")?,
             headers: options.headers("headers")?,
+            keepalive: options.boolean("keepalive")?.unwrap_or(false),
         })
     }
 }

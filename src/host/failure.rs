@@ -68,7 +68,7 @@ impl Failure {
         }
         let Self::Typed(_, details) = self else { return self };
         let message = format!("{what}: {why}");
-        Self::Typed(Error::Api { status: 404, code: Some("NOT_SUPPORTED".into()), message }, details)
+        Self::Typed(Error::NotSupported { status: 404, message }, details)
     }
 
     /// The same without any of the secrets, in case that a server repeats what it was sent.
@@ -106,6 +106,20 @@ impl Failure {
         }
     }
 
+    /// Makes one error of the two ways in which a server says that it does not have a part of the API: 501, and the 404 of a
+    /// router that does not know the path, which has no code, where that of an unknown id has one.
+    pub fn or_unsupported(self, what: &str) -> Self {
+        match self {
+            Self::Typed(Error::Api { status, code, message }, details)
+                if status == 501 || (status == 404 && code.is_none()) =>
+            {
+                let message = format!("{what} not supported by this server: {message}");
+                Self::Typed(Error::NotSupported { status, message }, details)
+            }
+            other => other,
+        }
+    }
+
     /// The same, with the file that it is about.
     pub fn for_path(self, path: &str) -> Self {
         match self {
@@ -116,12 +130,25 @@ impl Failure {
         }
     }
 
+    /// The same, with what the server said.
+    pub fn with_body(self, raw_body: JsValue) -> Self {
+        match self {
+            Self::Typed(error, details) => Self::Typed(error, Box::new(Details { raw_body, ..*details })),
+            thrown => thrown,
+        }
+    }
+
     /// Another error with the same details.
     pub fn renamed(self, error: Error) -> Self {
         match self {
             Self::Typed(_, details) => Self::Typed(error, details),
             thrown => thrown,
         }
+    }
+
+    /// Whether the same request may well succeed later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Typed(error, _) if error.is_retryable())
     }
 
     /// HTTP status, where there was one.

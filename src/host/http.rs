@@ -24,17 +24,33 @@ pub struct Request<'a> {
     pub body: JsValue,
     /// What is being done, for messages: "Get sandbox failed".
     pub fallback: &'static str,
+    /// Goes to somebody else's server: without any header of the configuration or of the call.
+    pub bare: bool,
 }
 
 impl<'a> Request<'a> {
     /// Without a body.
     pub fn new(method: &'static str, url: String, fallback: &'static str) -> Self {
-        Self { method, url, endpoint_headers: &[], headers: Vec::new(), body: JsValue::UNDEFINED, fallback }
+        Self {
+            method,
+            url,
+            endpoint_headers: &[],
+            headers: Vec::new(),
+            body: JsValue::UNDEFINED,
+            fallback,
+            bare: false,
+        }
     }
 
     /// For an endpoint with headers of its own.
     pub fn to(mut self, endpoint_headers: &'a [(String, String)]) -> Self {
         self.endpoint_headers = endpoint_headers;
+        self
+    }
+
+    /// For a server that is neither the lifecycle server nor a sandbox.
+    pub fn bare(mut self) -> Self {
+        self.bare = true;
         self
     }
 
@@ -75,11 +91,15 @@ pub async fn send_with(
     signals: &js_sys::Array,
 ) -> Result<Response, Failure> {
     transport.check(call)?;
-    let Request { method, url, endpoint_headers, headers: own, body, fallback } = request;
-    let (headers, sent_id) = transport.headers_for(&url, endpoint_headers, &own, call)?;
+    let Request { method, url, endpoint_headers, headers: own, body, fallback, bare } = request;
+    let (headers, sent_id) =
+        if bare { (Object::new(), None) } else { transport.headers_for(&url, endpoint_headers, &own, call)? };
     let init = Object::new();
     object::set(&init, "method", method);
     object::set(&init, "headers", headers);
+    if call.keepalive {
+        object::set(&init, "keepalive", true);
+    }
     if !body.is_undefined() {
         if object::get(&body, "getReader").is_function() {
             // Without it fetch refuses a stream as a body.
@@ -152,6 +172,16 @@ impl Response {
             Err(thrown) => Err(thrown),
         };
         read.map_err(|halt| self.broken(halt))
+    }
+
+    /// The body as text, a JavaScript string: it may be large, and WebAssembly memory only grows.
+    pub async fn text(self) -> Result<JsValue, Failure> {
+        JsFuture::from(self.exchange.text()).await.map_err(|halt| self.broken(halt))
+    }
+
+    /// Drops the connection: the status was enough.
+    pub fn abort(self) {
+        self.exchange.abort();
     }
 
     /// The body as JSON; `undefined` when it is empty.

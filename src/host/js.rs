@@ -67,6 +67,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn json(this: &Exchange) -> Promise;
     #[wasm_bindgen(method)]
+    pub fn text(this: &Exchange) -> Promise;
+    #[wasm_bindgen(method)]
     pub fn bytes(this: &Exchange) -> Promise;
     #[wasm_bindgen(method)]
     pub fn abort(this: &Exchange);
@@ -82,6 +84,8 @@ extern "C" {
     pub fn request_id() -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = normalUrl)]
     pub fn normal_url(text: &str) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = resolveUrl)]
+    pub fn resolve_url(text: &str, base: &str) -> Result<String, JsValue>;
 }
 
 #[wasm_bindgen(module = "/src/js/timers.js")]
@@ -130,6 +134,18 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(reexport)]
     pub type Execution;
+}
+
+#[wasm_bindgen(module = "/src/js/dispatcher.js")]
+extern "C" {
+    #[wasm_bindgen(reexport)]
+    pub type ExecutionEventDispatcher;
+}
+
+#[wasm_bindgen(module = "/src/js/pages.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = allPages)]
+    pub fn all_pages(driver: JsValue) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen(module = "/src/js/run.js")]

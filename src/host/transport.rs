@@ -115,6 +115,13 @@ impl Transport {
         if seconds.is_finite() && seconds > 0.0 { seconds * 1000.0 } else { 0.0 }
     }
 
+    /// The same call with its request timeout cut to what is left of a longer wait.
+    pub fn capped(&self, call: &CallOptions, left_ms: f64) -> CallOptions {
+        let limit = self.timeout_ms(call);
+        let seconds = if limit > 0.0 { limit.min(left_ms) } else { left_ms } / 1000.0;
+        CallOptions { timeout_seconds: Some(seconds), ..call.clone() }
+    }
+
     /// Pairs of a signal and what its firing means, for `src/js/http.js` and `run-reader.js`.
     pub fn signals(&self, call: &CallOptions) -> Array {
         let pair = |signal: JsValue, kind: &str| JsValue::from(object::array([signal, kind.into()]));

@@ -116,10 +116,7 @@ export class Execution {
     this.#logs ??= { stdout: [], stderr: [] };
     for (const batch of this.#batches.splice(0)) {
       this.#past.push(batch);
-      for (const [kind, text, timestamp] of outputs(batch)) {
-        if (kind === STDOUT) this.#logs.stdout.push({ text, timestamp, isError: false });
-        else this.#logs.stderr.push({ text, timestamp, isError: true });
-      }
+      addMessages(this.#logs, batch);
     }
     return this.#logs;
   }
@@ -137,8 +134,10 @@ export class Execution {
     return parts.join("");
   }
 
+  /** An Execution makes its messages when they are looked at; an object of the caller's has to be given them. */
   static #keep = (execution, batch) => {
-    if (execution.#capture) execution.#capture.add(batch);
+    if (!(#batches in execution)) addMessages(execution.logs, batch);
+    else if (execution.#capture) execution.#capture.add(batch);
     else execution.#batches.push(batch);
   };
   static #learn = (execution, facts) => Object.assign(execution.#facts, facts);
@@ -151,6 +150,13 @@ export class Execution {
 }
 const { keep, learn } = Execution.internals();
 delete Execution.internals;
+
+function addMessages({ stdout, stderr }, batch) {
+  for (const [kind, text, timestamp] of outputs(batch)) {
+    if (kind === STDOUT) stdout.push({ text, timestamp, isError: false });
+    else stderr.push({ text, timestamp, isError: true });
+  }
+}
 
 /** The output rows of a batch. */
 export function* outputs(batch) {
@@ -190,10 +196,10 @@ export class Recorder {
 
   /**
    * `code`: the run is of code: no exit code, output verbatim. `timeoutMs`: the run's own limit, 0 for none. `capture`: how
-   * many characters of each output to keep, `[head, tail]`; all without it.
+   * many characters of each output to keep, `[head, tail]`; all without it. `execution`: an object of the caller's to write into.
    */
-  constructor({ handlers, code, background, timeoutMs, capture }) {
-    this.execution = new Execution(code, capture && new Capture(capture, outputs, code));
+  constructor({ execution, handlers, code, background, timeoutMs, capture }) {
+    this.execution = execution ?? new Execution(code, capture && new Capture(capture, outputs, code));
     this.#handlers = handlers ?? {};
     this.#forgets = Boolean(this.#handlers.skipAccumulation);
     this.#code = code || background;

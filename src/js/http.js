@@ -94,6 +94,10 @@ class Exchange {
     return this.#read(async () => new Uint8Array(await this.response.arrayBuffer()));
   }
 
+  text() {
+    return this.#read(() => this.response.text());
+  }
+
   /** `undefined` for an empty body. Parsed here, so that the text never enters WebAssembly memory, which only grows. */
   json() {
     return this.#read(async () => {
@@ -193,4 +197,12 @@ export function requestId() {
 export function normalUrl(text) {
   const { origin, pathname } = new URL(text);
   return origin + pathname.replace(/\/+$/, "");
+}
+
+/** The whole URL of what a server calls an address, without a fragment. Throws for what is no http(s) URL. */
+export function resolveUrl(text, base) {
+  const url = new URL(text, base);
+  if (!/^https?:$/.test(url.protocol)) throw new TypeError(`not an address on the web: ${url.protocol}`);
+  url.hash = "";
+  return url.href;
 }

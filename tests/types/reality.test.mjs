@@ -128,6 +128,8 @@ for (const [property, name] of [
   ["egress", "Egress"],
   ["credentialVault", "CredentialVault"],
   ["isolation", "IsolationService"],
+  ["sandboxes", "Sandboxes"],
+  ["diagnostics", "SandboxDiagnostics"],
 ]) {
   test(`sandbox.${property} is a ${name}`, () => {
     assert.deepEqual(ownNames(Object.getPrototypeOf(sandbox[property]), INTERNAL), members(name, callable));

@@ -1,0 +1,167 @@
+//! `sandbox.sandboxes`: the lifecycle API as the official SDK has it, for any sandbox by its id.
+
+use crate::api::endpoints::Endpoints;
+use crate::api::lists::{self, Listing};
+use crate::api::{create, creation, lifecycle, promise, shape, snapshots, wire};
+use crate::core::error::Error;
+use crate::core::rules;
+use crate::host::args::{self, CallOptions, Options};
+use crate::host::failure::Failure;
+use crate::host::object;
+use crate::host::transport::Transport;
+use js_sys::Promise;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+/// The lifecycle API.
+#[wasm_bindgen]
+pub struct Sandboxes {
+    transport: Rc<Transport>,
+    /// Those of the sandbox that this belongs to.
+    endpoints: Rc<Endpoints>,
+}
+
+impl Sandboxes {
+    /// For the server of one sandbox.
+    pub fn new(transport: Rc<Transport>, endpoints: Rc<Endpoints>) -> Self {
+        Self { transport, endpoints }
+    }
+}
+
+/// When a sandbox is to end: a time that has a zone, so that no server reads it in its own.
+fn moment(request: &JsValue) -> Result<JsValue, Error> {
+    let request = Options::required("request", request)?;
+    let at = request.filled("expiresAt")?;
+    if js_sys::Date::parse(&at).is_nan() {
+        return Err(Error::InvalidArgument("expiresAt must be a time as Date.toISOString writes it".into()));
+    }
+    Ok(at.into())
+}
+
+#[wasm_bindgen]
+impl Sandboxes {
+    /// Makes a sandbox; does not wait until it is ready.
+    #[wasm_bindgen(js_name = createSandbox)]
+    pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
+        let transport = Rc::clone(&self.transport);
+        let body = Options::required("request", request).and_then(|request| create::request(&request));
+        let call = CallOptions::read(options);
+        promise(async move {
+            let call = call?;
+            let limit = ("requestTimeoutSeconds", call.timeout_seconds.unwrap_or(creation::TIMEOUT_SECONDS));
+            Ok(shape::sandbox(creation::send(&transport, body?, limit, &call).await?)?)
+        })
+    }
+
+    /// What the server knows of a sandbox.
+    #[wasm_bindgen(js_name = getSandbox)]
+    pub fn get(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, lifecycle::get(&self.transport, sandbox_id), options)
+    }
+
+    /// One page of sandboxes.
+    #[wasm_bindgen(js_name = listSandboxes)]
+    pub fn list(&self, params: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, lists::page(&self.transport, Listing::Sandboxes, params), options)
+    }
+
+    /// Sets and, with `null`, deletes metadata.
+    #[wasm_bindgen(js_name = patchSandboxMetadata)]
+    pub fn patch_metadata(&self, sandbox_id: &JsValue, patch: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, lifecycle::patch_metadata(&self.transport, sandbox_id, patch), options)
+    }
+
+    /// Ends a sandbox.
+    #[wasm_bindgen(js_name = deleteSandbox)]
+    pub fn delete(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, lifecycle::delete(&self.transport, sandbox_id), options)
+    }
+
+    /// Stops a sandbox's programs.
+    #[wasm_bindgen(js_name = pauseSandbox)]
+    pub fn pause(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, lifecycle::pause(&self.transport, sandbox_id), options)
+    }
+
+    /// Lets a sandbox's programs go on.
+    #[wasm_bindgen(js_name = resumeSandbox)]
+    pub fn resume(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, lifecycle::resume(&self.transport, sandbox_id), options)
+    }
+
+    /// Moves the time at which a sandbox ends.
+    #[wasm_bindgen(js_name = renewSandboxExpiration)]
+    pub fn renew(&self, sandbox_id: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
+        let wire = moment(request)
+            .map_err(Failure::from)
+            .and_then(|at| lifecycle::renew_until(&self.transport, sandbox_id, at));
+        wire::promised(&self.transport, wire, options)
+    }
+
+    /// Keeps a sandbox's file system as it is now.
+    #[wasm_bindgen(js_name = createSnapshot)]
+    pub fn create_snapshot(&self, sandbox_id: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
+        snapshots::create(&self.transport, sandbox_id, request, options)
+    }
+
+    /// What the server knows of a snapshot.
+    #[wasm_bindgen(js_name = getSnapshot)]
+    pub fn get_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, snapshots::get(&self.transport, snapshot_id), options)
+    }
+
+    /// One page of snapshots.
+    #[wasm_bindgen(js_name = listSnapshots)]
+    pub fn list_snapshots(&self, params: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, lists::page(&self.transport, Listing::Snapshots, params), options)
+    }
+
+    /// Deletes a snapshot.
+    #[wasm_bindgen(js_name = deleteSnapshot)]
+    pub fn delete_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
+        wire::promised(&self.transport, snapshots::delete(&self.transport, snapshot_id), options)
+    }
+
+    /// Where a port is reached. Asked anew each time.
+    #[wasm_bindgen(js_name = getSandboxEndpoint)]
+    pub fn get_endpoint(
+        &self,
+        sandbox_id: &JsValue,
+        port: &JsValue,
+        use_server_proxy: &JsValue,
+        options: &JsValue,
+    ) -> Promise {
+        let port = args::number("port", port).and_then(rules::port);
+        let proxy = if object::absent(use_server_proxy) {
+            Ok(false)
+        } else {
+            args::boolean("useServerProxy", use_server_proxy)
+        };
+        let wire = proxy
+            .map_err(Failure::from)
+            .and_then(|proxy| lifecycle::endpoint(&self.transport, sandbox_id, port, proxy));
+        wire::promised(&self.transport, wire, options)
+    }
+
+    /// Where a port is reached with a signature in the address, good until `expires`.
+    #[wasm_bindgen(js_name = getSignedEndpoint)]
+    pub fn get_signed_endpoint(
+        &self,
+        sandbox_id: &JsValue,
+        port: &JsValue,
+        expires: &JsValue,
+        options: &JsValue,
+    ) -> Promise {
+        let port = args::number("port", port).and_then(rules::port);
+        let wire = lifecycle::signed_endpoint(&self.transport, sandbox_id, port, expires);
+        wire::promised(&self.transport, wire, options)
+    }
+
+    /// Forgets where the ports are, if the id is that of the sandbox that this belongs to: nothing else is remembered.
+    #[wasm_bindgen(js_name = invalidateEndpointCache)]
+    pub fn invalidate(&self, sandbox_id: &JsValue) -> Result<(), JsValue> {
+        let id = args::filled("sandboxId", sandbox_id).map_err(Failure::from)?;
+        self.endpoints.invalidate(&id);
+        Ok(())
+    }
+}

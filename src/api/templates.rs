@@ -1,0 +1,41 @@
+//! Templates, which a server on Kubernetes builds from images: the wire calls.
+
+use crate::api::shape;
+use crate::api::wire::{self, Wire};
+use crate::host::args::{Kind, Options};
+use crate::host::failure::Failure;
+use crate::host::transport::Transport;
+use wasm_bindgen::JsValue;
+
+const PART: &str = "Templates are";
+
+/// `POST /templates`: the build goes on in the background.
+pub fn create(transport: &Transport, request: &JsValue) -> Result<Wire, Failure> {
+    let given = Options::required("request", request)?;
+    given.check(&[
+        ("image", Kind::Filled),
+        ("publish", Kind::Filled),
+        ("format", Kind::Text),
+        ("entrypoint", Kind::Texts),
+        ("resourceLimits", Kind::TextMap),
+        ("env", Kind::TextMap),
+        ("metadata", Kind::TextMap),
+    ])?;
+    if let Some(readiness) = given.nested("readiness")? {
+        readiness.check(&[("probe", Kind::Text), ("warmupSeconds", Kind::Count)])?;
+    }
+    let url = format!("{}/templates", transport.base);
+    Ok(Wire::new("POST", url, "Create template failed").json(request)?.shaped(shape::template).part(PART))
+}
+
+/// `GET /templates/{id}`.
+pub fn get(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("GET", wire::item(transport, "templates", "templateId", id)?, "Get template failed")
+        .shaped(shape::template)
+        .part(PART))
+}
+
+/// `DELETE /templates/{id}`.
+pub fn delete(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
+    Ok(Wire::new("DELETE", wire::item(transport, "templates", "templateId", id)?, "Delete template failed").part(PART))
+}
