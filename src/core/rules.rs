@@ -124,7 +124,7 @@ pub fn whole(text: &str) -> Option<f64> {
 }
 
 /// From here on not every whole number is one in JavaScript, and [`short`] does not write it.
-pub const WHOLE_LIMIT: f64 = 9e15;
+pub const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
 
 /// A number for a message: without the 14 kB that printing an f64 in full costs.
 pub fn short(value: f64) -> String {
