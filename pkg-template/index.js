@@ -16,6 +16,7 @@ import {
 
 export * from "./constants.js";
 export {
+  CommandExitException,
   ConnectionConfig,
   InvalidArgumentException,
   Sandbox,

@@ -2,7 +2,7 @@
 
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::args::{Options, strings};
+use crate::host::args::{Options, string, strings};
 use crate::host::object;
 use js_sys::{Array, Object};
 use wasm_bindgen::{JsCast, JsValue};
@@ -40,6 +40,7 @@ pub fn body(options: &Options) -> Result<Object, Error> {
     // `null` means manual cleanup: the sandbox then has no expiry.
     if !options.raw("timeoutSeconds").is_null() {
         let seconds = options.number("timeoutSeconds")?.unwrap_or(DEFAULT_TIMEOUT_SECONDS);
+        rules::lifetime(seconds)?;
         object::set(&body, "timeout", seconds.floor());
     }
     Ok(body)
@@ -47,6 +48,9 @@ pub fn body(options: &Options) -> Result<Object, Error> {
 
 fn image(options: &Options) -> Result<Option<Object>, Error> {
     let value = options.raw("image");
+    if value.is_string() {
+        string("image", &value)?;
+    }
     let object = match value.as_string() {
         Some(uri) if uri.trim().is_empty() => return Ok(None),
         Some(uri) => {

@@ -3,7 +3,7 @@
 use crate::api::shape;
 use crate::core::error::Error;
 use crate::core::{rules, url};
-use crate::host::args::{CallOptions, Options};
+use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::http::{Request, Response, send};
 use crate::host::transport::Transport;
@@ -50,6 +50,7 @@ pub async fn resume(transport: &Transport, id: &str, call: &CallOptions) -> Resu
 
 /// `POST /sandboxes/{id}/renew-expiration`: the sandbox then ends `seconds` from now, which may be earlier than before.
 pub async fn renew(transport: &Transport, id: &str, seconds: f64, call: &CallOptions) -> Result<Object, Failure> {
+    rules::lifetime(seconds)?;
     let at = Date::new(&(time::now() + seconds * 1000.0).into());
     if at.get_time().is_nan() {
         return Err(Failure::invalid("timeoutSeconds is too large"));
@@ -71,6 +72,9 @@ pub async fn patch_metadata(
     for (key, value) in object::entries(patch) {
         if !value.is_string() && !value.is_null() {
             return Err(Failure::invalid(format!("patch.{key} must be a string, or null to delete the key")));
+        }
+        if value.is_string() {
+            args::string(&format!("patch.{key}"), &value)?;
         }
     }
     let request =

@@ -26,15 +26,15 @@ pub struct Readiness {
 impl Readiness {
     /// From the options of create, connect and resume; `waitUntilReady` has another name for the interval.
     pub fn read(options: &Options) -> Result<Self, Error> {
-        let poll_ms = match options.number("pollingIntervalMillis")? {
-            Some(ms) => ms,
-            None => options.number("healthCheckPollingInterval")?.unwrap_or(DEFAULT_POLL_MS),
-        };
-        if poll_ms < 0.0 {
-            return Err(Error::InvalidArgument(format!(
-                "Ready polling interval must not be negative, got: {}",
-                short(poll_ms)
-            )));
+        let mut poll_ms = DEFAULT_POLL_MS;
+        for name in ["healthCheckPollingInterval", "pollingIntervalMillis"] {
+            poll_ms = options.number(name)?.unwrap_or(poll_ms);
+            if poll_ms < 0.0 {
+                return Err(Error::InvalidArgument(format!(
+                    "Ready polling interval must not be negative, got: {} ({name})",
+                    short(poll_ms)
+                )));
+            }
         }
         Ok(Self {
             seconds: options.seconds("readyTimeoutSeconds")?.unwrap_or(DEFAULT_SECONDS),
@@ -101,7 +101,8 @@ async fn attempt(
     let Some(check) = &readiness.check else {
         let limit = execd.transport.timeout_ms(call);
         let seconds = if limit > 0.0 { limit.min(left) } else { left } / 1000.0;
-        ping(execd, &CallOptions { timeout_seconds: Some(seconds), ..call.clone() }).await?;
+        // The address has just been looked up.
+        ping(execd, &CallOptions { timeout_seconds: Some(seconds), probe: true, ..call.clone() }).await?;
         return Ok(true);
     };
     let answer = check.call1(&JsValue::UNDEFINED, sandbox).map_err(Failure::Thrown)?;

@@ -20,6 +20,17 @@ pub fn port(value: f64) -> Result<u16, Error> {
     }
 }
 
+/// How long a sandbox shall live, in seconds.
+pub fn lifetime(seconds: f64) -> Result<(), Error> {
+    if (0.0..WHOLE_LIMIT).contains(&seconds) {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument(format!(
+        "timeoutSeconds must be a time that a sandbox can live, got {}",
+        short(seconds)
+    )))
+}
+
 /// A file path for execd.
 ///
 /// execd expands `$NAME` and `${NAME}` from its own environment (documented, allowed) and silently turns every other use
@@ -44,13 +55,16 @@ pub fn file_path(field: &str, path: &str) -> Result<(), Error> {
 pub fn header(name: &str, value: &str) -> Result<(), Error> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {
-        return Err(Error::InvalidArgument(format!("\"{name}\" is not a valid header name")));
+        return Err(Error::InvalidArgument(format!("headers: \"{name}\" is not a valid header name")));
     }
+    header_value(&format!("headers.{name}"), value)
+}
+
+/// What becomes the value of a request header.
+pub fn header_value(field: &str, value: &str) -> Result<(), Error> {
     // The value is not repeated: it may be a key.
     if value.contains(['\r', '\n', '\0']) || value.chars().any(|c| c as u32 > 0xFF) {
-        return Err(Error::InvalidArgument(format!(
-            "the value of header {name} has a character that HTTP does not allow"
-        )));
+        return Err(Error::InvalidArgument(format!("{field} has a character that HTTP does not allow")));
     }
     Ok(())
 }
@@ -95,13 +109,16 @@ pub fn whole(text: &str) -> Option<f64> {
     text.trim().parse::<u64>().ok().map(|number| number as f64)
 }
 
+/// From here on not every whole number is one in JavaScript, and [`short`] does not write it.
+pub const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
+
 /// A number for a message: without the 14 kB that printing an f64 in full costs.
 pub fn short(value: f64) -> String {
     if value.is_nan() {
         "NaN".into()
     } else if value.is_infinite() {
         if value > 0.0 { "Infinity".into() } else { "-Infinity".into() }
-    } else if value.fract() == 0.0 && value.abs() < 9e15 {
+    } else if value.fract() == 0.0 && value.abs() < WHOLE_LIMIT {
         (value as i64).to_string()
     } else if value.fract() == 0.0 {
         "a huge number".into()

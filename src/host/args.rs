@@ -2,7 +2,8 @@
 //! `String` parameter of a release build reads out of bounds when a number is passed.
 
 use crate::core::error::Error;
-use crate::host::object;
+use crate::core::rules;
+use crate::host::{js, object};
 use js_sys::{Array, Function, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -11,9 +12,18 @@ fn wrong(field: &str, wanted: &str, value: &JsValue) -> Error {
     Error::InvalidArgument(format!("{field} must be {wanted}, got {kind}"))
 }
 
-/// A required string.
-pub fn string(field: &str, value: &JsValue) -> Result<String, Error> {
+/// A required string of any characters.
+pub fn text(field: &str, value: &JsValue) -> Result<String, Error> {
     value.as_string().ok_or_else(|| wrong(field, "a string", value))
+}
+
+/// A required string. Neither paths, arguments and variables nor ids and names can hold a NUL.
+pub fn string(field: &str, value: &JsValue) -> Result<String, Error> {
+    let text = text(field, value)?;
+    if text.contains('\0') {
+        return Err(Error::InvalidArgument(format!("{field} cannot contain a NUL character")));
+    }
+    Ok(text)
 }
 
 /// A required string with something in it. The message is the official one.
@@ -28,20 +38,17 @@ pub fn number(field: &str, value: &JsValue) -> Result<f64, Error> {
     if number.is_finite() {
         Ok(number)
     } else {
-        Err(Error::InvalidArgument(format!(
-            "{field} must be a finite number, got {}",
-            crate::core::rules::short(number)
-        )))
+        Err(Error::InvalidArgument(format!("{field} must be a finite number, got {}", rules::short(number))))
     }
 }
 
 /// A required whole number that is not negative, nor so large that it would not be exact.
 pub fn count(field: &str, value: &JsValue) -> Result<f64, Error> {
     let count = number(field, value)?;
-    if (0.0..9e15).contains(&count) && count.fract() == 0.0 {
+    if (0.0..rules::WHOLE_LIMIT).contains(&count) && count.fract() == 0.0 {
         return Ok(count);
     }
-    let got = crate::core::rules::short(count);
+    let got = rules::short(count);
     Err(Error::InvalidArgument(format!("{field} must be a whole number of at least 0, got {got}")))
 }
 
@@ -111,6 +118,11 @@ impl Options {
     /// A string field.
     pub fn string(&self, name: &str) -> Result<Option<String>, Error> {
         self.optional(name, string)
+    }
+
+    /// A string field of any characters that must be there.
+    pub fn required_text(&self, name: &str) -> Result<String, Error> {
+        text(&self.path(name), &self.raw(name))
     }
 
     /// A string field that must be there.
@@ -193,14 +205,18 @@ impl Options {
         let value = self.raw(name);
         let iterates =
             js_sys::Reflect::get(&value, &js_sys::Symbol::iterator()).is_ok_and(|iterator| iterator.is_function());
-        if !iterates {
-            return Ok(self.string_map(name)?.unwrap_or_default());
-        }
-        let object =
-            Object::from_entries(&value).map_err(|_| wrong(&self.path(name), "an object or a Headers", &value))?;
-        let wrapped = Object::new();
-        object::set(&wrapped, name, object);
-        Ok(Self { value: wrapped.into(), prefix: self.prefix.clone() }.string_map(name)?.unwrap_or_default())
+        let headers = if iterates {
+            let object =
+                Object::from_entries(&value).map_err(|_| wrong(&self.path(name), "an object or a Headers", &value))?;
+            let wrapped = Object::new();
+            object::set(&wrapped, name, object);
+            Self { value: wrapped.into(), prefix: self.prefix.clone() }.string_map(name)?
+        } else {
+            self.string_map(name)?
+        };
+        let headers = headers.unwrap_or_default();
+        headers.iter().try_for_each(|(name, value)| rules::header(name, value))?;
+        Ok(headers)
     }
 
     /// A whole number that is not negative.
@@ -260,6 +276,15 @@ impl Options {
             .map(Some)
     }
 
+    /// How failed requests are repeated; checked where that of the configuration is.
+    pub fn retry(&self, name: &str) -> Result<Option<JsValue>, Error> {
+        self.optional(name, |_, value| {
+            js::check_retry(value).map_err(|thrown| {
+                Error::InvalidArgument(object::text(&thrown, "message").unwrap_or_else(|| "retry is wrong".into()))
+            })
+        })
+    }
+
     /// An `AbortSignal`, by its shape: it may come from another realm or a polyfill.
     pub fn signal(&self, name: &str) -> Result<Option<JsValue>, Error> {
         self.optional(name, signal)
@@ -281,21 +306,41 @@ pub struct CallOptions {
     pub timeout_seconds: Option<f64>,
     /// Extra request headers.
     pub headers: Vec<(String, String)>,
+    /// `retry`, checked: goes over that of the configuration.
+    pub retry: Option<JsValue>,
+    /// Who waits for the pauses between two attempts, where that is not who waits for the request.
+    pub patience: Option<Patience>,
+    /// Asks whether the address that is known answers: no other is looked for.
+    pub probe: bool,
+}
+
+/// A request that goes on after its caller has left is not begun anew for nobody.
+#[derive(Clone)]
+pub struct Patience {
+    /// The caller's signal.
+    pub signal: Option<JsValue>,
+    /// When the caller will have left, in milliseconds since 1970.
+    pub until: f64,
 }
 
 impl CallOptions {
-    /// From `{signal, requestTimeoutSeconds, headers}` or, as in the official SDK, a bare `AbortSignal`.
+    /// From `{signal, requestTimeoutSeconds, retry, headers}` or, as in the official SDK, a bare `AbortSignal`.
     pub fn read(value: &JsValue) -> Result<Self, Error> {
         if let Ok(signal) = signal("signal", value) {
             return Ok(Self { signal: Some(signal), ..Self::default() });
         }
-        Self::among(&Options::new("call options", value)?)
+        Self::among(&Options::new("call options, or a signal,", value)?)
     }
 
     /// For a request that this call causes but that others need too, or that must outlive it: without its signal and limit,
     /// with its headers, which may be what a gateway lets it through by.
     pub fn for_others(&self) -> Self {
-        Self { signal: None, timeout_seconds: None, headers: self.headers.clone() }
+        Self { headers: self.headers.clone(), retry: self.retry.clone(), ..Self::default() }
+    }
+
+    /// For what is never repeated, whatever the caller says: interrupts, pings, questions that are asked again anyway.
+    pub fn once(&self) -> Self {
+        Self { retry: Some(JsValue::FALSE), ..self.clone() }
     }
 
     /// From an options object that has these fields among others.
@@ -304,6 +349,8 @@ impl CallOptions {
             signal: options.signal("signal")?,
             timeout_seconds: options.seconds("requestTimeoutSeconds")?,
             headers: options.headers("headers")?,
+            retry: options.retry("retry")?,
+            ..Self::default()
         })
     }
 }
