@@ -18,6 +18,7 @@ import {
 
 export * from "./constants.js";
 export {
+  CommandExitException,
   ConnectionConfig,
   ExecutionEventDispatcher,
   InvalidArgumentException,

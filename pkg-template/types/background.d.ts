@@ -29,7 +29,7 @@ export interface AttachOptions {
 }
 
 /** Options of {@link ExecdCommands.startBackground}. */
-export type StartBackgroundOpts = Omit<RunCommandOpts, "background" | "capture"> &
+export type StartBackgroundOpts = Omit<RunCommandOpts, "background" | "capture" | "throwOnNonZero"> &
   Pick<AttachOptions, "reconnectTimeoutSeconds">;
 
 /**

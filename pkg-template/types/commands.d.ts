@@ -5,6 +5,7 @@
 import type { AttachOptions, BackgroundCommand, BackgroundCommandJson, StartBackgroundOpts } from "./background.js";
 import type { CallOptions } from "./connection.js";
 import type {
+  CommandExitException,
   InvalidArgumentException,
   SandboxAbortException,
   SandboxApiException,
@@ -21,8 +22,14 @@ export interface CaptureOptions {
   tailChars?: number | undefined;
 }
 
-/** How a stream is read: when it counts as lost, and how much of it is kept. */
+/** How a stream is read: when it counts as lost, how much of it is kept, and when a program that fails is an exception. */
 export interface StreamOptions {
+  /**
+   * Reject with {@link CommandExitException} when the program fails: an exit code other than 0, a signal, its timeout, or a
+   * program that could not be run. Default `false`. Of {@link ExecdCommands.start} it is `wait()` that rejects; the raw events
+   * of `runStream` and `runInSessionStream` refuse it.
+   */
+  throwOnNonZero?: boolean | undefined;
   /** How long the `init` event may take, in seconds. Default 60; 0: no limit. */
   startTimeoutSeconds?: number | undefined;
   /**
@@ -135,7 +142,7 @@ export interface CommandHandle {
    */
   wait(): Promise<CommandExecution>;
   /** Ends the program: SIGTERM to its process group, SIGKILL after 3 s. Resolves when it is gone, and when it was already. */
-  kill(): Promise<void>;
+  kill(options?: CallOptions | AbortSignal): Promise<void>;
   /** `await using`: leaves a program that still runs, as `onAbort` says: by default it is ended. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -144,7 +151,7 @@ export interface CommandHandle {
 export interface ExecdCommands {
   /**
    * Runs a command with `bash -c` (`sh -c` where there is no bash), without a terminal, with an empty stdin, and resolves
-   * at its end. A program that fails resolves, too: look at `ok`, `exitCode` or `error`.
+   * at its end. A program that fails resolves, too, unless `throwOnNonZero` is set: look at `ok`, `exitCode` or `error`.
    *
    * Ends are told apart:
    * - over: resolves at the event that says so, without waiting for the connection to close;
@@ -160,6 +167,7 @@ export interface ExecdCommands {
    * @param handlers Called while the run goes on.
    * @param signal A signal as in the official SDK, or {@link CallOptions}. `requestTimeoutSeconds` limits the requests
    * around the run, not the run.
+   * @throws {@link CommandExitException} for a program that fails, if `throwOnNonZero` is set.
    * @throws {@link SandboxStreamException} with `MALFORMED_EVENT` when the stream carries something that is no event, and
    * with `EVENT_TOO_LARGE` when one event is larger than `maxEventBytes`. What had arrived is in its `execution`; the program is
    * ended as by an abort.

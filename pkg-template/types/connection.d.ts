@@ -1,6 +1,6 @@
 // Where the server is, how to talk to it, and what every call may say.
 
-import type { InvalidArgumentException, SandboxAbortException } from "./errors.js";
+import type { InvalidArgumentException, SandboxAbortException, SandboxException } from "./errors.js";
 
 /** Scheme of the lifecycle server, and of endpoints, which come without one. */
 export type ConnectionProtocol = "http" | "https";
@@ -33,6 +33,61 @@ export type FetchFunction = (url: string, init: FetchInit) => PromiseLike<any>;
 /** Headers as an object, where `undefined` says nothing, or as pairs: a `Headers` or a `Map`. */
 export type RequestHeaders = Record<string, string | undefined> | Iterable<readonly [string, string]>;
 
+/** Where lines for a log go. `console` is one. */
+export interface Logger {
+  debug(line: string): unknown;
+  info(line: string): unknown;
+  warn(line: string): unknown;
+  error(line: string): unknown;
+}
+
+/** An attempt that failed and is about to be followed by another one. See {@link RetryOptions.onRetry}. */
+export interface RetryInfo {
+  /** Which attempt has failed, from 1. */
+  readonly attempt: number;
+  /** How many there may be in all. */
+  readonly attempts: number;
+  /** The pause before the next one, in milliseconds. */
+  readonly delayMillis: number;
+  readonly method: string;
+  /** Of the URL: without host and query, ids of sandboxes shortened. */
+  readonly path: string;
+  /** Status of the answer, if there was one. */
+  readonly statusCode?: number;
+  /** What went wrong, if there was no answer. */
+  readonly error?: SandboxException;
+  /** `X-Request-ID` of the attempt. Each attempt has its own. */
+  readonly requestId?: string;
+}
+
+/**
+ * When a request is sent again, and after how long. Fields that a call leaves out are those of the configuration.
+ *
+ * Sent again are GET, HEAD, OPTIONS, PUT and DELETE after the statuses 429, 502, 503 and 504 and when there was no answer or
+ * its body broke, as long as the pause fits into `requestTimeoutSeconds`. POST and PATCH only as `retryPost` says. A DELETE
+ * that finds nothing (404) when it is sent again has succeeded.
+ *
+ * Never sent again, whatever is set: runs and other streams, also their opening; uploads that go out as a stream; interrupts;
+ * pings. Of a read with `onProgress`, `offset` or `limit` only what comes before the first byte. `download` goes on by itself.
+ */
+export interface RetryOptions {
+  /** How often a request is sent in all. A whole number from 1 to 100; default 3. */
+  attempts?: number | undefined;
+  /** The pause before the second attempt, in milliseconds; doubled for each one after. Cut at random to 50 to 100 %. Default 500. */
+  initialDelayMillis?: number | undefined;
+  /** The longest such pause, in milliseconds. Default 30,000. */
+  maxDelayMillis?: number | undefined;
+  /** A `Retry-After` (seconds or a date) replaces the pause; one that is longer than this is not waited for. Default 60,000. */
+  maxRetryAfterMillis?: number | undefined;
+  /**
+   * Send POST and PATCH again, too, after the four statuses: what they ask for may then be done twice. Never when there was
+   * no answer. Default `false`.
+   */
+  retryPost?: boolean | undefined;
+  /** Called before each pause. What it throws ends the call and is what it rejects with; a promise is not waited for. */
+  onRetry?: ((retry: RetryInfo) => void) | undefined;
+}
+
 /** Where the server is, and how to talk to it. */
 export interface ConnectionConfigOptions {
   /**
@@ -50,11 +105,21 @@ export interface ConnectionConfigOptions {
   /** Sent with every request, those into a sandbox included. Default `{}`. */
   headers?: RequestHeaders | undefined;
   /**
-   * Limit of one request, its body included, in seconds. Default 30; 0, negative, NaN or Infinity: no limit. Not for streams.
-   * Of an upload: how long it may stand still, see `writeFiles`.
+   * Limit of one request, in seconds: with the look-up of its address, all its attempts, the pauses between them, and its
+   * answer's body. Default 30; 0, negative or Infinity: no limit. Not for streams. A method that sends several requests has
+   * it for each of them. Of an upload: how long it may stand still, see `writeFiles`.
    */
   requestTimeoutSeconds?: number | undefined;
-  /** Print one line per request with `console.log`: method, URL without query, status, time, request id. Default `false`. */
+  /** How requests that fail for a while are sent again. Default: as {@link RetryOptions} says. `false`: never. */
+  retry?: boolean | RetryOptions | undefined;
+  /**
+   * Gets one line per request (level `debug`): method, path, status, time, request id, number of the attempt; and one (level
+   * `warn`) when a request is about to be sent again or a sandbox's address has changed. No line holds a header, a query, a
+   * body or a host, and the ids of sandboxes are shortened: who has one has the sandbox's ports. What a logger throws is
+   * nobody's concern. Default: none, see `debug`.
+   */
+  logger?: Logger | undefined;
+  /** Without a `logger`: print the lines that it would get with `console.log`. Default `false`. */
   debug?: boolean | undefined;
   /**
    * Reach the sandboxes' ports through the lifecycle server. Default: `true` in a page or worker with an http(s) origin,
@@ -63,7 +128,7 @@ export interface ConnectionConfigOptions {
   useServerProxy?: boolean | undefined;
   /** Used for every request. Default: `globalThis.fetch`, looked up at each call. Called as a plain function, without a `this`. */
   fetch?: FetchFunction | undefined;
-  /** Accepted for code written for the official SDK; has no effect: an endpoint is looked up once per `Sandbox` object. */
+  /** Accepted for code written for the official SDK; has no effect: an endpoint is looked up once per `Sandbox` object, and when it is out of date. */
   endpointCacheTtlMs?: number | undefined;
   /** Accepted for code written for the official SDK; has no effect. */
   endpointCacheSize?: number | undefined;
@@ -92,6 +157,8 @@ export declare class ConnectionConfig {
   readonly apiKey?: string;
   readonly headers: Record<string, string>;
   readonly requestTimeoutSeconds: number;
+  readonly retry?: boolean | RetryOptions;
+  readonly logger?: Logger;
   readonly debug: boolean;
   readonly useServerProxy: boolean;
   readonly endpointCacheTtlMs: number;
@@ -110,7 +177,7 @@ export declare class ConnectionConfig {
   withTransportIfMissing(): ConnectionConfig;
   /** Does nothing. For code written for the official SDK. */
   closeTransport(): Promise<void>;
-  /** The settings for a log: the key and the values of headers are shown as `***`. */
+  /** The settings for a log: the key and the values of headers are shown as `***`, the logger is left out. */
   toJSON(): Record<string, unknown>;
 }
 
@@ -123,6 +190,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Replaces `requestTimeoutSeconds` of the configuration for this call. 0, negative or Infinity: no limit. */
   requestTimeoutSeconds?: number | undefined;
+  /** `false`: never send a request of this call again; an object: how to, where it differs from the configuration. */
+  retry?: boolean | RetryOptions | undefined;
   /** Extra request headers. They win over those of the configuration. */
   headers?: RequestHeaders | undefined;
   /**

@@ -27,6 +27,7 @@ export type SandboxErrorCode =
   | "NOT_SUPPORTED"
   | "FILE_CHANGED"
   | "SOURCE_FAILED"
+  | "NON_ZERO_EXIT"
   | "WASM_UNAVAILABLE"
   | (string & {});
 
@@ -170,6 +171,24 @@ export declare class SandboxStreamException extends SandboxException {
   readonly lastEvent?: ServerStreamEvent;
   /** Whether the program goes on, if that could be found out. */
   readonly stillRunning?: boolean;
+}
+
+/** What the constructor of {@link CommandExitException} takes. */
+export interface CommandExitExceptionOptions extends SandboxExceptionOptions {
+  exitCode?: number | null | undefined;
+  execution?: Execution | undefined;
+  executionId?: string | undefined;
+}
+
+/**
+ * `NON_ZERO_EXIT`: a program has failed, and `throwOnNonZero` was asked for. All of the run, its output included, is in
+ * `execution`. Without that option a program that fails is no exception.
+ */
+export declare class CommandExitException extends SandboxException {
+  constructor(options?: CommandExitExceptionOptions);
+  readonly name: "CommandExitException";
+  /** `null` where the program could not be run at all. -1 for one that a signal has ended. */
+  readonly exitCode: number | null;
 }
 
 // biome-ignore lint/complexity/noUselessEmptyExport: without it what has no `export` counts as exported, too

@@ -2,7 +2,7 @@
 
 // Sessions that are walled off from the rest of the sandbox. The names are execd's own, as in the official SDK.
 
-import type { ExecdCommands } from "./commands.js";
+import type { ExecdCommands, RunCommandOpts } from "./commands.js";
 import type { CallOptions } from "./connection.js";
 import type { SandboxApiException, SandboxStreamException } from "./errors.js";
 import type { CommandExecution, ExecutionHandlers } from "./execution.js";
@@ -106,6 +106,8 @@ export interface IsolatedRunOpts {
   envs?: Record<string, string> | undefined;
   /** The server then interrupts the run (SIGINT), which is told as `timedOut`. In whole seconds; 0: no limit, the default. */
   timeout_seconds?: number | undefined;
+  /** As in {@link RunCommandOpts}. Default `false`. */
+  throwOnNonZero?: boolean | undefined;
   /**
    * How long the first output may take, in seconds. Default 0: no limit, because execd sends nothing before it.
    */

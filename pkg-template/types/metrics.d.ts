@@ -11,7 +11,7 @@ import type {
 
 /** Is the daemon there? */
 export interface ExecdHealth {
-  /** `true`, or a rejection that says why not. `GET /ping`. */
+  /** `true`, or a rejection that says why not. `GET /ping`, sent once, whatever `retry` says: the question is whether it answers now. */
   ping(options?: CallOptions | AbortSignal): Promise<boolean>;
 }
 

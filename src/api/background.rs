@@ -8,7 +8,7 @@ use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::Response;
+use crate::host::http::{Body, Response};
 use crate::host::{js, object};
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -43,11 +43,18 @@ pub struct BackgroundDriver {
 }
 
 /// `GET /command/{id}/logs`: the raw output from byte `cursor` on, as much as there is.
-pub async fn logs(execd: &Execd, id: &str, cursor: Option<f64>, call: &CallOptions) -> Result<Response, Failure> {
+pub async fn logs(
+    execd: &Execd,
+    id: &str,
+    cursor: Option<f64>,
+    call: &CallOptions,
+    reader: Body,
+) -> Result<Response, Failure> {
     let path = format!("/command/{}/logs", rules::segment("commandId", id)?);
     let cursor = cursor.map(rules::short);
     let query: Vec<(&str, &str)> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
-    execd.send(Call { method: "GET", path: &path, query: &query, what: LOGS }, None, call).await
+    let call_to = Call { method: "GET", path: &path, query: &query, what: LOGS };
+    execd.send_raw(call_to, Vec::new(), JsValue::UNDEFINED, call, reader).await
 }
 
 /// The official status. One that does not say whether the program runs is an error: it must not pass for its end.
@@ -119,12 +126,13 @@ fn handle(execd: Execd, id: String, cursor: f64, manner: Manner) -> Result<JsVal
 
 impl BackgroundDriver {
     fn call(&self, options: &JsValue) -> Result<CallOptions, Error> {
-        let call = CallOptions::read(options)?;
-        Ok(CallOptions {
-            timeout_seconds: call.timeout_seconds.or(self.defaults.timeout_seconds),
-            headers: if call.headers.is_empty() { self.defaults.headers.clone() } else { call.headers },
-            ..call
-        })
+        let mut call = CallOptions::read(options)?;
+        call.timeout_seconds = call.timeout_seconds.or(self.defaults.timeout_seconds);
+        call.retry = call.retry.or_else(|| self.defaults.retry.clone());
+        if call.headers.is_empty() {
+            call.headers.clone_from(&self.defaults.headers);
+        }
+        Ok(call)
     }
 }
 
@@ -145,7 +153,7 @@ impl BackgroundDriver {
         promise(async move {
             let call = call?;
             match what.as_str() {
-                "logs" => Ok(logs(&execd, &id, Some(number), &call).await?.into_exchange().into()),
+                "logs" => Ok(logs(&execd, &id, Some(number), &call, Body::Stream).await?.into_exchange().into()),
                 "status" => status(&execd, &id, &call).await.map(JsValue::from),
                 "kill" => program::end(&execd, &id, &call).await.map(|()| JsValue::UNDEFINED),
                 _ => execd.transport.sleep(number, &call).await.map(|()| JsValue::UNDEFINED),

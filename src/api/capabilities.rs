@@ -70,7 +70,8 @@ impl Capabilities {
 
     fn find_out(self: &Rc<Self>, wanted: &Wanted) -> Promise {
         let (this, languages) = (Rc::clone(self), wanted.languages);
-        let call = CallOptions { signal: None, ..wanted.call.clone() };
+        // That nobody answers is an answer here.
+        let call = CallOptions { signal: None, probe: true, ..wanted.call.once() };
         let promise = promise(async move {
             let found = this.all(languages, call).await;
             if found.is_err() {

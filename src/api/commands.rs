@@ -9,6 +9,7 @@ use crate::core::rules;
 use crate::core::run::Endpoint;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
+use crate::host::http::Body;
 use crate::host::object;
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -33,6 +34,16 @@ pub(super) fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions
     Ok(CallOptions { signal: call.signal.or(options.signal("signal")?), ..call })
 }
 
+/// `timeoutSeconds`, which is sent and not kept here.
+fn run_limit(options: &Options) -> Result<f64, Error> {
+    match options.milliseconds("timeoutSeconds")? {
+        Some(ms) if ms >= rules::WHOLE_LIMIT => {
+            Err(Error::InvalidArgument("timeoutSeconds is too large: Infinity is for no limit".into()))
+        }
+        ms => Ok(ms.unwrap_or(0.0)),
+    }
+}
+
 /// The command and its options as a request to `POST /command`.
 pub(super) fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<Plan, Error> {
     let command = args::filled("command", command)?;
@@ -42,7 +53,7 @@ pub(super) fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValu
     object::set(&body, "command", command);
     object::set_some(&body, "cwd", options.string("workingDirectory")?);
     object::set(&body, "background", background);
-    let timeout_ms = options.milliseconds("timeoutSeconds")?.unwrap_or(0.0);
+    let timeout_ms = run_limit(&options)?;
     if timeout_ms > 0.0 {
         object::set(&body, "timeout", timeout_ms);
     }
@@ -72,6 +83,9 @@ fn background_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Re
     let mut plan = command_plan(command, options, signal)?;
     plan.endpoint = Endpoint::Background;
     plan.what = "Start background command failed";
+    if plan.reading.throws {
+        return Err(Error::InvalidArgument("throwOnNonZero is not for background commands: look at wait()".into()));
+    }
     if let Some(body) = &plan.body {
         object::set(body, "background", true);
     }
@@ -97,7 +111,7 @@ fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal:
     let body = Object::new();
     object::set(&body, "command", command);
     object::set_some(&body, "cwd", options.string("workingDirectory")?);
-    let timeout_ms = options.milliseconds("timeoutSeconds")?.unwrap_or(0.0);
+    let timeout_ms = run_limit(&options)?;
     if timeout_ms > 0.0 {
         object::set(&body, "timeout", timeout_ms);
     }
@@ -124,7 +138,13 @@ pub(super) fn driven(execd: Execd, plan: Result<Plan, Error>, handlers: JsValue)
 
 /// Makes the events of a plan; a mistake in the arguments shows at once.
 fn streamed(execd: Execd, plan: Result<Plan, Error>) -> Result<JsValue, JsValue> {
-    plan.map_err(Failure::from).and_then(|plan| run::event_stream(execd, plan)).map_err(JsValue::from)
+    let open = |plan: Plan| {
+        if plan.reading.throws {
+            return Err(Failure::invalid("throwOnNonZero is not for raw events: look at the one of the end"));
+        }
+        run::event_stream(execd, plan)
+    };
+    plan.map_err(Failure::from).and_then(open).map_err(JsValue::from)
 }
 
 #[wasm_bindgen]
@@ -188,7 +208,7 @@ impl Commands {
         let cursor = if object::absent(cursor) { Ok(None) } else { args::count("cursor", cursor).map(Some) };
         promise(async move {
             let cursor = cursor?;
-            let response = background::logs(&execd, &id?, cursor, &call?).await?;
+            let response = background::logs(&execd, &id?, cursor, &call?, Body::Whole).await?;
             let header = response.header("execd-commands-tail-cursor").and_then(|text| rules::whole(&text));
             let bytes = response.bytes().await?;
             let logs = Object::new();

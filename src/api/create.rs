@@ -36,6 +36,7 @@ pub fn body(options: &Options) -> Result<Object, Error> {
     // `null` means manual cleanup: the sandbox then has no expiry.
     if !options.raw("timeoutSeconds").is_null() {
         let seconds = options.number("timeoutSeconds")?.unwrap_or(DEFAULT_TIMEOUT_SECONDS);
+        rules::lifetime(seconds)?;
         object::set(&body, "timeout", seconds.floor());
     }
     Ok(body)
@@ -101,6 +102,9 @@ fn check(options: &Options) -> Result<(), Error> {
 
 fn image(options: &Options) -> Result<Option<Object>, Error> {
     let value = options.raw("image");
+    if value.is_string() {
+        args::string("image", &value)?;
+    }
     if let Some(uri) = value.as_string() {
         if uri.trim().is_empty() {
             return Ok(None);

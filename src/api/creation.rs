@@ -5,7 +5,7 @@ use crate::api::sandbox::Sandbox;
 use crate::api::{create, lifecycle, promise};
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::args::{self, CallOptions, Options};
+use crate::host::args::{self, CallOptions, Options, Patience};
 use crate::host::failure::Failure;
 use crate::host::transport::Transport;
 use crate::host::{object, time};
@@ -69,11 +69,13 @@ pub async fn send(
     call: &CallOptions,
 ) -> Result<Object, Failure> {
     transport.check(call)?;
-    let unlimited = CallOptions { timeout_seconds: Some(0.0), ..call.for_others() };
+    let limit_ms = if limit_seconds > 0.0 { limit_seconds * 1000.0 } else { f64::INFINITY };
+    // What is under way goes on after the caller has left. It is not begun again then.
+    let patience = Some(Patience { signal: call.signal.clone(), until: time::now() + limit_ms });
+    let unlimited = CallOptions { timeout_seconds: Some(0.0), patience, ..call.for_others() };
     let sender = Rc::clone(transport);
     let wire = lifecycle::create(transport, &body)?;
     let creating = promise(async move { wire.send(&sender, &unlimited).await });
-    let limit_ms = if limit_seconds > 0.0 { limit_seconds * 1000.0 } else { f64::INFINITY };
     let created = time::within(&creating, limit_ms, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
     if !created.is_undefined() {
         return Ok(created.unchecked_into());

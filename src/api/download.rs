@@ -7,7 +7,7 @@ use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::Response;
+use crate::host::http::{Body, Response};
 use crate::host::{js, object};
 use js_sys::{Promise, Uint8Array};
 use std::rc::Rc;
@@ -50,7 +50,7 @@ impl Download {
         rules::file_path("path", &path)?;
         let range = options.string("range")?;
         if let Some(range) = &range {
-            rules::header("Range", range)?;
+            rules::header_value("range", range)?;
         }
         let lines = Lines::read(options)?;
         if range.is_some() && lines.is_some() {
@@ -67,7 +67,8 @@ impl Download {
         })
     }
 
-    async fn open(&self, execd: &Execd, what: &'static str) -> Result<Response, Failure> {
+    /// `body`: who reads the answer.
+    async fn open(&self, execd: &Execd, what: &'static str, body: Body) -> Result<Response, Failure> {
         // Always both: an execd that reads lines refuses one alone, or ignores it.
         let lines = self.lines.as_ref().map(|lines| (rules::short(lines.offset), rules::short(lines.limit)));
         let mut query = vec![("path", self.path.as_str())];
@@ -75,19 +76,15 @@ impl Download {
             query.extend([("offset", offset.as_str()), ("limit", limit.as_str())]);
         }
         let headers = self.range.iter().map(|range| ("Range", range.clone())).collect();
-        execd
-            .send_raw(
-                Call { method: "GET", path: "/files/download", query: &query, what },
-                headers,
-                JsValue::UNDEFINED,
-                &self.call,
-            )
-            .await
+        let call = Call { method: "GET", path: "/files/download", query: &query, what };
+        execd.send_raw(call, headers, JsValue::UNDEFINED, &self.call, body).await
     }
 
     /// The whole of it.
     pub async fn bytes(&self, execd: &Execd) -> Result<Uint8Array, Failure> {
-        let response = self.open(execd, "Download failed").await?;
+        // What is cut or counted as it comes cannot be taken back: asked for again only before that.
+        let whole = self.lines.is_none() && self.on_progress.is_undefined();
+        let response = self.open(execd, "Download failed", if whole { Body::Whole } else { Body::Taken }).await?;
         let lines = self.lines_to_cut(response.header("content-type"));
         if lines.is_undefined() && self.on_progress.is_undefined() {
             return response.bytes().await;
@@ -128,7 +125,7 @@ impl DownloadDriver {
     pub fn open(&self) -> Promise {
         let (execd, download) = (self.execd.clone(), Rc::clone(&self.download));
         promise(async move {
-            let response = download.open(&execd, "Download stream failed").await?;
+            let response = download.open(&execd, "Download stream failed", Body::Stream).await?;
             let lines = download.lines_to_cut(response.header("content-type"));
             let exchange = JsValue::from(response.into_exchange());
             object::set(exchange.unchecked_ref(), "lines", lines);

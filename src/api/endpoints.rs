@@ -5,7 +5,7 @@ use crate::core::error::Error;
 use crate::core::{rules, url};
 use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
-use crate::host::transport::Transport;
+use crate::host::transport::{Deadline, Transport};
 use crate::host::{js, object, time};
 use js_sys::{Object, Promise};
 use std::cell::RefCell;
@@ -14,6 +14,8 @@ use wasm_bindgen::{JsCast, JsValue};
 
 /// A port's address and the headers that every request to it must carry.
 pub struct Endpoint {
+    /// The look-up that it comes from.
+    source: Promise,
     /// As the server gave it, `headers` always an object.
     pub raw: Object,
     /// URL without a slash at the end.
@@ -44,17 +46,26 @@ impl Endpoints {
     /// The endpoint of a port. A look-up that fails is not remembered. Those who wait for one that is shared wait with
     /// their own signal and time limit; the look-up itself has the configuration's.
     pub async fn get(self: &Rc<Self>, port: u16, call: &CallOptions) -> Result<Endpoint, Failure> {
+        self.get_by(port, call, &self.transport.deadline(call)).await
+    }
+
+    /// The same, for somebody whose time runs already.
+    pub async fn get_by(
+        self: &Rc<Self>,
+        port: u16,
+        call: &CallOptions,
+        deadline: &Deadline,
+    ) -> Result<Endpoint, Failure> {
         let transport = &self.transport;
         transport.check(call)?;
         let remembered =
             self.known.borrow().iter().find(|(known, _)| *known == port).map(|(_, promise)| promise.clone());
         let promise = remembered.unwrap_or_else(|| self.look_up(port, call));
-        let limit_ms = transport.timeout_ms(call);
-        let limit = if limit_ms > 0.0 { limit_ms } else { f64::INFINITY };
-        let raw = time::within(&promise, limit, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
+        let left = deadline.left_ms().max(1.0);
+        let raw = time::within(&promise, left, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
         transport.check(call)?;
         let Ok(raw) = raw.dyn_into::<Object>() else {
-            let limit = rules::short(limit_ms.round());
+            let limit = rules::short(deadline.limit_ms.round());
             return Err(
                 Error::Timeout(format!("Get sandbox endpoint failed: no complete answer within {limit} ms")).into()
             );
@@ -74,7 +85,23 @@ impl Endpoints {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value.as_string()?)))
             .collect();
-        Ok(Endpoint { raw, base, headers })
+        Ok(Endpoint { source: promise, raw, base, headers })
+    }
+
+    /// After a request to `old` got no answer: looks the port up once more, unless somebody has done so meanwhile. Gives the
+    /// endpoint if it is another one.
+    pub async fn moved(
+        self: &Rc<Self>,
+        port: u16,
+        old: &Endpoint,
+        call: &CallOptions,
+        deadline: &Deadline,
+    ) -> Option<Endpoint> {
+        self.known
+            .borrow_mut()
+            .retain(|(known, promise)| *known != port || JsValue::from(promise) != JsValue::from(&old.source));
+        let new = self.get_by(port, call, deadline).await.ok()?;
+        (new.base != old.base || new.headers != old.headers).then_some(new)
     }
 
     fn look_up(self: &Rc<Self>, port: u16, call: &CallOptions) -> Promise {

@@ -4,8 +4,8 @@ use crate::api::endpoints::{Endpoint, Endpoints};
 use crate::core::url;
 use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
-use crate::host::http::{Request, Response, send, send_with};
-use crate::host::transport::Transport;
+use crate::host::http::{Address, Answer, Body, Fresh, Headers, Request, Response, Way, json_body, send_by};
+use crate::host::transport::{Deadline, Transport};
 use js_sys::Array;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -58,45 +58,59 @@ impl Execd {
         self.endpoints.get(self.port, options).await
     }
 
-    /// A request of this daemon's, to be sent with `send_with`.
-    pub fn request<'a>(
-        &self,
-        call: &Call<'_>,
-        endpoint: &'a Endpoint,
-        json: Option<&JsValue>,
-    ) -> Result<Request<'a>, Failure> {
-        let url = url::with_query(&format!("{}{}{}", endpoint.base, self.prefix, call.path), call.query);
-        let request = Request::new(call.method, url, call.what).to(&endpoint.headers);
-        match json {
-            Some(body) => request.json(body),
-            None => Ok(request),
+    /// Sends a request, with a JSON body or none.
+    pub fn send<'a>(&'a self, call: Call<'a>, json: Option<&JsValue>, options: &'a CallOptions) -> Answer<'a> {
+        match json.map_or(Ok((Vec::new(), JsValue::UNDEFINED)), json_body) {
+            Ok((headers, body)) => self.send_raw(call, headers, body, options, Body::Whole),
+            Err(failure) => Box::pin(async { Err(failure) }),
         }
     }
 
-    /// Sends a request, with a JSON body or none.
-    pub async fn send(
-        &self,
-        call: Call<'_>,
-        json: Option<&JsValue>,
-        options: &CallOptions,
-    ) -> Result<Response, Failure> {
-        let endpoint = self.endpoint(options).await?;
-        send(&self.transport, self.request(&call, &endpoint, json)?, options).await
+    /// Sends a request with headers or a body that is not JSON. `reader`: who reads the answer's body. The look-up of the
+    /// address is within the request's time, too.
+    pub fn send_raw<'a>(
+        &'a self,
+        call: Call<'a>,
+        headers: Headers,
+        body: JsValue,
+        options: &'a CallOptions,
+        reader: Body,
+    ) -> Answer<'a> {
+        Box::pin(async move {
+            let deadline = self.transport.deadline(options);
+            let endpoint = self.endpoints.get_by(self.port, options, &deadline).await?;
+            let signals = self.transport.signals(options);
+            self.send_to(&endpoint, call, (headers, body), options, reader, (deadline, signals)).await
+        })
     }
 
-    /// Sends a request with a header or a body that is not JSON.
-    pub async fn send_raw(
-        &self,
-        call: Call<'_>,
-        headers: Vec<(&'static str, String)>,
-        body: JsValue,
-        options: &CallOptions,
-    ) -> Result<Response, Failure> {
-        let endpoint = self.endpoint(options).await?;
-        let mut request = self.request(&call, &endpoint, None)?;
-        request.headers.extend(headers);
-        request.body = body;
-        send(&self.transport, request, options).await
+    /// Sends a request to an endpoint that was looked up, with a limit and signals of its own.
+    pub fn send_to<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        call: Call<'a>,
+        (headers, body): (Headers, JsValue),
+        options: &'a CallOptions,
+        reader: Body,
+        (deadline, signals): (Deadline, Array),
+    ) -> Answer<'a> {
+        let url = self.url(&call, endpoint);
+        let to = Request::new(call.method, url, call.what).to(&endpoint.base, &endpoint.headers);
+        let fresh = (!options.probe).then(|| self.fresh(call, endpoint, options));
+        send_by(&self.transport, Request { headers, body, ..to }, options, Way { deadline, signals, reader, fresh })
+    }
+
+    fn fresh<'a>(&'a self, call: Call<'a>, old: &'a Endpoint, options: &'a CallOptions) -> Fresh<'a> {
+        Box::new(move |deadline| {
+            Box::pin(async move {
+                let new = self.endpoints.moved(self.port, old, options, &deadline).await?;
+                Some(Address { url: self.url(&call, &new), headers: new.headers })
+            })
+        })
+    }
+
+    fn url(&self, call: &Call<'_>, endpoint: &Endpoint) -> String {
+        url::with_query(&format!("{}{}{}", endpoint.base, self.prefix, call.path), call.query)
     }
 
     /// Opens a stream: no timeout of its own, and only the given signals, since its reader watches the rest.
@@ -108,8 +122,9 @@ impl Execd {
         options: &CallOptions,
         signals: &Array,
     ) -> Result<Response, Failure> {
-        let mut request = self.request(&call, endpoint, json)?;
-        request.headers.push(("Accept", "text/event-stream".into()));
-        send_with(&self.transport, request, options, 0.0, signals).await
+        let (mut headers, body) = json.map_or(Ok((Vec::new(), JsValue::UNDEFINED)), json_body)?;
+        headers.push(("Accept", "text/event-stream".into()));
+        let unlimited = (Deadline::of(0.0), signals.clone());
+        self.send_to(endpoint, call, (headers, body), options, Body::Stream, unlimited).await
     }
 }

@@ -333,12 +333,12 @@ impl Files {
 fn replacements(entries: &JsValue) -> Result<Object, Error> {
     by_path("entries", entries, |entry| {
         let item = Object::new();
-        let old = entry.required_string("oldContent")?;
+        let old = entry.required_text("oldContent")?;
         if old.is_empty() {
             return Err(Error::InvalidArgument(format!("{} cannot be empty", entry.path("oldContent"))));
         }
         object::set(&item, "old", old);
-        object::set(&item, "new", entry.required_string("newContent")?);
+        object::set(&item, "new", entry.required_text("newContent")?);
         Ok(item)
     })
 }

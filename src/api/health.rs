@@ -23,10 +23,10 @@ pub struct ExecdMetrics {
     execd: Execd,
 }
 
-/// Resolves when the daemon answers.
+/// Resolves when the daemon answers. Whether it does now is the question: not repeated.
 pub async fn ping(execd: &Execd, call: &CallOptions) -> Result<(), Failure> {
     execd
-        .send(Call { method: "GET", path: "/ping", query: &[], what: "Execd ping failed" }, None, call)
+        .send(Call { method: "GET", path: "/ping", query: &[], what: "Execd ping failed" }, None, &call.once())
         .await?
         .done()
         .await

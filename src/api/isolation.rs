@@ -8,7 +8,7 @@ use crate::api::promise;
 use crate::api::run::{self, Plan};
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::args::{self, CallOptions, Options};
+use crate::host::args::{self, CallOptions, Options, Patience};
 use crate::host::failure::Failure;
 use crate::host::{object, time};
 use js_sys::{Array, Function, Object, Promise};
@@ -145,7 +145,8 @@ fn check_binds(request: &Options) -> Result<(), Error> {
 async fn made(execd: &Execd, body: Object, call: &CallOptions) -> Result<IsolatedSession, Failure> {
     let transport = &execd.transport;
     transport.check(call)?;
-    let (sender, unsignalled) = (execd.clone(), CallOptions { signal: None, ..call.clone() });
+    let patience = Some(Patience { signal: call.signal.clone(), until: f64::INFINITY });
+    let (sender, unsignalled) = (execd.clone(), CallOptions { signal: None, patience, ..call.clone() });
     let creating = promise(async move {
         let call_to = Call { method: "POST", path: SESSION, query: &[], what: CREATE };
         object_of(CREATE, send(&sender, call_to, Some(&body), &unsignalled).await)
@@ -267,7 +268,11 @@ impl Isolation {
     pub fn run_once(&self, code: &JsValue, workspace: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
         let read = || {
             let options = Options::new("options", options)?;
-            let call = call_of(&options, call)?;
+            let mut call = call_of(&options, call)?;
+            if let Some(run) = options.nested("runOpts")? {
+                let own = run.signal("signal")?;
+                call.signal = call.signal.or(own);
+            }
             let handlers = options.raw("handlers");
             let plan = isolated_session::plan("", code, &options.raw("runOpts"), &call)?;
             run::check_handlers(&handlers)?;

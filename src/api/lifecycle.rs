@@ -48,6 +48,7 @@ pub fn resume(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
 /// A renewal: the sandbox then ends `seconds` from now, which may be earlier than before.
 pub fn renew(transport: &Transport, id: &JsValue, seconds: &JsValue) -> Result<Wire, Failure> {
     let seconds = args::number("timeoutSeconds", seconds)?;
+    rules::lifetime(seconds)?;
     let at = Date::new(&(time::now() + seconds * 1000.0).into());
     if at.get_time().is_nan() {
         return Err(Failure::invalid("timeoutSeconds is too large"));
@@ -69,6 +70,9 @@ pub fn patch_metadata(transport: &Transport, id: &JsValue, patch: &JsValue) -> R
     for (key, value) in object::entries(patch) {
         if !value.is_string() && !value.is_null() {
             return Err(Failure::invalid(format!("patch.{key} must be a string, or null to delete the key")));
+        }
+        if value.is_string() {
+            args::string(&format!("patch.{key}"), &value)?;
         }
     }
     let path = path(transport, id, "/metadata")?;

@@ -6,7 +6,7 @@ use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::{Request, send};
+use crate::host::http::{Request, open};
 use crate::host::time;
 use wasm_bindgen::JsValue;
 
@@ -90,6 +90,6 @@ fn verdict(failure: &Failure) -> Option<Answer> {
 async fn attempt(execd: &Execd, port: u16, path: &str, call: &CallOptions) -> Result<(), Failure> {
     let endpoint = execd.endpoints.get(port, call).await?;
     let request = Request::new("GET", format!("{}{path}", endpoint.base), "Wait for port failed");
-    send(&execd.transport, request.to(&endpoint.headers), call).await?.abort();
+    open(&execd.transport, request.to(&endpoint.base, &endpoint.headers), call).await?.abort();
     Ok(())
 }

@@ -12,13 +12,14 @@ pub const POLL_MS: (f64, f64) = (100.0, 2_000.0);
 /// How often in a row a question may go unanswered.
 pub const POLL_FAILURES: u32 = 5;
 
-/// `DELETE /command?id=`: SIGTERM to the whole group, SIGKILL after 3 s. For a session it destroys the session.
+/// `DELETE /command?id=`: SIGTERM to the whole group, SIGKILL after 3 s. For a session it destroys the session. Not repeated:
+/// what an id names may be something else by then.
 pub async fn interrupt(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Failure> {
     execd
         .send(
             Call { method: "DELETE", path: "/command", query: &[("id", id)], what: "Interrupt command failed" },
             None,
-            call,
+            &call.once(),
         )
         .await?
         .done()
@@ -31,7 +32,7 @@ pub async fn end(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Fail
     let mut pause = POLL_MS.0;
     for _ in 0..POLL_FAILURES {
         let Err(refused) = interrupt(execd, id, call).await else { return Ok(()) };
-        match status(execd, id, call).await {
+        match status(execd, id, &call.once()).await {
             Ok(status) if object::get(&status, "running").as_bool() == Some(false) => return Ok(()),
             Ok(_) => {}
             Err(failure) if failure.status() == Some(404) => {}

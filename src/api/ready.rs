@@ -26,15 +26,15 @@ pub struct Readiness {
 impl Readiness {
     /// From the options of create, connect and resume; `waitUntilReady` has another name for the interval.
     pub fn read(options: &Options) -> Result<Self, Error> {
-        let poll_ms = match options.number("pollingIntervalMillis")? {
-            Some(ms) => ms,
-            None => options.number("healthCheckPollingInterval")?.unwrap_or(DEFAULT_POLL_MS),
-        };
-        if poll_ms < 0.0 {
-            return Err(Error::InvalidArgument(format!(
-                "Ready polling interval must not be negative, got: {}",
-                short(poll_ms)
-            )));
+        let mut poll_ms = DEFAULT_POLL_MS;
+        for name in ["healthCheckPollingInterval", "pollingIntervalMillis"] {
+            poll_ms = options.number(name)?.unwrap_or(poll_ms);
+            if poll_ms < 0.0 {
+                return Err(Error::InvalidArgument(format!(
+                    "Ready polling interval must not be negative, got: {} ({name})",
+                    short(poll_ms)
+                )));
+            }
         }
         Ok(Self {
             seconds: options.seconds("readyTimeoutSeconds")?.unwrap_or(DEFAULT_SECONDS),
@@ -99,7 +99,8 @@ async fn attempt(
     call: &CallOptions,
 ) -> Result<bool, Failure> {
     let Some(check) = &readiness.check else {
-        ping(execd, &execd.transport.capped(call, left)).await?;
+        // The address has just been looked up.
+        ping(execd, &CallOptions { probe: true, ..execd.transport.capped(call, left) }).await?;
         return Ok(true);
     };
     let answer = check.call1(&JsValue::UNDEFINED, sandbox).map_err(Failure::Thrown)?;

@@ -99,7 +99,8 @@ async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Asked, Fail
     let mut pause = POLL_MS.0;
     let mut failures = 0;
     loop {
-        match status(&inner.execd, id, call).await {
+        // Asked again anyway.
+        match status(&inner.execd, id, &call.once()).await {
             Ok(status) => match object::get(&status, "running").as_bool() {
                 Some(false) => return Ok(Asked::Ended(status)),
                 Some(true) if once => return Ok(Asked::Running),

@@ -7,6 +7,7 @@ use crate::core::error::Error;
 use crate::core::{resume, rules};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
+use crate::host::http::Body;
 use crate::host::{js, object};
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -108,7 +109,7 @@ impl ResumeDriver {
             }
             let call_to =
                 Call { method: "GET", path: "/files/download", query: &[("path", &path)], what: "Download failed" };
-            let sent = execd.send_raw(call_to, headers, JsValue::UNDEFINED, &call).await;
+            let sent = execd.send_raw(call_to, headers, JsValue::UNDEFINED, &call, Body::Stream).await;
             let response = match sent {
                 Err(failure) if from > 0.0 && failure.status() == Some(416) => {
                     return Err(changed(&path, "it ends before the place where the connection broke"));

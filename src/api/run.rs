@@ -59,6 +59,8 @@ pub struct Reading {
     pub max_event: Option<f64>,
     /// How many characters of each output the `Execution` keeps: at its beginning, at its end. `None`: all.
     pub capture: Option<[f64; 2]>,
+    /// Whether a program that fails is an exception.
+    pub throws: bool,
 }
 
 impl Reading {
@@ -79,6 +81,7 @@ impl Reading {
                 Some(capture) => Some(capture_limits(&capture)?),
                 None => None,
             },
+            throws: options.boolean("throwOnNonZero")?.unwrap_or(false),
         })
     }
 }
@@ -156,6 +159,7 @@ fn prepare(execd: Execd, plan: Plan, handlers: &JsValue) -> (RunDriver, Object) 
     let options = Object::new();
     object::set(&options, "signals", execd.transport.signals(&plan.call));
     object::set(&options, "interrupts", plan.interrupts);
+    object::set(&options, "throwOnNonZero", plan.reading.throws);
     object::set(&options, "startMs", plan.reading.start_ms.unwrap_or(START_TIMEOUT_MS));
     object::set(&options, "idleMs", plan.reading.idle_ms.unwrap_or(IDLE_TIMEOUT_MS));
     object::set(&options, "timeoutMs", plan.timeout_ms);
@@ -297,10 +301,13 @@ impl RunDriver {
     }
 
     /// The same, for those who wait. A program that has just ended is ended.
-    pub fn kill(&self, id: String) -> Promise {
-        let inner = Rc::clone(&self.inner);
+    pub fn kill(&self, id: String, options: &JsValue) -> Promise {
+        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
         super::promise(async move {
-            program::end(&inner.execd, &id, &inner.plan.call.for_others()).await.map(|()| JsValue::UNDEFINED)
+            let mut call = call?;
+            // Those of the run, for a gateway, unless they are said anew.
+            call.headers.splice(0..0, inner.plan.call.headers.iter().cloned());
+            program::end(&inner.execd, &id, &call).await.map(|()| JsValue::UNDEFINED)
         })
     }
 

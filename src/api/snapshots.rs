@@ -102,7 +102,7 @@ async fn until_ready(
         transport.sleep(waiting.poll_ms.min(left), call).await?;
         // Even a limit that is just over gives one more question the time to be answered.
         let left = (deadline - time::now()).max(1000.0);
-        let asked = get(transport, &id.as_str().into())?.send(transport, &transport.capped(call, left)).await;
+        let asked = get(transport, &id.as_str().into())?.send(transport, &transport.capped(call, left).once()).await;
         match asked {
             Ok(now) => {
                 snapshot = now;

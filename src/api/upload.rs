@@ -7,7 +7,8 @@ use crate::core::error::Error;
 use crate::core::{multipart, rules};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::{Failure, describe};
-use crate::host::http::send_with;
+use crate::host::http::Body;
+use crate::host::transport::Deadline;
 use crate::host::{js, object, time};
 use js_sys::{Array, Object, Promise, Set};
 use wasm_bindgen::prelude::*;
@@ -90,12 +91,8 @@ async fn send(
         time::within(&upload.body(), f64::INFINITY, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
     transport.check(call)?;
     let call_to = Call { method: "POST", path: "/files/upload", query: &[], what: "Upload failed" };
-    let mut request = execd.request(&call_to, endpoint, None)?;
-    request.headers.push(("Content-Type", format!("multipart/form-data; boundary={boundary}")));
-    if let Some(length) = upload.content_length() {
-        request.headers.push(("Content-Length", rules::short(length)));
-    }
-    request.body = body;
+    let mut headers = vec![("Content-Type", format!("multipart/form-data; boundary={boundary}"))];
+    headers.extend(upload.content_length().map(|length| ("Content-Length", rules::short(length))));
     let (stalled, signals) = (upload.stalled(), transport.signals(call));
     // Where the transport shows how far it has come, only standing still has a limit; elsewhere the whole has it.
     let limit = if stalled.is_undefined() {
@@ -104,7 +101,8 @@ async fn send(
         signals.push(&object::array([stalled, "timeout".into()]));
         0.0
     };
-    send_with(transport, request, call, limit, &signals).await?.done().await
+    let within = (Deadline::of(limit), signals);
+    execd.send_to(endpoint, call_to, (headers, body), call, Body::Whole, within).await?.done().await
 }
 
 /// Private to the package: sends the entries of `uploadAll`.

@@ -53,14 +53,3 @@ pub fn meaning(status: u16, coded: bool, message: &str) -> Option<Meaning> {
     };
     Some(Meaning { code, advice })
 }
-
-/// Takes secrets out of a text. Shorter ones than four characters are none, and would leave nothing readable.
-pub fn without_secrets(text: &str, secrets: &[String]) -> String {
-    let mut secrets: Vec<&String> = secrets.iter().filter(|secret| secret.len() >= 4).collect();
-    let mut text = text.to_owned();
-    // The longest first: one may begin another, whose rest would stay. (The library's sort is 6 kB of WebAssembly.)
-    while let Some((index, _)) = secrets.iter().enumerate().max_by_key(|(_, secret)| secret.len()) {
-        text = text.replace(secrets.swap_remove(index).as_str(), "***");
-    }
-    text
-}

@@ -110,7 +110,7 @@ impl Error {
     /// Whether the same request may well succeed later. It says nothing about whether repeating it is safe.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Api { status, .. } => matches!(status, 429 | 502 | 503 | 504),
+            Self::Api { status, .. } => crate::retry::is_passing(*status),
             Self::Network(_) | Self::Timeout(_) | Self::ReadyTimeout(_) => true,
             _ => false,
         }

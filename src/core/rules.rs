@@ -48,6 +48,17 @@ fn is_dots(part: &str) -> bool {
     matches!(dots, 1 | 2)
 }
 
+/// How long a sandbox shall live, in seconds.
+pub fn lifetime(seconds: f64) -> Result<(), Error> {
+    if (0.0..WHOLE_LIMIT).contains(&seconds) {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument(format!(
+        "timeoutSeconds must be a time that a sandbox can live, got {}",
+        short(seconds)
+    )))
+}
+
 /// A file path for execd.
 ///
 /// execd expands `$NAME` and `${NAME}` from its own environment (documented, allowed) and silently turns every other use
@@ -72,13 +83,16 @@ pub fn file_path(field: &str, path: &str) -> Result<(), Error> {
 pub fn header(name: &str, value: &str) -> Result<(), Error> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {
-        return Err(Error::InvalidArgument(format!("\"{name}\" is not a valid header name")));
+        return Err(Error::InvalidArgument(format!("headers: \"{name}\" is not a valid header name")));
     }
+    header_value(&format!("headers.{name}"), value)
+}
+
+/// What becomes the value of a request header.
+pub fn header_value(field: &str, value: &str) -> Result<(), Error> {
     // The value is not repeated: it may be a key.
     if value.contains(['\r', '\n', '\0']) || value.chars().any(|c| c as u32 > 0xFF) {
-        return Err(Error::InvalidArgument(format!(
-            "the value of header {name} has a character that HTTP does not allow"
-        )));
+        return Err(Error::InvalidArgument(format!("{field} has a character that HTTP does not allow")));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::object;
+use crate::host::{js, object};
 use js_sys::{Array, Function, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -18,9 +18,18 @@ fn wrong(field: &str, wanted: &str, value: &JsValue) -> Error {
     Error::InvalidArgument(format!("{field} must be {wanted}, got {kind}"))
 }
 
-/// A required string.
-pub fn string(field: &str, value: &JsValue) -> Result<String, Error> {
+/// A required string of any characters.
+pub fn text(field: &str, value: &JsValue) -> Result<String, Error> {
     value.as_string().ok_or_else(|| wrong(field, "a string", value))
+}
+
+/// A required string. Neither paths, arguments and variables nor ids and names can hold a NUL.
+pub fn string(field: &str, value: &JsValue) -> Result<String, Error> {
+    let text = text(field, value)?;
+    if text.contains('\0') {
+        return Err(Error::InvalidArgument(format!("{field} cannot contain a NUL character")));
+    }
+    Ok(text)
 }
 
 /// A required string with something in it. The message is the official one.
@@ -164,6 +173,11 @@ impl Options {
         self.optional(name, string)
     }
 
+    /// A string field of any characters that must be there.
+    pub fn required_text(&self, name: &str) -> Result<String, Error> {
+        text(&self.path(name), &self.raw(name))
+    }
+
     /// A string field that must be there.
     pub fn required_string(&self, name: &str) -> Result<String, Error> {
         string(&self.path(name), &self.raw(name))
@@ -252,14 +266,18 @@ impl Options {
         let value = self.raw(name);
         let iterates =
             js_sys::Reflect::get(&value, &js_sys::Symbol::iterator()).is_ok_and(|iterator| iterator.is_function());
-        if !iterates {
-            return Ok(self.string_map(name)?.unwrap_or_default());
-        }
-        let object =
-            Object::from_entries(&value).map_err(|_| wrong(&self.path(name), "an object or a Headers", &value))?;
-        let wrapped = Object::new();
-        object::set(&wrapped, name, object);
-        Ok(Self { value: wrapped.into(), prefix: self.prefix.clone() }.string_map(name)?.unwrap_or_default())
+        let headers = if iterates {
+            let object =
+                Object::from_entries(&value).map_err(|_| wrong(&self.path(name), "an object or a Headers", &value))?;
+            let wrapped = Object::new();
+            object::set(&wrapped, name, object);
+            Self { value: wrapped.into(), prefix: self.prefix.clone() }.string_map(name)?
+        } else {
+            self.string_map(name)?
+        };
+        let headers = headers.unwrap_or_default();
+        headers.iter().try_for_each(|(name, value)| rules::header(name, value))?;
+        Ok(headers)
     }
 
     /// A whole number that is not negative.
@@ -318,6 +336,15 @@ impl Options {
             .map(Some)
     }
 
+    /// How failed requests are repeated; checked where that of the configuration is.
+    pub fn retry(&self, name: &str) -> Result<Option<JsValue>, Error> {
+        self.optional(name, |_, value| {
+            js::check_retry(value).map_err(|thrown| {
+                Error::InvalidArgument(object::text(&thrown, "message").unwrap_or_else(|| "retry is wrong".into()))
+            })
+        })
+    }
+
     /// An `AbortSignal`, by its shape: it may come from another realm or a polyfill.
     pub fn signal(&self, name: &str) -> Result<Option<JsValue>, Error> {
         self.optional(name, signal)
@@ -341,21 +368,41 @@ pub struct CallOptions {
     pub headers: Vec<(String, String)>,
     /// Lets the request outlive the page that sends it.
     pub keepalive: bool,
+    /// `retry`, checked: goes over that of the configuration.
+    pub retry: Option<JsValue>,
+    /// Who waits for the pauses between two attempts, where that is not who waits for the request.
+    pub patience: Option<Patience>,
+    /// Asks whether the address that is known answers: no other is looked for.
+    pub probe: bool,
+}
+
+/// A request that goes on after its caller has left is not begun anew for nobody.
+#[derive(Clone)]
+pub struct Patience {
+    /// The caller's signal.
+    pub signal: Option<JsValue>,
+    /// When the caller will have left, in milliseconds since 1970.
+    pub until: f64,
 }
 
 impl CallOptions {
-    /// From `{signal, requestTimeoutSeconds, headers}` or, as in the official SDK, a bare `AbortSignal`.
+    /// From `{signal, requestTimeoutSeconds, retry, headers}` or, as in the official SDK, a bare `AbortSignal`.
     pub fn read(value: &JsValue) -> Result<Self, Error> {
         if let Ok(signal) = signal("signal", value) {
             return Ok(Self { signal: Some(signal), ..Self::default() });
         }
-        Self::among(&Options::new("call options", value)?)
+        Self::among(&Options::new("call options, or a signal,", value)?)
     }
 
     /// For a request that this call causes but that others need too, or that must outlive it: without its signal and limit,
     /// with its headers, which may be what a gateway lets it through by.
     pub fn for_others(&self) -> Self {
-        Self { headers: self.headers.clone(), ..Self::default() }
+        Self { headers: self.headers.clone(), retry: self.retry.clone(), ..Self::default() }
+    }
+
+    /// For what is never repeated, whatever the caller says: interrupts, pings, questions that are asked again anyway.
+    pub fn once(&self) -> Self {
+        Self { retry: Some(JsValue::FALSE), ..self.clone() }
     }
 
     /// From an options object that has these fields among others.
@@ -365,6 +412,8 @@ impl CallOptions {
             timeout_seconds: options.seconds("requestTimeoutSeconds")?,
             headers: options.headers("headers")?,
             keepalive: options.boolean("keepalive")?.unwrap_or(false),
+            retry: options.retry("retry")?,
+            ..Self::default()
         })
     }
 }

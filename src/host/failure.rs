@@ -1,7 +1,7 @@
 //! What a rejected promise carries: an error of ours, or, untouched, whatever the caller's own code threw.
 
-use crate::core::egress;
 use crate::core::error::{Error, ErrorBody};
+use crate::core::secrets;
 use crate::host::js::{self, Halt};
 use crate::host::object;
 use js_sys::{Array, Object};
@@ -72,20 +72,21 @@ impl Failure {
     }
 
     /// The same without any of the secrets, in case that a server repeats what it was sent.
-    pub fn without(self, secrets: &[String]) -> Self {
+    pub fn without(self, given: &[String]) -> Self {
+        let mask = |text: &str| secrets::mask(text, given.iter().map(String::as_str));
         let Self::Typed(error, mut details) = self else { return self };
         let tells = |value: &JsValue| {
             let text = value.as_string().or_else(|| object::stringify(value).ok()).unwrap_or_default();
             // One so long was cut off somewhere, perhaps in the middle of a secret.
-            text.len() > 60_000 || egress::without_secrets(&text, secrets) != text
+            text.len() > 60_000 || mask(&text) != text
         };
         if tells(&details.raw_body) {
             details.raw_body = JsValue::UNDEFINED;
         }
-        if egress::without_secrets(&describe(&details.cause), secrets) != describe(&details.cause) {
+        if mask(&describe(&details.cause)) != describe(&details.cause) {
             details.cause = JsValue::UNDEFINED;
         }
-        let clean = |text: String| egress::without_secrets(&text, secrets);
+        let clean = |text: String| mask(&text);
         let error = match error {
             Error::Api { status, code, message } => {
                 Error::Api { status, code: code.map(clean), message: clean(message) }
@@ -268,7 +269,7 @@ fn unreachable(what: &str, url: &str, cause: &JsValue) -> String {
             reason = format!("{reason} ({detail})");
         }
     }
-    let place = url.split(['?', '#']).next().unwrap_or_default();
+    let place = secrets::readable(url);
     let page = object::text(&object::get(&js_sys::global(), "location"), "protocol").unwrap_or_default();
     let mut message = format!("{what}: fetch failed: {place} gave no answer: {reason}");
     if page == "https:" && url.starts_with("http:") {

@@ -1,14 +1,32 @@
-//! Sends a request and reads its answer. The only way from Rust to the network.
+//! Sends a request and reads its answer, again if need be. The only way from Rust to the network.
 
 use crate::core::error::Error;
+use crate::core::retry::{Attempt, Outcome, may_move};
+use crate::core::secrets::readable;
 use crate::host::args::CallOptions;
+use crate::host::attempt::{Sent, asked_pause, attempt, refusal};
 use crate::host::failure::Failure;
-use crate::host::js::{self, Exchange};
-use crate::host::transport::Transport;
-use crate::host::{object, time};
-use js_sys::{Object, Uint8Array};
+use crate::host::js::Exchange;
+use crate::host::object;
+use crate::host::retry::{Failed, pause, pause_after};
+use crate::host::transport::{Deadline, Transport};
+use js_sys::{Array, Object, Uint8Array};
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+
+/// Names and values of request headers.
+pub type Headers = Vec<(&'static str, String)>;
+
+/// A value as a JSON body, and the header that goes with it.
+pub fn json_body(value: &JsValue) -> Result<(Headers, JsValue), Failure> {
+    let text = object::stringify(value).map_err(|thrown| {
+        Failure::caused(Error::InvalidArgument("A value cannot be written as JSON".into()), thrown)
+    })?;
+    Ok((vec![("Content-Type", "application/json".into())], text.into()))
+}
 
 /// A request before it is sent.
 pub struct Request<'a> {
@@ -17,9 +35,11 @@ pub struct Request<'a> {
     /// The whole URL.
     pub url: String,
     /// Headers that belong to the endpoint and go nowhere else.
-    pub endpoint_headers: &'a [(String, String)],
+    pub endpoint_headers: Cow<'a, [(String, String)]>,
+    /// The beginning of the URL that belongs to the endpoint. Logs do not show it: it may hold what opens a port.
+    pub endpoint_base: &'a str,
     /// Extra headers of this kind of request.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Headers,
     /// Text, Blob, Uint8Array or stream; `undefined` for none.
     pub body: JsValue,
     /// What is being done, for messages: "Get sandbox failed".
@@ -31,10 +51,12 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// Without a body.
     pub fn new(method: &'static str, url: String, fallback: &'static str) -> Self {
+        let endpoint_headers = Cow::Borrowed(&[] as &[_]);
         Self {
             method,
             url,
-            endpoint_headers: &[],
+            endpoint_headers,
+            endpoint_base: "",
             headers: Vec::new(),
             body: JsValue::UNDEFINED,
             fallback,
@@ -43,8 +65,9 @@ impl<'a> Request<'a> {
     }
 
     /// For an endpoint with headers of its own.
-    pub fn to(mut self, endpoint_headers: &'a [(String, String)]) -> Self {
-        self.endpoint_headers = endpoint_headers;
+    pub fn to(mut self, base: &'a str, headers: &'a [(String, String)]) -> Self {
+        self.endpoint_base = base;
+        self.endpoint_headers = Cow::Borrowed(headers);
         self
     }
 
@@ -56,13 +79,148 @@ impl<'a> Request<'a> {
 
     /// With a JSON body.
     pub fn json(mut self, body: &JsValue) -> Result<Self, Failure> {
-        self.body = object::stringify(body)
-            .map_err(|thrown| {
-                Failure::caused(Error::InvalidArgument("A value cannot be written as JSON".into()), thrown)
-            })?
-            .into();
-        self.headers.push(("Content-Type", "application/json".into()));
+        let (headers, body) = json_body(body)?;
+        self.headers.extend(headers);
+        self.body = body;
         Ok(self)
+    }
+
+    /// Whether the body is a stream: one that was sent is gone.
+    pub fn is_streamed(&self) -> bool {
+        object::get(&self.body, "getReader").is_function()
+    }
+
+    /// The path for people: without the host, which may be named after the sandbox, and without the query.
+    pub fn path(&self) -> String {
+        let path = self.url.strip_prefix(self.endpoint_base).filter(|_| !self.endpoint_base.is_empty());
+        let after_host = || {
+            let (_, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
+            rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
+        };
+        readable(path.unwrap_or_else(after_host))
+    }
+}
+
+/// Looks up where a request into a sandbox should have gone. `None`: there is no other address.
+pub type Fresh<'a> = Box<dyn FnOnce(Deadline) -> Pin<Box<dyn Future<Output = Option<Address>> + 'a>> + 'a>;
+
+/// Another address.
+pub struct Address {
+    /// The whole URL.
+    pub url: String,
+    /// Go to this endpoint and nowhere else.
+    pub headers: Vec<(String, String)>,
+}
+
+/// Who reads an answer's body, and what follows for repetitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// We do, to its end. One that breaks is no answer.
+    Whole,
+    /// The caller does, once there is an answer of success. Nothing is repeated from then on.
+    Taken,
+    /// The caller does, and nothing is repeated: a stream, or a request whose caller has a way of his own to go on.
+    Stream,
+}
+
+/// How to send a request.
+pub struct Way<'a> {
+    /// For all attempts, the pauses between them, and the answer's body.
+    pub deadline: Deadline,
+    /// What stops it: see [`Transport::signals`].
+    pub signals: Array,
+    /// Who reads the answer's body.
+    pub reader: Body,
+    /// Asked once, when there was no answer.
+    pub fresh: Option<Fresh<'a>>,
+}
+
+/// Sends it and reads the answer to its end. Everything but 2xx is an error. What fails for a while is sent again, as the
+/// `retry` of the call and the configuration says.
+pub fn send<'a>(transport: &'a Transport, request: Request<'a>, call: &'a CallOptions) -> Answer<'a> {
+    let (deadline, signals) = (transport.deadline(call), transport.signals(call));
+    send_by(transport, request, call, Way { deadline, signals, reader: Body::Whole, fresh: None })
+}
+
+/// Sends it once, for somebody who reads the body as it comes, or not at all.
+pub fn open<'a>(transport: &'a Transport, request: Request<'a>, call: &'a CallOptions) -> Answer<'a> {
+    let (deadline, signals) = (transport.deadline(call), transport.signals(call));
+    send_by(transport, request, call, Way { deadline, signals, reader: Body::Stream, fresh: None })
+}
+
+/// An answer that is waited for. Boxed: its states would else be part of each caller's future, and dropping them part of the
+/// code of each.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
+
+/// Sends it in the given way.
+pub fn send_by<'a>(transport: &'a Transport, request: Request<'a>, call: &'a CallOptions, way: Way<'a>) -> Answer<'a> {
+    Box::pin(all_attempts(transport, request, call, way))
+}
+
+async fn all_attempts(
+    transport: &Transport,
+    mut request: Request<'_>,
+    call: &CallOptions,
+    mut way: Way<'_>,
+) -> Result<Response, Failure> {
+    transport.check(call)?;
+    let retry = transport.retry(call);
+    let path = request.path();
+    let (method, streamed) = (request.method, request.is_streamed());
+    let mut number = 1;
+    loop {
+        let sent = attempt(transport, &request, call, &way, number).await;
+        let (outcome, asked, request_id) = match &sent {
+            Sent::Refusal(response) => {
+                (Outcome::Status(response.exchange.status()), asked_pause(response), response.request_id())
+            }
+            Sent::Silence { request_id, .. } => (Outcome::NoAnswer, None, request_id.clone()),
+            Sent::Answer(_) | Sent::End(_) => (Outcome::Final, None, None),
+        };
+        if let Sent::Silence { never_sent, .. } = &sent {
+            let fresh = way.fresh.take().filter(|_| may_move(method, !streamed, *never_sent));
+            if let Some(fresh) = fresh {
+                // A stream has no limit here, but a look-up has one.
+                let left = way.deadline.limit_ms > 0.0;
+                let deadline = if left { way.deadline } else { transport.deadline(call) };
+                if let Some(address) = fresh(deadline).await {
+                    transport.warn(&format!("{method} {path}: no answer, and the sandbox's address has changed"));
+                    (request.url, request.endpoint_headers) = (address.url, Cow::Owned(address.headers));
+                    number += 1;
+                    continue;
+                }
+                transport.check(call)?;
+            }
+        }
+        let failed = Failed {
+            attempt: Attempt {
+                method,
+                number,
+                outcome,
+                retry_after_ms: asked,
+                left_ms: way.deadline.left_ms(),
+                repeatable: !streamed && way.reader != Body::Stream,
+            },
+            path: &path,
+            request_id: request_id.as_deref(),
+            failure: match &sent {
+                Sent::Silence { failure, .. } => Some(failure),
+                _ => None,
+            },
+        };
+        let Some(ms) = pause_after(&retry, &failed, call) else {
+            return match sent {
+                Sent::Answer(response) => Ok(response),
+                Sent::Refusal(response) => refusal(transport, &request, call, number, response).await,
+                Sent::Silence { failure, .. } | Sent::End(failure) => Err(failure),
+            };
+        };
+        if let Sent::Refusal(response) = &sent {
+            // Its connection is given back before anything else is sent.
+            response.exchange.abort();
+        }
+        pause(transport, &retry, &failed, ms, call).await?;
+        number += 1;
     }
 }
 
@@ -73,70 +231,26 @@ pub struct Response {
     url: String,
     timeout_ms: f64,
     request_id: Option<String>,
-}
-
-/// Sends it. Everything but 2xx is an error.
-pub async fn send(transport: &Transport, request: Request<'_>, call: &CallOptions) -> Result<Response, Failure> {
-    let timeout_ms = transport.timeout_ms(call);
-    let signals = transport.signals(call);
-    send_with(transport, request, call, timeout_ms, &signals).await
-}
-
-/// Sends it with a timeout and signals of its own: streams have another clock.
-pub async fn send_with(
-    transport: &Transport,
-    request: Request<'_>,
-    call: &CallOptions,
-    timeout_ms: f64,
-    signals: &js_sys::Array,
-) -> Result<Response, Failure> {
-    transport.check(call)?;
-    let Request { method, url, endpoint_headers, headers: own, body, fallback, bare } = request;
-    let (headers, sent_id) =
-        if bare { (Object::new(), None) } else { transport.headers_for(&url, endpoint_headers, &own, call)? };
-    let init = Object::new();
-    object::set(&init, "method", method);
-    object::set(&init, "headers", headers);
-    if call.keepalive {
-        object::set(&init, "keepalive", true);
-    }
-    if !body.is_undefined() {
-        if object::get(&body, "getReader").is_function() {
-            // Without it fetch refuses a stream as a body.
-            object::set(&init, "duplex", "half");
-        }
-        object::set(&init, "body", body);
-    }
-    let started = time::now();
-    let opened = match js::open_exchange(&transport.fetch(), &url, &init, timeout_ms, signals) {
-        Ok(promise) => JsFuture::from(promise).await,
-        Err(thrown) => Err(thrown),
-    };
-    let exchange: Exchange = match opened {
-        Ok(exchange) => exchange.unchecked_into(),
-        Err(halt) => {
-            transport.log(method, &url, 0, time::now() - started, sent_id.as_deref());
-            return Err(Failure::from_halt(halt, fallback, &url, timeout_ms).for_request(sent_id));
-        }
-    };
-    let status = exchange.status();
-    // CORS may hide the response's id; the one that was sent is the same one.
-    let request_id = exchange.header("x-request-id").or(sent_id);
-    transport.log(method, &url, status, time::now() - started, request_id.as_deref());
-    if exchange.is_redirect() {
-        exchange.abort();
-        return Err(Failure::from(Error::Redirect(status)).for_request(request_id));
-    }
-    let response = Response { exchange, what: fallback, url, timeout_ms, request_id };
-    if (200..300).contains(&status) {
-        return Ok(response);
-    }
-    // The status says more than a body that cannot be read.
-    let text = JsFuture::from(response.exchange.error_text()).await.unwrap_or_default().as_string().unwrap_or_default();
-    Err(Failure::from_response(status, &text, response.request_id, fallback))
+    /// A repeated DELETE that has found nothing: done, but there is no answer to read.
+    gone: Option<Box<Failure>>,
 }
 
 impl Response {
+    /// The answer to a request. Its status may be any.
+    pub fn new(exchange: Exchange, request: &Request<'_>, timeout_ms: f64, request_id: Option<String>) -> Self {
+        Self { exchange, what: request.fallback, url: request.url.clone(), timeout_ms, request_id, gone: None }
+    }
+
+    /// The same as a success without a body; who wants one gets the failure.
+    pub fn gone(self, failure: Failure) -> Self {
+        Self { gone: Some(Box::new(failure)), ..self }
+    }
+
+    /// The exchange behind it.
+    pub fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
     /// A response header; `None` also where CORS hides it.
     pub fn header(&self, name: &str) -> Option<String> {
         self.exchange.header(name)
@@ -158,6 +272,9 @@ impl Response {
 
     /// The body as bytes.
     pub async fn bytes(self) -> Result<Uint8Array, Failure> {
+        if let Some(failure) = self.gone {
+            return Err(*failure);
+        }
         let bytes = JsFuture::from(self.exchange.bytes()).await;
         bytes.map(JsCast::unchecked_into).map_err(|halt| self.broken(halt))
     }
@@ -176,6 +293,9 @@ impl Response {
 
     /// The body as text, a JavaScript string: it may be large, and WebAssembly memory only grows.
     pub async fn text(self) -> Result<JsValue, Failure> {
+        if let Some(failure) = self.gone {
+            return Err(*failure);
+        }
         JsFuture::from(self.exchange.text()).await.map_err(|halt| self.broken(halt))
     }
 
@@ -186,6 +306,9 @@ impl Response {
 
     /// The body as JSON; `undefined` when it is empty.
     pub async fn json(self) -> Result<JsValue, Failure> {
+        if let Some(failure) = self.gone {
+            return Err(*failure);
+        }
         JsFuture::from(self.exchange.json()).await.map_err(|halt| self.broken(halt))
     }
 
@@ -193,7 +316,7 @@ impl Response {
     pub async fn object(self) -> Result<Object, Failure> {
         let (what, request_id) = (self.what, self.request_id.clone());
         match self.json().await?.dyn_into::<Object>() {
-            Ok(object) if !object.is_instance_of::<js_sys::Array>() => Ok(object),
+            Ok(object) if !object.is_instance_of::<Array>() => Ok(object),
             _ => Err(unexpected(what, "the answer is not a JSON object", request_id)),
         }
     }
@@ -205,18 +328,21 @@ impl Response {
     }
 
     /// The body as a JSON array; an empty body or `null` is an empty one.
-    pub async fn array(self) -> Result<js_sys::Array, Failure> {
+    pub async fn array(self) -> Result<Array, Failure> {
         let (what, request_id) = (self.what, self.request_id.clone());
         let json = self.json().await?;
         if object::absent(&json) {
-            return Ok(js_sys::Array::new());
+            return Ok(Array::new());
         }
         json.dyn_into().map_err(|_| unexpected(what, "the answer is not a JSON array", request_id))
     }
 
     /// Reads the body to its end and drops it, so that the connection can be used again.
     pub async fn done(self) -> Result<(), Failure> {
-        JsFuture::from(self.exchange.drain()).await.map(|_| ()).map_err(|halt| self.broken(halt))
+        if self.gone.is_some() {
+            return Ok(());
+        }
+        self.bytes().await.map(|_| ())
     }
 
     /// The exchange itself, for streams.

@@ -31,6 +31,8 @@ extern "C" {
     pub type SandboxConnectionException;
     #[wasm_bindgen(reexport)]
     pub type SandboxStreamException;
+    #[wasm_bindgen(reexport)]
+    pub type CommandExitException;
 }
 
 #[wasm_bindgen(module = "/src/js/config.js")]
@@ -62,8 +64,9 @@ extern "C" {
     pub fn header(this: &Exchange, name: &str) -> Option<String>;
     #[wasm_bindgen(method, js_name = errorText)]
     pub fn error_text(this: &Exchange) -> Promise;
-    #[wasm_bindgen(method)]
-    pub fn drain(this: &Exchange) -> Promise;
+    /// Why it stopped, if it did.
+    #[wasm_bindgen(method, getter)]
+    pub fn halted(this: &Exchange) -> JsValue;
     #[wasm_bindgen(method)]
     pub fn json(this: &Exchange) -> Promise;
     #[wasm_bindgen(method)]
@@ -86,6 +89,20 @@ extern "C" {
     pub fn normal_url(text: &str) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = resolveUrl)]
     pub fn resolve_url(text: &str, base: &str) -> Result<String, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/retry.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = checkRetry)]
+    pub fn check_retry(retry: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/logger.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = checkLogger)]
+    pub fn check_logger(logger: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = writeLog)]
+    pub fn write_log(logger: &JsValue, level: &str, line: &str) -> Result<(), JsValue>;
 }
 
 #[wasm_bindgen(module = "/src/js/timers.js")]

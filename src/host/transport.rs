@@ -1,9 +1,10 @@
 //! What all requests of one object share: the configuration, the signal that `close()` fires, and whose key goes where.
 
-use crate::core::{error::Error, rules, url};
+use crate::core::{error::Error, rules, secrets, url};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::{Failure, closed};
 use crate::host::js::{self, ConnectionConfig};
+use crate::host::retry::Retry;
 use crate::host::{object, time};
 use js_sys::{Array, Object};
 use std::cell::Cell;
@@ -18,9 +19,6 @@ extern "C" {
     fn signal(this: &AbortController) -> JsValue;
     #[wasm_bindgen(method)]
     fn abort(this: &AbortController);
-
-    #[wasm_bindgen(js_namespace = console, js_name = log)]
-    fn console_log(line: &str);
 }
 
 /// The header of the lifecycle server's API key.
@@ -41,6 +39,8 @@ pub struct Transport {
     api_key: Option<String>,
     headers: Vec<(String, String)>,
     timeout_seconds: f64,
+    retry: Retry,
+    logger: JsValue,
     debug: bool,
     closing: AbortController,
     closed: Cell<bool>,
@@ -72,11 +72,8 @@ impl Transport {
             .filter_map(|(name, value)| Some((name, value.as_string()?)))
             .collect();
         let api_key = text("apiKey").filter(|key| !key.is_empty());
-        for (name, value) in
-            headers.iter().map(|(n, v)| (n.as_str(), v)).chain(api_key.as_ref().map(|key| (API_KEY, key)))
-        {
-            rules::header(name, value)?;
-        }
+        headers.iter().try_for_each(|(name, value)| rules::header(name, value))?;
+        rules::header_value("apiKey", api_key.as_deref().unwrap_or_default())?;
         Ok(Self {
             base,
             protocol: text("protocol").unwrap_or_else(|| "http".into()),
@@ -85,6 +82,8 @@ impl Transport {
             api_key,
             headers,
             timeout_seconds: object::get(&config, "requestTimeoutSeconds").as_f64().unwrap_or(30.0),
+            retry: Retry::default().over(&js::check_retry(&object::get(&config, "retry")).map_err(Failure::Thrown)?),
+            logger: js::check_logger(&object::get(&config, "logger")).map_err(Failure::Thrown)?,
             debug: object::get(&config, "debug").as_bool().unwrap_or(false),
             closing: AbortController::new(),
             closed: Cell::new(false),
@@ -120,6 +119,17 @@ impl Transport {
         let limit = self.timeout_ms(call);
         let seconds = if limit > 0.0 { limit.min(left_ms) } else { left_ms } / 1000.0;
         CallOptions { timeout_seconds: Some(seconds), ..call.clone() }
+    }
+
+    /// The same as a point in time, counted from now.
+    pub fn deadline(&self, call: &CallOptions) -> Deadline {
+        Deadline::of(self.timeout_ms(call))
+    }
+
+    /// How failed requests of a call are repeated.
+    pub fn retry(&self, call: &CallOptions) -> Retry {
+        let own = self.retry.clone();
+        call.retry.as_ref().map_or(own.clone(), |value| own.over(value))
     }
 
     /// Pairs of a signal and what its firing means, for `src/js/http.js` and `run-reader.js`.
@@ -201,16 +211,52 @@ impl Transport {
         Ok((headers, request_id))
     }
 
-    /// One line per request for `debug`. Headers, queries and bodies may hold secrets and are never shown.
-    pub fn log(&self, method: &str, url: &str, status: u16, ms: f64, request_id: Option<&str>) {
-        if self.debug {
-            let place = url.split('?').next().unwrap_or_default();
-            let id = request_id.unwrap_or("-");
-            console_log(&format!(
-                "[opensandbox] {method} {place} -> {} in {} ms, request {id}",
-                if status == 0 { "no answer".into() } else { status.to_string() },
-                ms as u64
-            ));
+    /// What must not be repeated of a request in a log or an error: the key, and the values of headers.
+    pub fn secrets<'a>(&'a self, endpoint: &'a [(String, String)], call: &'a CallOptions) -> Vec<&'a str> {
+        let headers = self.headers.iter().chain(endpoint).chain(&call.headers);
+        let values = headers.flat_map(|(name, value)| secrets::of_header(name, value));
+        self.api_key.as_deref().into_iter().chain(values).collect()
+    }
+
+    /// One line per request. Headers, queries and bodies may hold secrets and are never shown.
+    pub fn log(&self, line: &str) {
+        self.write("debug", line);
+    }
+
+    /// What is worth knowing though the call may yet succeed.
+    pub fn warn(&self, line: &str) {
+        self.write("warn", line);
+    }
+
+    fn write(&self, level: &str, line: &str) {
+        if self.debug || !self.logger.is_undefined() {
+            // It catches what a logger throws.
+            let _ = js::write_log(&self.logger, level, &format!("[opensandbox] {line}"));
         }
+    }
+}
+
+/// Until when something must be done.
+#[derive(Clone, Copy)]
+pub struct Deadline {
+    /// How long that was at the beginning, in milliseconds; 0: no limit.
+    pub limit_ms: f64,
+    until: f64,
+}
+
+impl Deadline {
+    /// `limit_ms` from now; 0: no limit.
+    pub fn of(limit_ms: f64) -> Self {
+        Self { limit_ms, until: if limit_ms > 0.0 { time::now() + limit_ms } else { f64::INFINITY } }
+    }
+
+    /// What is left of it in milliseconds; infinite without a limit.
+    pub fn left_ms(&self) -> f64 {
+        self.until - time::now()
+    }
+
+    /// The same for a timer, for which 0 is no limit.
+    pub fn timer_ms(&self) -> f64 {
+        if self.limit_ms > 0.0 { self.left_ms().max(1.0) } else { 0.0 }
     }
 }

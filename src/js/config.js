@@ -2,13 +2,17 @@
 // (a spread, or one from another copy of the package) is as good. Needs no WebAssembly and touches no network.
 
 import { InvalidArgumentException } from "./errors.js";
+import { checkLogger } from "./logger.js";
+import { checkRetry } from "./retry.js";
 
 const DEFAULT_DOMAIN = "localhost:8080";
 const DEFAULT_TIMEOUT = 30;
 
 export class ConnectionConfig {
   constructor(options = {}) {
-    if (options === null || typeof options !== "object") throw invalid("connectionConfig must be an object");
+    if (options === null || typeof options !== "object" || Array.isArray(options)) {
+      throw invalid("connectionConfig, or its options, must be an object");
+    }
     const { protocol, base } = readDomain(
       optional(options, "domain", "string") ?? fromEnvironment("OPEN_SANDBOX_DOMAIN") ?? DEFAULT_DOMAIN,
       optional(options, "protocol", "string"),
@@ -17,15 +21,17 @@ export class ConnectionConfig {
     this.domain = base;
     // An explicit "" means: no key, not even the environment's.
     this.apiKey = optional(options, "apiKey", "string") ?? fromEnvironment("OPEN_SANDBOX_API_KEY");
+    checkHeaderValue("apiKey", this.apiKey ?? "");
     this.headers = readHeaders(optional(options, "headers", "object") ?? {});
-    const seconds = options.requestTimeoutSeconds;
-    this.requestTimeoutSeconds = typeof seconds === "number" ? seconds : DEFAULT_TIMEOUT;
+    this.requestTimeoutSeconds = optional(options, "requestTimeoutSeconds", "number") ?? DEFAULT_TIMEOUT;
+    this.retry = checkRetry(options.retry);
+    this.logger = checkLogger(options.logger);
     this.debug = optional(options, "debug", "boolean") ?? false;
     this.useServerProxy = optional(options, "useServerProxy", "boolean") ?? inBrowser();
-    this.endpointCacheTtlMs = options.endpointCacheTtlMs ?? 600_000;
-    this.endpointCacheSize = options.endpointCacheSize ?? 1024;
-    this.endpointCacheDisabled = options.endpointCacheDisabled ?? false;
-    this.disableMetrics = options.disableMetrics ?? false;
+    this.endpointCacheTtlMs = optional(options, "endpointCacheTtlMs", "number") ?? 600_000;
+    this.endpointCacheSize = optional(options, "endpointCacheSize", "number") ?? 1024;
+    this.endpointCacheDisabled = optional(options, "endpointCacheDisabled", "boolean") ?? false;
+    this.disableMetrics = optional(options, "disableMetrics", "boolean") ?? false;
     this.userAgent = "opensandbox-wasm";
     const custom = Object.hasOwn(options, "fetch") ? optional(options, "fetch", "function") : undefined;
     if (custom) Object.defineProperty(this, "fetch", { value: custom, enumerable: true });
@@ -53,9 +59,9 @@ export class ConnectionConfig {
 
   async closeTransport() {}
 
-  /** For logs: never shows the key. */
+  /** For logs: never shows the key, nor the logger, which may hold one of its own. */
   toJSON() {
-    const { apiKey, headers, ...rest } = this;
+    const { apiKey, headers, logger: _logger, ...rest } = this;
     delete rest.fetch;
     return {
       ...rest,
@@ -72,6 +78,8 @@ export class ConnectionConfig {
 function optional(options, name, type) {
   const value = options[name] ?? undefined;
   if (value !== undefined && typeof value !== type) throw invalid(`${name} must be a ${type}, got ${typeof value}`);
+  // What is no number is a mistake in a sum, not a wish for no limit.
+  if (Number.isNaN(value)) throw invalid(`${name} must be a number, got NaN`);
   return value;
 }
 
@@ -81,8 +89,14 @@ function readHeaders(given) {
   const said = Object.entries(headers).filter(([, value]) => value !== undefined);
   for (const [name, value] of said) {
     if (typeof value !== "string") throw invalid(`headers.${name} must be a string, got ${typeof value}`);
+    checkHeaderValue(`headers.${name}`, value);
   }
   return Object.fromEntries(said);
+}
+
+/** The value is not repeated: it may be a key. */
+function checkHeaderValue(name, value) {
+  if (/[\0\r\n]|[^\0-\xff]/.test(value)) throw invalid(`${name} has a character that HTTP does not allow`);
 }
 
 const invalid = (message) => new InvalidArgumentException({ message });

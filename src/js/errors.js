@@ -118,6 +118,26 @@ export class SandboxStreamException extends SandboxException {
   }
 }
 
+/** A program has failed, and `throwOnNonZero` was asked for. All that it said is in `execution`. */
+export class CommandExitException extends SandboxException {
+  name = "CommandExitException";
+  constructor(options = {}) {
+    super(options, "NON_ZERO_EXIT");
+    this.exitCode = options.exitCode ?? null;
+    if (options.execution !== undefined) this.execution = options.execution;
+    if (options.executionId !== undefined) this.executionId = options.executionId;
+  }
+}
+
+/** The exception for a run that has ended badly; `undefined` for any other. The output is not in its message: it may be long. */
+export function exitFailure(execution) {
+  if (execution.ok) return undefined;
+  const { id, exitCode, error, timedOut } = execution;
+  const how = typeof exitCode === "number" ? `with exit code ${exitCode}` : `badly: ${error?.value || error?.name}`;
+  const message = `The command has ended ${how}${timedOut ? ": its time was over" : ""}`;
+  return new CommandExitException({ message, exitCode, execution, executionId: id });
+}
+
 const CLASSES = {
   SandboxException,
   SandboxApiException,
@@ -129,6 +149,7 @@ const CLASSES = {
   SandboxTimeoutException,
   SandboxConnectionException,
   SandboxStreamException,
+  CommandExitException,
 };
 
 /** Called from Rust, with the class and code of `core::error`. */

@@ -1,7 +1,7 @@
 // A command that is read as it goes: a handle with views of its output. Nothing is read before somebody asks for it, so a
 // reader that pauses pauses the program.
 
-import { SandboxError, SandboxException } from "./errors.js";
+import { exitFailure, SandboxError, SandboxException } from "./errors.js";
 import { outputs, Recorder, STDERR, STDOUT } from "./execution.js";
 import { RunReader } from "./run-reader.js";
 
@@ -104,11 +104,13 @@ export class CommandHandle {
   #ended = false;
   #failure;
   #step;
+  #throws;
   id;
 
   constructor(driver, memory, options) {
     this.#reader = new RunReader(driver, memory, options);
     this.#recorder = new Recorder(options);
+    this.#throws = options.throwOnNonZero;
   }
 
   /** The standard output. Take the views that you want before you read from one or wait: a later one would miss the beginning. */
@@ -141,13 +143,15 @@ export class CommandHandle {
       // Not faster than those who read along.
       await Promise.all([...this.#views.values()].map(room));
     } while (await this.#advance());
+    const failure = this.#throws && exitFailure(this.#recorder.execution);
+    if (failure) throw failure;
     return this.#recorder.execution;
   }
 
   /** Ends the program: SIGTERM to it and its children, SIGKILL after 3 s. Does nothing when it has ended. */
-  async kill() {
+  async kill(options) {
     if (this.#ended) return;
-    await this.#reader.kill();
+    await this.#reader.kill(options);
     // Somebody has to read the end: a connection that nobody reads stays open, and keeps Node alive.
     this.wait().catch(() => {});
   }

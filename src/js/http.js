@@ -25,6 +25,7 @@ class Exchange {
   #stop;
   #stopped;
   #reader;
+  #bytes;
   /** The Halt, once there is one. */
   halted;
 
@@ -71,13 +72,6 @@ class Exchange {
     return this.response.headers?.get?.(name) ?? undefined;
   }
 
-  /** Reads the body to its end and drops it. */
-  drain() {
-    return this.#read(async () => {
-      await this.response.arrayBuffer();
-    });
-  }
-
   /** Hands the body over chunk by chunk, until `take` says that it has enough. */
   pour(take) {
     return this.#read(async () => {
@@ -90,8 +84,10 @@ class Exchange {
     });
   }
 
+  /** The whole body as bytes. Read once and kept: who asks for it in another form does not wait again. */
   bytes() {
-    return this.#read(async () => new Uint8Array(await this.response.arrayBuffer()));
+    this.#bytes ??= this.#read(async () => new Uint8Array(await this.response.arrayBuffer()));
+    return this.#bytes;
   }
 
   text() {
@@ -99,26 +95,24 @@ class Exchange {
   }
 
   /** `undefined` for an empty body. Parsed here, so that the text never enters WebAssembly memory, which only grows. */
-  json() {
-    return this.#read(async () => {
-      const text = await this.response.text();
-      if (text === "") return undefined;
-      try {
-        return JSON.parse(text);
-      } catch (cause) {
-        throw new Halt("json", cause);
-      }
-    });
+  async json() {
+    const text = new TextDecoder().decode(await this.bytes());
+    if (text === "") return undefined;
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new Halt("json", cause);
+    }
   }
 
   /** The beginning of the body of an error, as text. Never rejects: the status says more than a body that breaks. */
   async errorText() {
-    this.done();
     const chunks = [];
     let length = 0;
     const timer = after(ERROR_MS, () => this.abort());
     try {
-      const reader = this.reader();
+      // The timer and the signals stay: `halted` says whether one of them has ended it.
+      const reader = this.#openReader();
       while (reader && length < ERROR_BYTES) {
         const { done, value } = await reader.read();
         if (done) break;
@@ -172,7 +166,8 @@ class Exchange {
   /** Drops the connection, if it is still there. */
   abort() {
     this.done();
-    this.#reader?.cancel().catch(() => {});
+    // Also a body that nobody has begun to read, for a `fetch` that does not look at its signal.
+    (async () => (this.#reader ?? this.response.body)?.cancel?.())().catch(() => {});
     this.#controller.abort();
   }
 

@@ -401,8 +401,8 @@ export class RunReader {
   }
 
   /** Ends the program and waits until it has ended; the stream then tells how. */
-  async kill() {
-    if (!this.#gone && !this.#settled) await this.#driver.kill(this.id);
+  async kill(options) {
+    if (!this.#gone && !this.#settled) await this.#driver.kill(this.id, options);
   }
 
   /** The consumer wants no more: at the end, after an abort or an error, or just so. */

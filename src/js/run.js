@@ -1,5 +1,6 @@
 // The two plain ways to consume a run: to its end, with handlers; and event by event.
 
+import { exitFailure } from "./errors.js";
 import { Recorder } from "./execution.js";
 import { RunReader } from "./run-reader.js";
 
@@ -15,6 +16,8 @@ export async function drive(driver, memory, options) {
     throw recorder.explain(error, reader);
   }
   if (reader.recovered) recorder.recovered();
+  const failure = options.throwOnNonZero && exitFailure(recorder.execution);
+  if (failure) throw failure;
   return recorder.execution;
 }
 

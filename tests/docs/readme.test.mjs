@@ -36,10 +36,11 @@ test("the table of errors has every code that the code has, under its class", ()
   const classes = new Map(arms("class"));
   const inCode = arms("code").map(([variant, code]) => `${classes.get(variant)} ${code}`);
   assert.ok(inCode.length >= 12, `${inCode}`);
-  // From the loader and the handle, which are JavaScript.
+  // From the loader, the handle and the end of a run, which are JavaScript.
   inCode.push("SandboxException WASM_UNAVAILABLE", "SandboxException CONSUMER_TOO_SLOW");
   // For answers without a code of their own.
   inCode.push("SandboxApiException NOT_SUPPORTED");
+  inCode.push("CommandExitException NON_ZERO_EXIT");
 
   const inTable = [];
   let current;

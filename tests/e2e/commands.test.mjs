@@ -1,7 +1,7 @@
 // Programs in a sandbox: output, ends, background, interrupts and aborts.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Sandbox } from "opensandbox-wasm";
+import { CommandExitException, Sandbox, SandboxException } from "opensandbox-wasm";
 import {
   alive,
   all,
@@ -678,5 +678,65 @@ describe("runStream", () => {
     assert.equal(events[0].type, "init");
     assert.equal(events.at(-1).type, "execution_complete");
     assert.equal(steps.at(-1).done, true);
+  });
+});
+
+describe("throwOnNonZero", () => {
+  test("makes an exception of a program that fails, with all that it has said", async () => {
+    const run = commands.run("echo out; echo err >&2; exit 3", { throwOnNonZero: true });
+    const error = await rejection(run);
+    assert.ok(error instanceof CommandExitException && error instanceof SandboxException, String(error));
+    assert.deepEqual([error.name, error.code, error.exitCode], ["CommandExitException", "NON_ZERO_EXIT", 3]);
+    assert.equal(error.message, "The command has ended with exit code 3");
+    assert.deepEqual([error.execution.stdout, error.execution.stderr], ["out\n", "err\n"]);
+    assert.equal(error.executionId, error.execution.id);
+    assert.equal(error.isRetryable, false);
+    assert.ok(!JSON.stringify(error).includes("out"), "its output is not in its JSON");
+  });
+
+  test("of one that is killed, or runs out of its time, too", async () => {
+    const killed = await rejection(commands.run("kill -9 $$", { throwOnNonZero: true }));
+    assert.deepEqual([killed.code, killed.exitCode, killed.execution.timedOut], ["NON_ZERO_EXIT", -1, false]);
+    const late = await rejection(commands.run("sleep 60", { throwOnNonZero: true, timeoutSeconds: 0.3 }));
+    assert.deepEqual([late.code, late.exitCode, late.execution.timedOut], ["NON_ZERO_EXIT", -1, true]);
+    assert.match(late.message, /its time was over/);
+  });
+
+  test("in a session, and for wait() of a handle, whose readers are not disturbed", async () => {
+    const session = await commands.createSession();
+    const options = { throwOnNonZero: true };
+    assert.equal((await rejection(commands.runInSession(session, "exit 4", options))).exitCode, 4);
+    await commands.deleteSession(session);
+    const program = await commands.start("echo out; exit 5", options);
+    assert.equal((await all(program.stdout)).join(""), "out\n");
+    assert.equal((await rejection(program.wait())).exitCode, 5);
+  });
+
+  test("leaves success, background and the default alone; raw events refuse it", async () => {
+    const options = { throwOnNonZero: true };
+    assert.equal((await commands.run("echo fine", options)).stdout, "fine\n");
+    assert.ok((await commands.run("exit 3", { background: true, ...options })).id);
+    assert.equal((await commands.run("exit 3")).exitCode, 3);
+    assert.equal((await commands.run("exit 3", { throwOnNonZero: false })).exitCode, 3);
+    const refused = { code: "INVALID_ARGUMENT", message: /^throwOnNonZero / };
+    assert.throws(() => commands.runStream("exit 3", options), refused);
+    assert.throws(() => commands.runInSessionStream("s", "exit 3", options), refused);
+  });
+
+  test("an abort, a cut and a refusal stay what they are", async () => {
+    const options = { throwOnNonZero: true };
+    assert.equal((await rejection(commands.run("sleep 60", options, {}, AbortSignal.timeout(50)))).code, "ABORTED");
+    assert.equal((await rejection(commands.run("x", { workingDirectory: "/none", ...options }))).statusCode, 400);
+  });
+});
+
+describe("a handle's kill", () => {
+  test("takes call options", async () => {
+    const { command } = endless();
+    const program = await commands.start(command);
+    assert.equal((await rejection(program.kill({ signal: AbortSignal.abort() }))).code, "ABORTED");
+    assert.equal((await rejection(program.kill({ retry: 5 }))).code, "INVALID_ARGUMENT");
+    await program.kill({ requestTimeoutSeconds: PATIENCE_MS / 1000, headers: { "X-Trace": "1" } });
+    assert.equal((await program.wait()).ok, false);
   });
 });

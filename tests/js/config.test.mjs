@@ -88,6 +88,8 @@ describe("defaults and fields", () => {
       apiKey: undefined,
       headers: {},
       requestTimeoutSeconds: 30,
+      retry: undefined,
+      logger: undefined,
       debug: false,
       useServerProxy: false,
       endpointCacheTtlMs: 600_000,
@@ -113,8 +115,8 @@ describe("defaults and fields", () => {
     assert.equal(config.headers.A, "b", "the headers are a copy");
   });
 
-  test("requestTimeoutSeconds that is no number is 30", () => {
-    for (const requestTimeoutSeconds of ["5", null, undefined, {}]) {
+  test("requestTimeoutSeconds that is not given is 30", () => {
+    for (const requestTimeoutSeconds of [null, undefined]) {
       assert.equal(new ConnectionConfig({ requestTimeoutSeconds }).requestTimeoutSeconds, 30);
     }
     for (const requestTimeoutSeconds of [5, -1, Number.POSITIVE_INFINITY]) {
@@ -131,12 +133,21 @@ describe("defaults and fields", () => {
       debug: "yes",
       useServerProxy: 1,
       fetch: "f",
+      requestTimeoutSeconds: "5",
+      endpointCacheTtlMs: "5",
+      endpointCacheDisabled: 1,
+      retry: 3,
+      logger: "console",
     })) {
       assert.throws(() => new ConnectionConfig({ [name]: value }), {
         name: "InvalidArgumentException",
         message: new RegExp(`^${name} must be `),
       });
     }
+    assert.throws(
+      () => new ConnectionConfig({ requestTimeoutSeconds: Number.NaN }),
+      /^.*requestTimeoutSeconds must be /,
+    );
     for (const options of [null, "localhost", 5]) {
       assert.throws(() => new ConnectionConfig(options), {
         name: "InvalidArgumentException",

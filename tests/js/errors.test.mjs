@@ -16,6 +16,7 @@ const TREE = [
   ["SandboxTimeoutException", "SandboxTimeoutException", "REQUEST_TIMEOUT"],
   ["SandboxConnectionException", "SandboxConnectionException", "NETWORK_ERROR"],
   ["SandboxStreamException", "SandboxStreamException", "STREAM_INTERRUPTED"],
+  ["CommandExitException", "CommandExitException", "NON_ZERO_EXIT"],
 ];
 
 const classes = new Map(Object.entries(errors));

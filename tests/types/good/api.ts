@@ -18,6 +18,9 @@ import {
   type ExecutionHandlers,
   type FileDownload,
   type FileInfo,
+  type Logger,
+  type RetryInfo,
+  type RetryOptions,
   type RunCommandOpts,
   Sandbox,
   type SandboxException,
@@ -30,7 +33,21 @@ import {
 } from "opensandbox-wasm";
 
 const signal = AbortSignal.timeout(1000);
-const call: CallOptions = { signal, requestTimeoutSeconds: 5, headers: { "X-Trace": "1" } };
+const retry: RetryOptions = {
+  attempts: 5,
+  initialDelayMillis: 100,
+  maxDelayMillis: 1000,
+  maxRetryAfterMillis: 5000,
+  retryPost: true,
+  onRetry: ({ attempt, attempts, delayMillis, method, path, statusCode, error, requestId }: RetryInfo) =>
+    console.log(attempt, attempts, delayMillis, method, path, statusCode, error?.code, requestId),
+};
+const call: CallOptions = { signal, requestTimeoutSeconds: 5, retry: false, headers: { "X-Trace": "1" } };
+const lines: string[] = [];
+const keep = (line: string) => lines.push(line);
+const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep };
+new ConnectionConfig({ logger, retry });
+new ConnectionConfig({ logger: console, retry: true });
 const maybe = Math.random() > 0.5 ? signal : undefined;
 
 // A configuration: a class, an object with its fields, a spread of either.
@@ -80,6 +97,7 @@ const runOptions: RunCommandOpts = {
   uid: 1000,
   gid: 1000,
   timeoutSeconds: 1.5,
+  throwOnNonZero: true,
   onAbort: "detach",
   startTimeoutSeconds: 10,
   idleTimeoutSeconds: 0,

@@ -1,4 +1,5 @@
 import {
+  CommandExitException,
   InvalidArgumentException,
   SandboxAbortException,
   SandboxApiException,
@@ -20,6 +21,7 @@ export function told(error: unknown): string {
     const { execution, executionId, lastEvent, stillRunning } = error;
     return `${execution?.stdout} ${executionId} ${lastEvent?.type} ${stillRunning} ${execution?.exitCode}`;
   }
+  if (error instanceof CommandExitException) return `${error.exitCode} ${error.execution?.stderr} ${error.executionId}`;
   if (error instanceof SandboxAbortException) return error.name === "AbortError" ? String(error.cause) : "";
   if (error instanceof SandboxApiException)
     return `${error.statusCode} ${error.requestId} ${JSON.stringify(error.rawBody)}`;

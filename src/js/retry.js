@@ -1,0 +1,42 @@
+// The `retry` option of the configuration and of calls: one place that checks it.
+
+import { InvalidArgumentException } from "./errors.js";
+
+/** A day. */
+const LONGEST = 86_400_000;
+
+/** Number fields: the least and the most that they may be, and whether they must be whole. */
+const NUMBERS = {
+  attempts: [1, 100, true],
+  initialDelayMillis: [0, LONGEST],
+  maxDelayMillis: [0, LONGEST],
+  maxRetryAfterMillis: [0, LONGEST],
+};
+
+/** Gives it back, or throws. */
+export function checkRetry(retry) {
+  if (retry === undefined || retry === null || typeof retry === "boolean") return retry ?? undefined;
+  if (typeof retry !== "object" || Array.isArray(retry)) {
+    throw invalid(`retry must be a boolean or an object, got ${Array.isArray(retry) ? "an array" : typeof retry}`);
+  }
+  for (const [name, [least, most, whole]] of Object.entries(NUMBERS)) {
+    const value = retry[name] ?? undefined;
+    if (value === undefined) continue;
+    if (typeof value !== "number") throw invalid(`retry.${name} must be a number, got ${typeof value}`);
+    if (!(value >= least && value <= most && (!whole || Number.isInteger(value)))) {
+      throw invalid(`retry.${name} must be a ${whole ? "whole " : ""}number from ${least} to ${most}, got ${value}`);
+    }
+  }
+  for (const [name, type] of [
+    ["retryPost", "boolean"],
+    ["onRetry", "function"],
+  ]) {
+    const value = retry[name] ?? undefined;
+    if (value !== undefined && typeof value !== type) {
+      throw invalid(`retry.${name} must be a ${type}, got ${typeof value}`);
+    }
+  }
+  return retry;
+}
+
+const invalid = (message) => new InvalidArgumentException({ message });
