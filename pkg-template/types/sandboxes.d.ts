@@ -81,7 +81,7 @@ export interface Sandboxes {
   createSandbox(request: CreateSandboxRequest, options?: CallOptions | AbortSignal): Promise<CreateSandboxResponse>;
   getSandbox(sandboxId: SandboxId, options?: CallOptions | AbortSignal): Promise<SandboxInfo>;
   /** One page of sandboxes, newest first. */
-  listSandboxes(params?: ListSandboxesParams, options?: CallOptions | AbortSignal): Promise<ListSandboxesResponse>;
+  listSandboxes(filter?: ListSandboxesParams, options?: CallOptions | AbortSignal): Promise<ListSandboxesResponse>;
   /** Sets metadata and, with `null`, deletes it. */
   patchSandboxMetadata(
     sandboxId: SandboxId,
@@ -111,7 +111,7 @@ export interface Sandboxes {
   ): Promise<SnapshotInfo>;
   getSnapshot(snapshotId: string, options?: CallOptions | AbortSignal): Promise<SnapshotInfo>;
   /** One page of snapshots. */
-  listSnapshots(params?: ListSnapshotsParams, options?: CallOptions | AbortSignal): Promise<ListSnapshotsResponse>;
+  listSnapshots(filter?: ListSnapshotsParams, options?: CallOptions | AbortSignal): Promise<ListSnapshotsResponse>;
   /** The server refuses to delete one that is being made, or that a sandbox runs from: 409. */
   deleteSnapshot(snapshotId: string, options?: CallOptions | AbortSignal): Promise<void>;
   /** Where a port is reached. Asked anew each time; {@link Sandbox.getEndpoint} remembers. `useServerProxy`: default `false`. */

@@ -36,7 +36,7 @@ pub fn body(options: &Options) -> Result<Object, Error> {
     // `null` means manual cleanup: the sandbox then has no expiry.
     if !options.raw("timeoutSeconds").is_null() {
         let seconds = options.number("timeoutSeconds")?.unwrap_or(DEFAULT_TIMEOUT_SECONDS);
-        rules::lifetime(seconds)?;
+        rules::lifetime("timeoutSeconds", seconds)?;
         object::set(&body, "timeout", seconds.floor());
     }
     Ok(body)
@@ -46,7 +46,9 @@ pub fn body(options: &Options) -> Result<Object, Error> {
 pub fn from_template(options: &Options) -> Result<Object, Error> {
     let body = Object::new();
     object::set(&body, "templateId", options.filled("templateId")?);
-    object::set(&body, "timeout", args::number("timeoutSeconds", &options.raw("timeoutSeconds"))?.floor());
+    let seconds = args::number("timeoutSeconds", &options.raw("timeoutSeconds"))?;
+    rules::lifetime("timeoutSeconds", seconds)?;
+    object::set(&body, "timeout", seconds.floor());
     for name in ["metadata", "extensions"] {
         object::set_some(&body, name, string_map(options, name)?);
     }
@@ -57,10 +59,16 @@ pub fn from_template(options: &Options) -> Result<Object, Error> {
 /// The request of `Sandboxes.createSandbox`, which has the wire's own names: checked, and sent as it is.
 pub fn request(options: &Options) -> Result<Object, Error> {
     let request = Object::assign(&Object::new(), options.value().unchecked_ref());
+    if options.raw("image").is_string() {
+        return Err(Error::InvalidArgument("image must be an object {uri, auth?}, as on the wire".into()));
+    }
     let image = source(options, true)?;
     object::set_some(&request, "image", image);
     check(options)?;
-    options.check(&[("timeout", Kind::Number), ("resourceLimits", Kind::TextMap)])?;
+    options.check(&[("resourceLimits", Kind::TextMap)])?;
+    if let Some(seconds) = options.number("timeout")? {
+        rules::lifetime("timeout", seconds)?;
+    }
     Ok(request)
 }
 

@@ -48,7 +48,7 @@ pub fn resume(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
 /// A renewal: the sandbox then ends `seconds` from now, which may be earlier than before.
 pub fn renew(transport: &Transport, id: &JsValue, seconds: &JsValue) -> Result<Wire, Failure> {
     let seconds = args::number("timeoutSeconds", seconds)?;
-    rules::lifetime(seconds)?;
+    rules::lifetime("timeoutSeconds", seconds)?;
     let at = Date::new(&(time::now() + seconds * 1000.0).into());
     if at.get_time().is_nan() {
         return Err(Failure::invalid("timeoutSeconds is too large"));

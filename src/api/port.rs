@@ -1,6 +1,7 @@
 //! `sandbox.waitForPort`: polls a port of the sandbox until something answers there.
 
 use crate::api::execd::Execd;
+use crate::api::ready;
 use crate::core::answer::{Answer, judge};
 use crate::core::error::Error;
 use crate::core::rules;
@@ -31,7 +32,7 @@ impl Waiting {
         rules::url_path("path", &path)?;
         Ok(Self {
             seconds: options.seconds("timeoutSeconds")?.unwrap_or(SECONDS),
-            poll_ms: options.number("intervalMillis")?.unwrap_or(POLL_MS).max(0.0),
+            poll_ms: ready::interval(&options, "intervalMillis")?.unwrap_or(POLL_MS),
             path,
             call,
         })

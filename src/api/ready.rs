@@ -3,7 +3,7 @@
 use crate::api::execd::Execd;
 use crate::api::health::ping;
 use crate::core::error::Error;
-use crate::core::rules::short;
+use crate::core::rules::{self, short};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::{Failure, describe};
 use crate::host::{object, time};
@@ -21,6 +21,17 @@ pub struct Readiness {
     check: Option<Function>,
     /// Whether not to wait at all.
     pub skip: bool,
+}
+
+/// A pause between two questions, in milliseconds.
+pub fn interval(options: &Options, name: &str) -> Result<Option<f64>, Error> {
+    let ms = options.number(name)?;
+    match ms {
+        Some(ms) if !(0.0..rules::WHOLE_LIMIT).contains(&ms) => {
+            Err(Error::InvalidArgument(format!("{name} must not be negative nor endless, got {}", short(ms))))
+        }
+        ms => Ok(ms),
+    }
 }
 
 impl Readiness {

@@ -1,7 +1,7 @@
 //! Snapshots: the wire calls, and waiting until one is ready.
 
 use crate::api::wire::{self, Wire};
-use crate::api::{lifecycle, promise, shape};
+use crate::api::{lifecycle, promise, ready, shape};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{CallOptions, Options};
@@ -25,7 +25,7 @@ impl Waiting {
     /// `None` when nobody asked to wait.
     pub fn read(options: &Options) -> Result<Option<Self>, Error> {
         let seconds = options.seconds("readyTimeoutSeconds")?.unwrap_or(READY_SECONDS);
-        let poll_ms = options.number("pollingIntervalMillis")?.unwrap_or(POLL_MS).max(0.0);
+        let poll_ms = ready::interval(options, "pollingIntervalMillis")?.unwrap_or(POLL_MS);
         Ok(options.boolean("waitUntilReady")?.unwrap_or(false).then_some(Self { seconds, poll_ms }))
     }
 }

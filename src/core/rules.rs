@@ -49,14 +49,11 @@ fn is_dots(part: &str) -> bool {
 }
 
 /// How long a sandbox shall live, in seconds.
-pub fn lifetime(seconds: f64) -> Result<(), Error> {
+pub fn lifetime(field: &str, seconds: f64) -> Result<(), Error> {
     if (0.0..WHOLE_LIMIT).contains(&seconds) {
         return Ok(());
     }
-    Err(Error::InvalidArgument(format!(
-        "timeoutSeconds must be a time that a sandbox can live, got {}",
-        short(seconds)
-    )))
+    Err(Error::InvalidArgument(format!("{field} must be a time that a sandbox can live, got {}", short(seconds))))
 }
 
 /// A file path for execd.

@@ -90,13 +90,13 @@ class Exchange {
     return this.#bytes;
   }
 
-  text() {
-    return this.#read(() => this.response.text());
+  async text() {
+    return new TextDecoder().decode(await this.bytes());
   }
 
   /** `undefined` for an empty body. Parsed here, so that the text never enters WebAssembly memory, which only grows. */
   async json() {
-    const text = new TextDecoder().decode(await this.bytes());
+    const text = await this.text();
     if (text === "") return undefined;
     try {
       return JSON.parse(text);

@@ -234,7 +234,7 @@ test("abort, time limit, close, mistakes", async () => {
     assert.equal(error.code, "ABORTED");
     assert.equal((await patient).error.code, "REQUEST_TIMEOUT");
     for (const [options, field] of [
-      [5, "call options"],
+      [5, "call options, or a signal,"],
       [{ refresh: 1 }, "refresh"],
       [{ probeLanguages: "yes" }, "probeLanguages"],
       [{ signal: {} }, "signal"],

@@ -384,7 +384,7 @@ test("mistakes are found before anything is sent, and are named", async () => {
       [() => session.run("x", { envs: { A: 1 } }), "envs.A"],
       [() => session.run("x", { timeout_seconds: -1 }), "timeout_seconds"],
       [() => session.run("x", {}, { onInit: 1 }), "onInit"],
-      [() => session.run("x", {}, {}, 5), "call options"],
+      [() => session.run("x", {}, {}, 5), "call options, or a signal,"],
     ]) {
       const { error } = await outcome(call());
       assert.equal(error?.code, "INVALID_ARGUMENT", field);

@@ -194,7 +194,7 @@ test("nothing is sent before the first sample is asked for, and mistakes show at
   await using({ [WATCH]: streamOf(BODY, "open") }, async (sandbox, server) => {
     const stream = sandbox.metrics.watch({ headers: { "X-Trace": "1" } });
     for (const [options, field] of [
-      [5, "call options"],
+      [5, "call options, or a signal,"],
       [{ idleTimeoutSeconds: -1 }, "idleTimeoutSeconds"],
       [{ startTimeoutSeconds: "1" }, "startTimeoutSeconds"],
       [{ signal: {} }, "signal"],
