@@ -166,7 +166,7 @@ test("a server without diagnostics says so; wrong values name themselves", async
       [() => diagnostics.logs({ scope: " " }), "scope"],
       [() => diagnostics.summary({ tail: -1 }), "tail"],
       [() => diagnostics.summary({ eventLimit: "x" }), "eventLimit"],
-      [() => diagnostics.inspect(5), "call options"],
+      [() => diagnostics.inspect(5), "call options, or a signal,"],
     ]) {
       const { error } = await outcome(call());
       assert.equal(error?.code, "INVALID_ARGUMENT", String(call));
