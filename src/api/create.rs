@@ -96,8 +96,8 @@ fn check(options: &Options) -> Result<(), Error> {
         ("metadata", Kind::TextMap),
         ("extensions", Kind::TextMap),
         ("resourceRequests", Kind::TextMap),
-        ("lifecycle", Kind::Object),
     ])?;
+    hooks(options)?;
     network_policy(options)?;
     if let Some(proxy) = options.nested("credentialProxy")? {
         proxy.check(&[("enabled", Kind::Boolean)])?;
@@ -106,6 +106,20 @@ fn check(options: &Options) -> Result<(), Error> {
         platform.check(&[("os", Kind::RequiredText), ("arch", Kind::RequiredText)])?;
     }
     volumes(options)
+}
+
+/// Commands that go with the sandbox's life.
+fn hooks(options: &Options) -> Result<(), Error> {
+    let Some(lifecycle) = options.nested("lifecycle")? else { return Ok(()) };
+    let periodic = lifecycle.objects("periodic")?.unwrap_or_default();
+    for hook in &periodic {
+        hook.check(&[("name", Kind::Filled), ("schedule", Kind::Filled)])?;
+    }
+    for hook in periodic.iter().chain(&lifecycle.nested("preStart")?) {
+        args::strings(&hook.path("command"), &hook.raw("command"))?;
+        hook.check(&[("timeoutSeconds", Kind::Count)])?;
+    }
+    Ok(())
 }
 
 fn image(options: &Options) -> Result<Option<Object>, Error> {
@@ -179,8 +193,8 @@ fn volumes(options: &Options) -> Result<(), Error> {
                 ("bucket", Kind::Filled),
                 ("endpoint", Kind::Filled),
                 ("version", Kind::Text),
-                ("accessKeyId", Kind::Text),
-                ("accessKeySecret", Kind::Text),
+                ("accessKeyId", Kind::Filled),
+                ("accessKeySecret", Kind::Filled),
                 ("options", Kind::Texts),
             ])?;
         }

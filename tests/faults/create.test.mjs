@@ -127,7 +127,7 @@ for (const [message, options] of [
   ["volumes[0].ossfs.endpoint must be a string, got undefined", volume({ ossfs: { bucket: "b" } })],
   [
     "volumes[0].ossfs.accessKeySecret must be a string, got number",
-    volume({ ossfs: { bucket: "b", endpoint: "e", accessKeySecret: 12345 } }),
+    volume({ ossfs: { bucket: "b", endpoint: "e", accessKeyId: "i", accessKeySecret: 12345 } }),
   ],
   ["volumes[0].host must be an object, got string", volume({ host: "/data" })],
   ["volumes[0].readOnly must be a boolean, got number", volume({ host: { path: "/" }, readOnly: 1 })],

@@ -9,8 +9,11 @@ const sdk = await import("opensandbox-wasm");
 
 /** Strings that may hold any character. All others cannot hold U+0000: neither arguments, paths nor variables can. */
 const ANY_TEXT = new Set(["data", "oldContent", "newContent"]);
-/** Required strings that may be empty. */
-const EMPTY = new Set(["newContent", "entrypoint", "states", "extra_writable", "keys"]);
+/** Required strings that may be empty, and strings in arrays. */
+const EMPTY = new Set([
+  "newContent",
+  ...["entrypoint[]", "command[]", "states[]", "extra_writable[]", "keys[]", "accessModes[]", "options[]"],
+]);
 /** Numbers that may be negative: limits of ours, where that is no limit, and settings without effect. */
 const NEGATIVE = new Set([
   ...["requestTimeoutSeconds", "createTimeoutSeconds", "readyTimeoutSeconds"],
@@ -21,10 +24,22 @@ const ENDLESS = [...NEGATIVE, "startTimeoutSeconds", "idleTimeoutSeconds", "reco
 const INFINITE = new Set([...ENDLESS, "timeoutSeconds of a run"]);
 /** Numbers that may be as large as you like, because they are not sent. */
 const HUGE = new Set([...ENDLESS, "pollingIntervalMillis", "healthCheckPollingInterval"]);
-/** Objects of which only this is checked: what is in them is the server's, and goes to it as it is. */
-const PASSED_ON = new Set(["image", "networkPolicy", "credentialProxy", "platform", "volumes", "lifecycle"]);
+/** Objects that are written into, and data of a server: what is in them is not the caller's to get right. */
+const WRITTEN = new Set(["execution", "event"]);
 /** Words that a newer server may have more of: any text is passed on to it. */
-const SERVER_WORDS = new Set(["mode", "profile", "uid_mode", "workspaceMode", "type", "schemes"]);
+const SERVER_WORDS = new Set([
+  "mode",
+  "profile",
+  "uid_mode",
+  "workspaceMode",
+  "type",
+  "schemes",
+  "os",
+  "arch",
+  "defaultAction",
+  "action",
+  "version",
+]);
 /** Call options have a name of their own in messages, since the last argument may also be a signal. */
 const CALL_OPTIONS = ["options", "signal", "call"];
 /** Interfaces whose methods are not called: the caller's own, and what has no argument that is read. */
@@ -52,7 +67,7 @@ function allows(shape, kind) {
 }
 
 /** Values that do not fit, each with the name that the error must have. */
-function* wrong(shape, name, owner) {
+function* wrong(shape, name, owner, place = name) {
   if (shape.any) return;
   if (!shape.optional) yield { what: "missing", value: undefined, field: name };
   for (const [kind, value] of CANDIDATES) {
@@ -60,7 +75,7 @@ function* wrong(shape, name, owner) {
     if (!allows(shape, kind)) yield { what: kind, value, field: name };
   }
   if (shape.kinds.has("string")) {
-    if (!shape.optional && !EMPTY.has(name)) yield { what: "empty", value: "", field: name };
+    if (!shape.optional && !EMPTY.has(place)) yield { what: "empty", value: "", field: name };
     if (!ANY_TEXT.has(name)) yield { what: "a control character", value: "a\0b", field: name };
   }
   if (shape.kinds.has("number")) {
@@ -71,7 +86,7 @@ function* wrong(shape, name, owner) {
     if (!is(INFINITE)) yield { what: "infinite", value: Number.POSITIVE_INFINITY, field: name };
   }
   if (shape.element) {
-    for (const inner of wrong({ ...shape.element, optional: false }, name, owner)) {
+    for (const inner of wrong({ ...shape.element, optional: false }, name, owner, `${name}[]`)) {
       yield { ...inner, what: `[${inner.what}]`, value: [inner.value] };
     }
   }
@@ -83,7 +98,7 @@ function* wrong(shape, name, owner) {
     }
     if (!map.kinds.has("null") && !map.any) yield { what: "{K: null}", value: { K: null }, field: name };
   }
-  for (const variant of PASSED_ON.has(name) ? [] : shape.variants.filter(({ isClass }) => !isClass)) {
+  for (const variant of WRITTEN.has(name) ? [] : shape.variants.filter(({ isClass }) => !isClass)) {
     for (const [field, its] of variant.fields) {
       const kind = variant.fields.has("workingDirectory") ? "a run" : variant.name;
       for (const inner of wrong(its, field, kind)) {
@@ -94,10 +109,16 @@ function* wrong(shape, name, owner) {
   }
 }
 
+/** Strings that "/x" does not do for. */
+const FITTING = new Map([
+  ["name", "x"],
+  ["expiresAt", "2030-01-01T00:00:00Z"],
+]);
+
 function fittingObject({ name, fields }) {
   const object = { ...SEEDS[name] };
   for (const [field, shape] of fields) {
-    if (!shape.optional && !(field in object)) object[field] = field === "name" ? "x" : fitting(shape);
+    if (!shape.optional && !(field in object)) object[field] = FITTING.get(field) ?? fitting(shape);
   }
   return object;
 }
@@ -141,11 +162,11 @@ const connectionConfig = { domain: "server.test", fetch, useServerProxy: false }
 /** What a rule wants beside what the types do. */
 const SEEDS = {
   SandboxCreateOptions: { image: "i", connectionConfig },
+  SandboxCreateFromTemplateOptions: { connectionConfig },
+  CreateSandboxRequest: { image: { uri: "i" } },
   SandboxConnectOptions: { connectionConfig },
   ConnectionConfigOptions: connectionConfig,
   BackgroundCommandJson: { sandboxId: "x" },
-  CreateSandboxRequest: { image: { uri: "i" } },
-  RenewSandboxExpirationRequest: { expiresAt: "2099-01-01T00:00:00.000Z" },
 };
 
 const types = readTypes();
@@ -154,6 +175,7 @@ const MAKERS = {
   Sandbox: () => sdk.Sandbox.connect({ sandboxId: "x", skipHealthCheck: true, connectionConfig }),
   SandboxManager: () => sdk.SandboxManager.create({ connectionConfig }),
   ConnectionConfig: () => new sdk.ConnectionConfig(),
+  ExecutionEventDispatcher: () => new sdk.ExecutionEventDispatcher({ logs: { stdout: [], stderr: [] }, result: [] }),
   CommandHandle: async () => (await MAKERS.Sandbox()).commands.start("x"),
   BackgroundCommand: async () => (await MAKERS.Sandbox()).commands.attach({ id: "c", sandboxId: "x", cursor: 0 }),
   IsolationSession: async () => (await MAKERS.Sandbox()).isolation.attach("s"),
@@ -223,9 +245,8 @@ const refusesAll = (title, params, call) => {
 };
 
 for (const [name, { isClass, isError, constructs, statics, methods }] of types) {
-  // Exceptions are records that are filled in, by tests of an application for example; a dispatcher is given what a stream
-  // said, which may be anything.
-  if (isError || name === "SandboxError" || name === "ExecutionEventDispatcher") continue;
+  // Exceptions are records that are filled in, by tests of an application for example.
+  if (isError || name === "SandboxError") continue;
   if (constructs.length > 0) refusesAll(`new ${name}`, constructs, (args) => new sdk[name](...args));
   for (const [method, params] of statics) refusesAll(`${name}.${method}`, params, (args) => sdk[name][method](...args));
   if (NOT_CALLED.has(name)) continue;
