@@ -21,9 +21,11 @@ for (const flags of [[], ["--no-bwrap"]]) {
         entrypoint: [
           "sh",
           "-c",
-          "i=0; while [ $i -lt 150 ]; do i=$((i+1)); echo line $i; done; echo oops >&2; sleep 1000",
+          "while [ ! -e go ]; do sleep 0.02; done; i=0; while [ $i -lt 150 ]; do i=$((i+1)); echo line $i; done; echo oops >&2; sleep 1000",
         ],
       });
+      // Not before the daemon has said that it listens: that is in the logs, too.
+      await server.sh(id, "touch go");
       await until(async () => (await get(id, "logs")).body.includes(" oops\n"));
       const plain = await get(id, "logs?tail=3");
       assert.equal(plain.headers.get("deprecation"), "true");
@@ -65,7 +67,8 @@ for (const flags of [[], ["--no-bwrap"]]) {
       await server.api("POST", `/v1/sandboxes/${id}/pause`);
       assert.match((await get(id, "inspect")).body, /Status: {9}paused\nRunning: {8}True\nPaused: {9}True/);
       await server.api("POST", `/v1/sandboxes/${id}/resume`);
-      await server.sh(id, "touch stop");
+      // The entrypoint may end, and the daemon with it, before this answer is read.
+      await server.sh(id, "touch stop").catch(() => {});
       await until(async () => (await get(id, "events")).body.includes("exited"));
       assert.match(
         (await get(id, "events")).body,

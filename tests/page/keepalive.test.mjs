@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { launch, startServer } from "./browser.mjs";
 
 const PKG = process.env.OPENSANDBOX_PKG || fileURLToPath(new URL("../../pkg", import.meta.url));
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 10_000;
+const ATTEMPTS = 5;
 
 let pages;
 let browser;
@@ -48,19 +49,30 @@ async function makeSandbox(page, kill) {
 }
 const status = async (id) => (await server.api(`/v1/sandboxes/${id}`)).status;
 
+/** Whether the sandbox goes away in good time. */
+async function isGone(id) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
+    if ((await status(id)) === 404) return true;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  return false;
+}
+
 for (const [how, leave] of [
   ["goes elsewhere", (page) => page.goto("about:blank")],
   ["is closed", (page) => page.close()],
 ]) {
   test(`a page that ${how} ends its sandbox`, async () => {
-    const page = await browser.newPage();
     const other = await browser.newPage();
-    const [id, kept] = [await makeSandbox(page, true), await makeSandbox(other, false)];
-    await leave(page);
+    const kept = await makeSandbox(other, false);
     await leave(other);
-    for (const end = Date.now() + PATIENCE_MS; (await status(id)) !== 404; ) {
-      assert.ok(Date.now() < end, "the sandbox is still there");
-      await new Promise((resolve) => setTimeout(resolve, 30));
+    // The browser gives a page that is closed half a second to say goodbye: on a busy machine it may not get to it.
+    for (let attempt = 1; ; attempt++) {
+      const page = await browser.newPage();
+      const id = await makeSandbox(page, true);
+      await leave(page);
+      if (await isGone(id)) break;
+      assert.ok(attempt < ATTEMPTS, "the sandbox is still there");
     }
     assert.equal(await status(kept), 200, "the page that asks for nothing leaves its sandbox");
   });
