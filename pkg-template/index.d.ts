@@ -2,6 +2,7 @@
 
 export * from "./types/background.js";
 export * from "./types/capabilities.js";
+export * from "./types/code-interpreter.js";
 export * from "./types/commands.js";
 export * from "./types/connection.js";
 export * from "./types/constants.js";

@@ -2,6 +2,7 @@
 
 import "./load.js";
 import {
+  Codes,
   Commands,
   CredentialVault,
   Diagnostics,
@@ -16,6 +17,7 @@ import {
   SandboxManager,
 } from "./core_bg.js";
 
+export { CodeInterpreter, SupportedLanguages } from "./code-interpreter.js";
 export * from "./constants.js";
 export {
   CommandExitException,
@@ -35,6 +37,7 @@ export {
   SandboxTimeoutException,
   SandboxUnhealthyException,
 } from "./core_bg.js";
+export { PYTHON_CHARTS } from "./python-charts.js";
 
 // wasm-bindgen cannot export a static and an instance method of one name.
 Sandbox.resume = Sandbox.resumeById;
@@ -43,6 +46,7 @@ delete Sandbox.resumeById;
 // wasm-bindgen's own disposal frees memory at once and leaves an object that throws; the garbage collector does it in time.
 // With it in place, `using sandbox = …` would compile and neither close nor kill.
 const CLASSES = [
+  Codes,
   Sandbox,
   Sandboxes,
   SandboxManager,

@@ -49,16 +49,69 @@ export interface ExecutionResult {
   raw?: Record<string, unknown>;
 }
 
+/** One form of a {@link RichResult}. */
+export interface ResultForm {
+  mime: string;
+  /** As it came: text, base64 for images, an object for JSON. */
+  value: unknown;
+}
+
+/**
+ * A value that code has produced, in all the forms that the kernel has sent. Its enumerable properties are those of
+ * {@link ExecutionResult}; the others are made when they are asked for. A form that is not there is `undefined`. Text comes
+ * from the sandbox: HTML, SVG and JavaScript of it belong into a sandboxed `<iframe>`, not into your page.
+ */
+export interface RichResult extends ExecutionResult {
+  raw: Record<string, unknown>;
+  /** The MIME types that there are, the richest first: HTML, SVG, PNG, JPEG, Markdown, LaTeX, JSON, JavaScript, plain text. */
+  readonly formats: string[];
+  /** `text/html` */
+  readonly html: string | undefined;
+  /** `text/markdown` */
+  readonly markdown: string | undefined;
+  /** `image/svg+xml`, as text. */
+  readonly svg: string | undefined;
+  /** `image/png` in base64, as it came. {@link RichResult.bytes} decodes it, {@link RichResult.dataUrl} is for `<img src>`. */
+  readonly png: string | undefined;
+  /** `image/jpeg` in base64, as it came. */
+  readonly jpeg: string | undefined;
+  /** `text/latex` */
+  readonly latex: string | undefined;
+  /** `application/javascript` */
+  readonly javascript: string | undefined;
+  /** `application/json`, parsed. */
+  readonly json: unknown;
+  /** A form by its MIME type, as it came. */
+  get(mime: string): unknown;
+  /** The first of these MIME types that there is. Default: in the order of {@link RichResult.formats}. */
+  preferred(order?: readonly string[]): ResultForm | undefined;
+  /** A form as bytes: images decoded from base64, all else as UTF-8. */
+  bytes(mime: string): Uint8Array<ArrayBuffer> | undefined;
+  /** A form as a `data:` URL. */
+  dataUrl(mime: string): string | undefined;
+}
+
 /** How a run failed. */
 export interface ExecutionError {
-  /** `CommandExecError` for a program that ended with another exit code than 0; else the server's code. */
+  /**
+   * `CommandExecError` for a program that ended with another exit code than 0; of code, the name of the exception
+   * (`ZeroDivisionError`; empty for bash); else the server's code.
+   */
   name: string;
-  /** The exit code as text (`"-1"` for every signal), or a sentence when the program could not be started. */
+  /** The exit code as text (`"-1"` for every signal), a sentence when the program could not be started, or what the exception says. */
   value: string;
   /** Unix time in milliseconds. */
   timestamp: number;
-  /** For a program: `["exit status 7"]`, or which signal it was: `["signal: killed"]`. */
+  /** For a program: `["exit status 7"]`, or which signal it was: `["signal: killed"]`. Of code: as the kernel sent it, with colours. */
   traceback: string[];
+}
+
+/** An {@link ExecutionError} with two ways to show it. */
+export interface RichError extends ExecutionError {
+  /** The traceback as one text with its colours (ANSI escapes), for a terminal. */
+  readonly ansi: string;
+  /** The same without colours; where there is no traceback, name and value. */
+  readonly text: string;
 }
 
 export interface ExecutionComplete {
@@ -84,9 +137,10 @@ export interface Execution {
   executionCount?: number;
   /** The lines, one object each; made when they are first looked at. {@link Execution.stdout} is quicker. */
   logs: { stdout: OutputMessage[]; stderr: OutputMessage[] };
-  result: ExecutionResult[];
+  /** The values that code has produced: of its last expression, as execd passes on no other. */
+  result: RichResult[];
   /** There when the run failed; an exit code other than 0 is a failure. */
-  error?: ExecutionError;
+  error?: RichError;
   /** There when the run came to its end without an error. */
   complete?: ExecutionComplete;
   /**
@@ -138,9 +192,9 @@ export interface ExecutionHandlers {
   onEvent?: ((event: ServerStreamEvent) => unknown) | undefined;
   onStdout?: ((message: OutputMessage) => unknown) | undefined;
   onStderr?: ((message: OutputMessage) => unknown) | undefined;
-  onResult?: ((result: ExecutionResult) => unknown) | undefined;
+  onResult?: ((result: RichResult) => unknown) | undefined;
   onExecutionComplete?: ((complete: ExecutionComplete) => unknown) | undefined;
-  onError?: ((error: ExecutionError) => unknown) | undefined;
+  onError?: ((error: RichError) => unknown) | undefined;
   onInit?: ((init: ExecutionInit) => unknown) | undefined;
   /** Do not keep stdout and stderr in the `Execution`. Default `false`. */
   skipAccumulation?: boolean | undefined;

@@ -3,6 +3,7 @@
 // One sandbox, from creation to its end.
 
 import type { CapabilitiesOptions, SandboxCapabilities } from "./capabilities.js";
+import type { Codes } from "./code-interpreter.js";
 import type { ExecdCommands } from "./commands.js";
 import type { CallOptions, ConnectionConfig, ConnectionConfigOptions } from "./connection.js";
 import type { SandboxDiagnostics } from "./diagnostics.js";
@@ -200,6 +201,8 @@ export declare class Sandbox {
   get connectionConfig(): ConnectionConfig;
   /** Programs and bash sessions. */
   get commands(): ExecdCommands;
+  /** Code in contexts that keep their state: Python and other languages that the image has kernels for. */
+  get codes(): Codes;
   /** Files and directories. */
   get files(): SandboxFiles;
   /** Is the daemon there? */

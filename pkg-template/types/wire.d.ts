@@ -30,7 +30,5 @@ export interface CodeContextRequest extends Record<string, unknown> {
   language: string;
 }
 
-export type SupportedLanguage = "python" | "go" | "javascript" | "typescript" | "bash" | "java";
-
 // biome-ignore lint/complexity/noUselessEmptyExport: without it what has no `export` counts as exported, too
 export {};

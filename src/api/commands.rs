@@ -94,14 +94,8 @@ fn background_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Re
 }
 
 /// What an abort means for the program: `onAbort: "interrupt"` (default) ends it, `"detach"` leaves it running.
-fn interrupts(options: &Options) -> Result<bool, Error> {
-    match options.string("onAbort")?.as_deref() {
-        None | Some("interrupt") => Ok(true),
-        Some("detach") => Ok(false),
-        Some(other) => {
-            Err(Error::InvalidArgument(format!("onAbort must be \"interrupt\" or \"detach\", got \"{other}\"")))
-        }
-    }
+pub(super) fn interrupts(options: &Options) -> Result<bool, Error> {
+    Ok(!options.choice("onAbort", ["interrupt", "detach"])?)
 }
 
 fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<Plan, Error> {

@@ -5,6 +5,7 @@
 
 mod background;
 mod capabilities;
+mod codes;
 mod commands;
 mod create;
 mod creation;
@@ -16,6 +17,7 @@ mod endpoints;
 mod execd;
 mod files;
 mod health;
+mod interpreter;
 mod isolated_session;
 mod isolation;
 mod lifecycle;

@@ -26,6 +26,12 @@ pub async fn interrupt(execd: &Execd, id: &str, call: &CallOptions) -> Result<()
         .await
 }
 
+/// `DELETE /code?id=`: what runs in a context is interrupted, like Ctrl-C. The context lives on.
+pub async fn interrupt_code(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Failure> {
+    let call_to = Call { method: "DELETE", path: "/code", query: &[("id", id)], what: "Interrupt code failed" };
+    execd.send(call_to, None, &call.once()).await?.done().await
+}
+
 /// Interrupts a program until it has ended. execd sends `init` a moment before it knows the id itself: a refusal that
 /// early means nothing, and one that comes because the program has just ended is no failure.
 pub async fn end(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Failure> {

@@ -56,6 +56,13 @@ impl Readiness {
     }
 }
 
+impl Readiness {
+    /// The same with another check.
+    pub fn with_check(self, check: Function) -> Self {
+        Self { check: Some(check), ..self }
+    }
+}
+
 /// Polls until the check says yes. `sandbox` is what a custom check is given.
 pub async fn wait(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, call: &CallOptions) -> Result<(), Failure> {
     let transport = &execd.transport;

@@ -295,7 +295,11 @@ impl RunDriver {
         let inner = Rc::clone(&self.inner);
         let _ = super::promise(async move {
             // The abort that led here must not stop this request, and closing the sandbox meanwhile may.
-            let _ = program::end(&inner.execd, &id, &inner.plan.call.for_others()).await;
+            let (execd, call) = (&inner.execd, inner.plan.call.for_others());
+            let _ = match inner.plan.endpoint {
+                Endpoint::Code => program::interrupt_code(execd, &id, &call).await,
+                _ => program::end(execd, &id, &call).await,
+            };
             Ok(JsValue::UNDEFINED)
         });
     }
@@ -323,6 +327,18 @@ impl RunDriver {
             ))
             .into(),
             "body" => Failure::broken_body(what, detail),
+            "busy" => Error::Busy(format!(
+                "{what}: the context {} runs something else, and only one thing at a time. Wait for it, interrupt it \
+                 (codes.interrupt), use a context of your own, or pass onBusy: \"queue\"",
+                detail.as_string().unwrap_or_default()
+            ))
+            .into(),
+            "unresponsive" => Error::Unresponsive(format!(
+                "{what}: the time was over (timeoutSeconds), and the kernel of the context {} did not heed the interrupt. \
+                 It may have died, or be busy in native code: codes.deleteContext or codes.restartContext ends it",
+                detail.as_string().unwrap_or_default()
+            ))
+            .into(),
             "too-large" => Error::TooLarge(format!(
                 "{what}: one event is larger than {} bytes (maxEventBytes)",
                 rules::short(self.inner.plan.max_event())

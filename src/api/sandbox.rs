@@ -1,6 +1,7 @@
 //! `Sandbox`: one sandbox, from creation to its end.
 
 use crate::api::capabilities::{Capabilities, Wanted};
+use crate::api::codes::Codes;
 use crate::api::commands::Commands;
 use crate::api::creation::{self, Made};
 use crate::api::diagnostics::Diagnostics;
@@ -52,6 +53,7 @@ pub struct Sandbox {
     inner: Rc<Inner>,
     // Here and not in `Inner`: the services hold what `Inner` holds, and a cycle would never be freed.
     commands: OnceCell<JsValue>,
+    codes: OnceCell<JsValue>,
     files: OnceCell<JsValue>,
     health: OnceCell<JsValue>,
     metrics: OnceCell<JsValue>,
@@ -72,6 +74,7 @@ impl Sandbox {
         Self {
             inner,
             commands: OnceCell::new(),
+            codes: OnceCell::new(),
             files: OnceCell::new(),
             health: OnceCell::new(),
             metrics: OnceCell::new(),
@@ -150,6 +153,12 @@ impl Sandbox {
     #[wasm_bindgen(getter)]
     pub fn commands(&self) -> JsValue {
         self.commands.get_or_init(|| Commands::new(self.inner.execd.clone()).into()).clone()
+    }
+
+    /// Code in contexts that keep their state.
+    #[wasm_bindgen(getter)]
+    pub fn codes(&self) -> JsValue {
+        self.codes.get_or_init(|| Codes::new(self.inner.execd.clone()).into()).clone()
     }
 
     /// Files and directories.
@@ -345,6 +354,7 @@ impl Sandbox {
         let twin = Self {
             inner: Rc::clone(&self.inner),
             commands: self.commands.clone(),
+            codes: self.codes.clone(),
             files: self.files.clone(),
             health: self.health.clone(),
             metrics: self.metrics.clone(),

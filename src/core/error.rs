@@ -43,6 +43,10 @@ pub enum Error {
     Interrupted(String),
     /// A stream went silent.
     Stalled(String),
+    /// A context of code runs something else: one run at a time.
+    Busy(String),
+    /// Code was to be interrupted, and its kernel did not heed it.
+    Unresponsive(String),
     /// A stream carried something that is no event.
     Malformed(String),
     /// One event was larger than the limit.
@@ -61,6 +65,7 @@ impl Error {
             Self::Api { .. }
             | Self::NotSupported { .. }
             | Self::SnapshotFailed(_)
+            | Self::Busy(_)
             | Self::UnexpectedResponse(_)
             | Self::Redirect(_) => "SandboxApiException",
             Self::Network(_) => "SandboxConnectionException",
@@ -68,9 +73,11 @@ impl Error {
             Self::Aborted => "SandboxAbortException",
             Self::Closed(_) | Self::Changed(_) | Self::Source(_) => "SandboxException",
             Self::ReadyTimeout(_) => "SandboxReadyTimeoutException",
-            Self::Interrupted(_) | Self::Stalled(_) | Self::Malformed(_) | Self::TooLarge(_) => {
-                "SandboxStreamException"
-            }
+            Self::Interrupted(_)
+            | Self::Stalled(_)
+            | Self::Unresponsive(_)
+            | Self::Malformed(_)
+            | Self::TooLarge(_) => "SandboxStreamException",
         }
     }
 
@@ -90,6 +97,8 @@ impl Error {
             Self::ReadyTimeout(_) => "READY_TIMEOUT",
             Self::Interrupted(_) => "STREAM_INTERRUPTED",
             Self::Stalled(_) => "STREAM_STALLED",
+            Self::Busy(_) => "CONTEXT_BUSY",
+            Self::Unresponsive(_) => "KERNEL_UNRESPONSIVE",
             Self::Malformed(_) => "MALFORMED_EVENT",
             Self::TooLarge(_) => "EVENT_TOO_LARGE",
             Self::Changed(_) => "FILE_CHANGED",
@@ -111,7 +120,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Api { status, .. } => crate::retry::is_passing(*status),
-            Self::Network(_) | Self::Timeout(_) | Self::ReadyTimeout(_) => true,
+            Self::Network(_) | Self::Timeout(_) | Self::ReadyTimeout(_) | Self::Busy(_) => true,
             _ => false,
         }
     }
@@ -129,6 +138,8 @@ impl fmt::Display for Error {
             | Self::SnapshotFailed(text)
             | Self::Interrupted(text)
             | Self::Stalled(text)
+            | Self::Busy(text)
+            | Self::Unresponsive(text)
             | Self::Malformed(text)
             | Self::TooLarge(text)
             | Self::Changed(text)

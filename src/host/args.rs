@@ -227,6 +227,19 @@ impl Options {
         Ok(())
     }
 
+    /// A field that is one of two words: whether it is the second.
+    pub fn choice(&self, name: &str, words: [&str; 2]) -> Result<bool, Error> {
+        let Some(word) = self.string(name)? else { return Ok(false) };
+        match words.iter().position(|each| *each == word) {
+            Some(at) => Ok(at == 1),
+            None => Err(Error::InvalidArgument(format!(
+                "{} must be \"{}\", got \"{word}\"",
+                self.path(name),
+                words.join("\" or \"")
+            ))),
+        }
+    }
+
     /// A finite number field.
     pub fn number(&self, name: &str) -> Result<Option<f64>, Error> {
         self.optional(name, number)

@@ -1,6 +1,6 @@
 //! The JavaScript snippets of `src/js`, declared. Each is called from one place in `host` or `api`.
 
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/js/errors.js")]
@@ -151,6 +151,17 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(reexport)]
     pub type Execution;
+}
+
+#[wasm_bindgen(module = "/src/js/results.js")]
+extern "C" {
+    pub type ExecutionResult;
+}
+
+#[wasm_bindgen(module = "/src/js/context.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    pub fn disposable(context: &Object, dispose: &JsValue) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen(module = "/src/js/dispatcher.js")]

@@ -3,6 +3,7 @@
 
 import { Capture } from "./capture.js";
 import { SandboxException } from "./errors.js";
+import { ExecutionError, ExecutionResult } from "./results.js";
 
 // The rows of a batch: kind, length of the text, timestamp. Shared with src/core/events.rs.
 export const ROW = 3;
@@ -203,7 +204,8 @@ export class Recorder {
     this.#handlers = handlers ?? {};
     this.#forgets = Boolean(this.#handlers.skipAccumulation);
     this.#code = code || background;
-    this.#timeoutMs = timeoutMs;
+    // The limit of code is ours: the reader knows whether it was reached.
+    this.#timeoutMs = code ? 0 : timeoutMs;
     const { onEvent, onStdout, onStderr } = this.#handlers;
     this.#onlyText = !onEvent && !onStdout && !onStderr;
   }
@@ -295,7 +297,8 @@ export class Recorder {
         const raw = event.results ?? {};
         // execd renames text/plain to text.
         const text = raw["text/plain"] ?? raw.text ?? raw.textPlain ?? event.text;
-        const result = { text: text === undefined || text === null ? undefined : asText(text), timestamp, raw };
+        const known = text === undefined || text === null ? undefined : asText(text);
+        const result = new ExecutionResult(known, timestamp, raw);
         execution.result.push(result);
         await handlers.onResult?.(result);
         break;
@@ -330,7 +333,7 @@ export class Recorder {
     const value = asText(payload.evalue ?? payload.value ?? payload.text);
     // SQL sends null for "no traceback".
     const traceback = Array.isArray(payload.traceback) ? payload.traceback.map(asText) : [];
-    execution.error = { name, value, traceback, timestamp };
+    execution.error = new ExecutionError(name, value, traceback, timestamp);
     if (!this.#code) execution.exitCode = this.#exitCode;
     // Nothing on the wire says "timeout": a kill after the limit that was asked for is one. Sessions say it in words.
     const words = /timeout after|deadline exceeded/;
@@ -355,6 +358,11 @@ export class Recorder {
       Object.assign(error, { execution: this.execution, executionId: run.id });
     }
     return error;
+  }
+
+  /** Code was interrupted because its time was over; it may have come to its own end just then. */
+  overran() {
+    if (!this.execution.complete || this.execution.error) learn(this.execution, { timedOut: true });
   }
 
   recovered() {

@@ -19,12 +19,17 @@ const LINGER_MS = 5_000;
 // How much is decoded at once, and how long a line may get before it is put together outside of WebAssembly memory, which
 // never shrinks.
 const PIECE = 1 << 20;
+// How long a kernel may take to heed an interrupt.
+const GRACE_MS = 5_000;
+// What execd says, with status 200, of a context that runs something else.
+const BUSY = /session is busy/;
 // ignoreBOM: TextDecoder would drop a leading U+FEFF and shift every slice.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * One run. `driver` is the Rust side, see src/api/run.rs. `options`: signals [[signal, kind]], interrupts (whether leaving
- * ends the program too), startMs, idleMs, maxEventBytes.
+ * ends the program too), startMs, idleMs, maxEventBytes; code (whether it runs code), timeoutMs (for code, whose limit execd
+ * does not know).
  *
  * Three things end, each once: the run on the server (`#settled`: nothing is left to interrupt), the consumer's interest
  * (`#gone`: the driver may be freed, so nobody touches it after an await without looking), and, perhaps, the caller's
@@ -58,12 +63,15 @@ export class RunReader {
   #links = [];
   #startTimer;
   #idleTimer;
+  #limitTimer;
   #waitingSince = 0;
   #seen = { stdout: 0, stderr: 0 };
   id;
   lastEvent;
   exitCode;
   recovered = false;
+  /** Whether code was interrupted because its time was over. */
+  overdue = false;
   /** Rejects as soon as the run is aborted, closed or late, whatever else is going on. Never resolves. */
   whenHalted;
 
@@ -294,7 +302,7 @@ export class RunReader {
       const length = table[row * ROW + 1];
       if (kind === JSON_ROW || kind === TAIL || kind === JUNK) {
         const event = this.#parse(kind, text.slice(at, at + length));
-        if (event === undefined) {
+        if (event === undefined || this.#isBusy(event)) {
           // What came before it is delivered first.
           table = table.slice(0, row * ROW);
           break;
@@ -318,6 +326,33 @@ export class RunReader {
     if (this.#started) return;
     this.#started = true;
     clearTimeout(this.#startTimer);
+    const { code, timeoutMs } = this.#options;
+    if (code && timeoutMs > 0) this.#limitTimer = after(timeoutMs, () => this.#overrun());
+  }
+
+  /** The time of code is over: interrupts it. What the kernel says to that is the end of the run. */
+  #overrun() {
+    if (this.#gone || this.#settled) return;
+    this.overdue = true;
+    if (this.id !== undefined) this.#driver.interrupt(this.id);
+    const check = () => {
+      if (this.#gone || this.#settled) return;
+      // Whoever reads slowly may have the end in the pipe already.
+      if (this.#waitingSince === 0) this.#limitTimer = after(GRACE_MS, check);
+      else {
+        this.#options.interrupts = false;
+        this.#stop("unresponsive", this.id);
+      }
+    };
+    this.#limitTimer = after(GRACE_MS, check);
+  }
+
+  /** The context runs something else: nothing of ours has begun, and an interrupt would hit the other. */
+  #isBusy(event) {
+    if (!this.#options.code || event.type !== undefined || !BUSY.test(asText(event.message))) return false;
+    this.#deferred = this.#failed("busy", this.id);
+    this.#settle();
+    return true;
   }
 
   /** Remembers how much output was passed on: what a recovery must not repeat. */
@@ -395,6 +430,7 @@ export class RunReader {
   /** Gives the connection back before anything else is sent: browsers allow six of them per origin. */
   #letGo() {
     clearTimeout(this.#startTimer);
+    clearTimeout(this.#limitTimer);
     clearTimeout(this.#idleTimer);
     this.#reader?.cancel().catch(() => {});
     this.#connection.abort();
@@ -424,6 +460,7 @@ export class RunReader {
   /** Reads on until `init` tells the id, then interrupts. Nobody waits for this. */
   async #linger() {
     clearTimeout(this.#startTimer);
+    clearTimeout(this.#limitTimer);
     const timer = setTimeout(() => this.#letGo(), LINGER_MS);
     // What has not been sent yet need not be.
     this.#driver.abandon();

@@ -13,9 +13,11 @@ export async function drive(driver, memory, options) {
     await Promise.race([reader.pump((batch) => recorder.take(batch, reader)), reader.whenHalted]);
   } catch (error) {
     reader.leave();
+    if (reader.overdue) recorder.overran();
     throw recorder.explain(error, reader);
   }
   if (reader.recovered) recorder.recovered();
+  if (reader.overdue) recorder.overran();
   const failure = options.throwOnNonZero && exitFailure(recorder.execution);
   if (failure) throw failure;
   return recorder.execution;

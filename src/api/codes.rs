@@ -1,0 +1,375 @@
+//! `sandbox.codes`: code in contexts that keep their state, run by the kernels of the sandbox.
+
+use crate::api::commands::{call_of, interrupts};
+use crate::api::execd::{Call, Execd};
+use crate::api::run::{self, Plan, Reading, check_handlers};
+use crate::api::{interpreter, program, promise};
+use crate::core::error::Error;
+use crate::core::rules;
+use crate::core::run::Endpoint;
+use crate::host::args::{self, CallOptions, Options};
+use crate::host::failure::Failure;
+use crate::host::{js, object, time};
+use js_sys::{Object, Promise};
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+/// A kernel may have to be started first: longer than for a command.
+const START_TIMEOUT_MS: f64 = 120_000.0;
+/// execd repeats a create that cannot succeed for ever, without a byte of an answer.
+const CREATE_TIMEOUT_SECONDS: f64 = 60.0;
+const DEFAULT_LANGUAGE: &str = "python";
+
+/// Runs code in the sandbox.
+#[wasm_bindgen]
+pub struct Codes {
+    execd: Execd,
+    queues: Rc<Queues>,
+}
+
+/// The last run of each context that was asked to wait its turn.
+#[derive(Default)]
+struct Queues(RefCell<Vec<(String, JsValue)>>);
+
+impl Queues {
+    /// The run to wait for, if there is one.
+    fn last(&self, key: &str) -> Option<JsValue> {
+        self.0.borrow().iter().find(|(other, _)| other == key).map(|(_, promise)| promise.clone())
+    }
+
+    fn set(&self, key: &str, promise: &Promise) {
+        self.0.borrow_mut().retain(|(other, _)| other != key);
+        self.0.borrow_mut().push((key.to_owned(), promise.into()));
+    }
+
+    /// Forgets a run that is over, unless another waits behind it.
+    fn done(&self, key: &str, promise: Option<&JsValue>) {
+        self.0.borrow_mut().retain(|(other, last)| other != key || Some(last) != promise);
+    }
+}
+
+impl Codes {
+    /// For one sandbox.
+    pub fn new(execd: Execd) -> Self {
+        Self { execd, queues: Rc::default() }
+    }
+}
+
+/// Where code runs: `{id?, language}` of a context, or the default context of a language.
+struct Place {
+    id: Option<String>,
+    language: String,
+}
+
+impl Place {
+    fn read(options: &Options) -> Result<Self, Error> {
+        let language = options.string("language")?;
+        let Some(context) = options.object("context")? else {
+            let language = language.unwrap_or_else(|| DEFAULT_LANGUAGE.into());
+            return Ok(Self { id: None, language: args::filled("language", &language.as_str().into())? });
+        };
+        if language.is_some() {
+            return Err(Error::InvalidArgument("Provide either opts.context or opts.language, not both".into()));
+        }
+        let context = Options::required("context", &context)?;
+        let id = context.string("id")?;
+        if let Some(id) = &id {
+            rules::segment("context.id", id)?;
+        }
+        // Without its language execd would run the code in a shell.
+        Ok(Self { id, language: args::filled("context.language", &context.raw("language"))? })
+    }
+
+    fn body(&self) -> Object {
+        let context = Object::new();
+        object::set_some(&context, "id", self.id.as_deref());
+        object::set(&context, "language", self.language.as_str());
+        context
+    }
+
+    /// What runs one after another.
+    fn key(&self) -> String {
+        self.id.clone().unwrap_or_else(|| format!("language {}", self.language))
+    }
+}
+
+/// One run, which may have to be tried again while its context is busy.
+struct Job {
+    code: JsValue,
+    options: JsValue,
+    signal: JsValue,
+    key: String,
+    handlers: JsValue,
+    queues: bool,
+    call: CallOptions,
+    start_ms: f64,
+}
+
+/// Code and the options of a run as a request to `POST /code`.
+fn code_plan(code: &JsValue, options: &JsValue, signal: &JsValue) -> Result<(Plan, String), Error> {
+    let code = args::string("code", code)?;
+    if code.trim().is_empty() {
+        return Err(Error::InvalidArgument("Code cannot be empty".into()));
+    }
+    let options = Options::new("options", options)?;
+    let place = Place::read(&options)?;
+    let body = Object::new();
+    object::set(&body, "code", code);
+    object::set(&body, "context", place.body());
+    let reading = Reading::read(&options)?;
+    if reading.throws {
+        return Err(Error::InvalidArgument(
+            "throwOnNonZero is for commands: code has no exit code, look at error".into(),
+        ));
+    }
+    let plan = Plan {
+        endpoint: Endpoint::Code,
+        path: "/code".into(),
+        body: Some(body),
+        what: "Run code failed",
+        timeout_ms: options.milliseconds("timeoutSeconds")?.unwrap_or(0.0),
+        interrupts: interrupts(&options)?,
+        call: call_of(&options, signal)?,
+        reading: Reading { start_ms: Some(reading.start_ms.unwrap_or(START_TIMEOUT_MS)), ..reading },
+    };
+    Ok((plan, place.key()))
+}
+
+impl Job {
+    fn read(code: &JsValue, options: &JsValue, signal: &JsValue) -> Result<Self, Error> {
+        let (plan, key) = code_plan(code, options, signal)?;
+        let read = Options::new("options", options)?;
+        let handlers = read.raw("handlers");
+        check_handlers(&handlers)?;
+        Ok(Self {
+            code: code.clone(),
+            options: options.clone(),
+            signal: signal.clone(),
+            key,
+            handlers,
+            queues: read.choice("onBusy", ["error", "queue"])?,
+            call: plan.call,
+            start_ms: plan.reading.start_ms.unwrap_or_default(),
+        })
+    }
+
+    /// Waits for `before`, then runs; again, as long as somebody else keeps the context busy.
+    async fn in_turn(&self, execd: &Execd, before: Option<JsValue>) -> Result<JsValue, Failure> {
+        let transport = &execd.transport;
+        if let Some(before) = before {
+            // However it ended.
+            let _ = time::within(&before, f64::INFINITY, &transport.bare_signals(&self.call)).await;
+            transport.check(&self.call)?;
+        }
+        let deadline = if self.start_ms > 0.0 { time::now() + self.start_ms } else { f64::INFINITY };
+        let mut pause = program::POLL_MS.0;
+        loop {
+            let busy = match self.run(execd).await {
+                Err(Failure::Thrown(error)) if object::text(&error, "code").as_deref() == Some("CONTEXT_BUSY") => error,
+                other => return other,
+            };
+            if time::now() + pause > deadline {
+                return Err(Failure::Thrown(busy));
+            }
+            transport.sleep(pause, &self.call).await?;
+            pause = (pause * 1.5).min(program::POLL_MS.1);
+        }
+    }
+
+    async fn run(&self, execd: &Execd) -> Result<JsValue, Failure> {
+        let (plan, _) = code_plan(&self.code, &self.options, &self.signal)?;
+        let running = run::drive(execd.clone(), plan, &self.handlers)?;
+        JsFuture::from(running).await.map_err(Failure::Thrown)
+    }
+}
+
+/// `DELETE` of a route that answers with nothing.
+async fn delete(
+    execd: &Execd,
+    path: &str,
+    query: &[(&str, &str)],
+    what: &'static str,
+    call: &CallOptions,
+) -> Result<JsValue, Failure> {
+    execd.send(Call { method: "DELETE", path, query, what }, None, call).await?.done().await?;
+    Ok(JsValue::UNDEFINED)
+}
+
+fn context_path(id: &str) -> Result<String, Error> {
+    Ok(format!("/code/contexts/{}", rules::segment("contextId", id)?))
+}
+
+async fn delete_context(execd: &Execd, id: &str, call: &CallOptions) -> Result<JsValue, Failure> {
+    delete(execd, &context_path(id)?, &[], "Delete code context failed", call).await
+}
+
+async fn create_context(
+    execd: &Execd,
+    language: &str,
+    cwd: Option<String>,
+    call: &CallOptions,
+) -> Result<JsValue, Failure> {
+    let what = "Create code context failed";
+    let body = Object::new();
+    object::set(&body, "language", language);
+    object::set_some(&body, "cwd", cwd);
+    let seconds = call.timeout_seconds.unwrap_or(CREATE_TIMEOUT_SECONDS);
+    let limited = CallOptions { timeout_seconds: Some(seconds), ..call.clone() };
+    let call_to = Call { method: "POST", path: "/code/context", query: &[], what };
+    let answer = match execd.send(call_to, Some(&body.into()), &limited).await {
+        Ok(response) => response.object().await,
+        Err(failure) => Err(failure),
+    };
+    let raw = answer.map_err(|failure| match failure {
+        Failure::Typed(Error::Timeout(text), details) => {
+            let hint = format!("{text}. execd does not answer when the sandbox's image has no kernel for {language}");
+            Failure::Typed(Error::Timeout(hint), details)
+        }
+        other => other,
+    })?;
+    if object::text(&raw, "id").filter(|id| !id.is_empty()).is_none() {
+        return Err(Error::UnexpectedResponse(format!("{what}: the answer has no id")).into());
+    }
+    let (owner, id) = (execd.clone(), object::text(&raw, "id").unwrap_or_default());
+    // `await using context = …`. Not enumerable, so that a context stays what the official SDK gives.
+    let dispose = Closure::<dyn Fn() -> Promise>::new(move || {
+        let (execd, id) = (owner.clone(), id.clone());
+        promise(async move {
+            match delete_context(&execd, &id, &CallOptions::default()).await {
+                // Deleted already.
+                Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
+                other => other,
+            }
+        })
+    });
+    js::disposable(&raw, &dispose.into_js_value()).map_err(Failure::Thrown)
+}
+
+#[wasm_bindgen]
+impl Codes {
+    /// Makes a context: a kernel of its own, whose state lasts from run to run.
+    #[wasm_bindgen(js_name = createContext)]
+    pub fn create_context(&self, language: &JsValue, options: &JsValue) -> Promise {
+        let execd = self.execd.clone();
+        let read = || -> Result<_, Error> {
+            let language = args::filled("language", language)?;
+            let call = CallOptions::read(options)?;
+            let cwd = Options::new("options", options)?.string("cwd")?;
+            Ok((language, cwd, call))
+        };
+        let read = read();
+        promise(async move {
+            let (language, cwd, call) = read?;
+            create_context(&execd, &language, cwd, &call).await
+        })
+    }
+
+    /// A context that this daemon has made.
+    #[wasm_bindgen(js_name = getContext)]
+    pub fn get_context(&self, context_id: &JsValue, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), args::filled("contextId", context_id), CallOptions::read(options));
+        promise(async move {
+            let path = context_path(&id?)?;
+            let call_to = Call { method: "GET", path: &path, query: &[], what: "Get code context failed" };
+            execd.send(call_to, None, &call?).await?.object().await
+        })
+    }
+
+    /// All contexts, or those of a language.
+    #[wasm_bindgen(js_name = listContexts)]
+    pub fn list_contexts(&self, language: &JsValue, options: &JsValue) -> Promise {
+        let (execd, call) = (self.execd.clone(), CallOptions::read(options));
+        let language = if object::absent(language) { Ok(None) } else { args::filled("language", language).map(Some) };
+        promise(async move { list_contexts(&execd, language?.as_deref(), &call?).await })
+    }
+
+    /// Ends a context, also one whose kernel is dead or busy.
+    #[wasm_bindgen(js_name = deleteContext)]
+    pub fn delete_context(&self, context_id: &JsValue, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), args::filled("contextId", context_id), CallOptions::read(options));
+        promise(async move { delete_context(&execd, &id?, &call?).await })
+    }
+
+    /// Ends all contexts of a language, its default one among them.
+    #[wasm_bindgen(js_name = deleteContexts)]
+    pub fn delete_contexts(&self, language: &JsValue, options: &JsValue) -> Promise {
+        let (execd, language, call) =
+            (self.execd.clone(), args::filled("language", language), CallOptions::read(options));
+        promise(async move {
+            let query = [("language", &*language?)];
+            delete(&execd, "/code/contexts", &query, "Delete code contexts failed", &call?).await
+        })
+    }
+
+    /// Ends a context and makes a new one of its language: the state is gone, and the id is another.
+    #[wasm_bindgen(js_name = restartContext)]
+    pub fn restart_context(&self, context: &JsValue, options: &JsValue) -> Promise {
+        let execd = self.execd.clone();
+        let read = || -> Result<_, Error> {
+            let context = Options::required("context", context)?;
+            let id = args::filled("context.id", &context.raw("id"))?;
+            let language = args::filled("context.language", &context.raw("language"))?;
+            Ok((id, language, context.string("cwd")?, CallOptions::read(options)?))
+        };
+        let read = read();
+        promise(async move {
+            let (id, language, cwd, call) = read?;
+            match delete_context(&execd, &id, &call).await {
+                Err(failure) if failure.status() != Some(404) => Err(failure),
+                _ => create_context(&execd, &language, cwd, &call).await,
+            }
+        })
+    }
+
+    /// Runs code to its end and collects what it gives.
+    pub fn run(&self, code: &JsValue, options: &JsValue, signal: &JsValue) -> Promise {
+        let (execd, queues) = (self.execd.clone(), Rc::clone(&self.queues));
+        let job = Job::read(code, options, signal);
+        let Ok(Job { queues: true, key, .. }) = &job else {
+            return promise(async move { job?.run(&execd).await });
+        };
+        let (key, before) = (key.clone(), queues.last(key));
+        let own: Rc<RefCell<Option<JsValue>>> = Rc::default();
+        let (this, name, mine) = (Rc::clone(&queues), key.clone(), Rc::clone(&own));
+        let running = promise(async move {
+            let outcome = job?.in_turn(&execd, before).await;
+            this.done(&name, mine.borrow().as_ref());
+            outcome
+        });
+        queues.set(&key, &running);
+        *own.borrow_mut() = Some(running.clone().into());
+        running
+    }
+
+    /// The raw events of code. `request`: `{code, context}` as in the official SDK, and the options of `run`.
+    #[wasm_bindgen(js_name = runStream)]
+    pub fn run_stream(&self, request: &JsValue, signal: &JsValue) -> Result<JsValue, JsValue> {
+        Options::required("request", request)
+            .and_then(|read| code_plan(&read.raw("code"), request, signal))
+            .map_err(Failure::from)
+            .and_then(|(plan, _)| run::event_stream(self.execd.clone(), plan))
+            .map_err(JsValue::from)
+    }
+
+    /// Interrupts what runs in a context: Python sees a `KeyboardInterrupt`. Does not wait for it.
+    pub fn interrupt(&self, context_id: &JsValue, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), args::filled("contextId", context_id), CallOptions::read(options));
+        promise(async move { program::interrupt_code(&execd, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
+    }
+
+    /// Waits until the daemon answers and its kernels can be reached.
+    #[wasm_bindgen(js_name = waitUntilReady)]
+    pub fn wait_until_ready(&self, options: &JsValue) -> Promise {
+        let (execd, waiting) = (self.execd.clone(), interpreter::Waiting::read(options));
+        promise(async move { interpreter::wait(&execd, waiting?).await.map(|()| JsValue::UNDEFINED) })
+    }
+}
+
+/// `GET /code/contexts`. An execd without Jupyter has the route, too.
+pub async fn list_contexts(execd: &Execd, language: Option<&str>, call: &CallOptions) -> Result<JsValue, Failure> {
+    let query: Vec<(&str, &str)> = language.map(|language| ("language", language)).into_iter().collect();
+    let call_to = Call { method: "GET", path: "/code/contexts", query: &query, what: "List code contexts failed" };
+    Ok(execd.send(call_to, None, call).await?.array().await?.into())
+}
