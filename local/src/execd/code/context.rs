@@ -2,10 +2,11 @@
 
 use super::super::App;
 use super::kernel::Kernel;
-use super::launch;
+use super::{kernelspecs, launch};
 use crate::lock::lock;
 use jupyter_protocol::JupyterKernelspec;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::watch;
 
 pub struct Context {
@@ -45,6 +46,11 @@ impl Context {
     /// Its kernel at this moment.
     pub fn kernel(&self) -> Arc<Kernel> {
         Arc::clone(&lock(&self.kernel))
+    }
+
+    /// How long to listen on after its kernel is idle.
+    pub fn late_output(&self) -> Duration {
+        kernelspecs::late_output(&self.spec)
     }
 
     /// Its kernel, or a new one with nothing in it where the old one has died between two runs, as Jupyter does it.

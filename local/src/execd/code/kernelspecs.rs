@@ -1,8 +1,10 @@
 //! The kernels that the set-up made: `DIR/NAME/kernel.json`, in Jupyter's own format.
 
-use jupyter_protocol::JupyterKernelspec;
+use jupyter_protocol::{JupyterKernelspec, Transport};
+use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What every kernel specification of a folder says, by name. Unreadable ones are left out.
 pub fn all(dir: &Path) -> Vec<JupyterKernelspec> {
@@ -21,13 +23,27 @@ pub fn find(dir: &Path, language: &str) -> Option<JupyterKernelspec> {
 pub fn needed_paths(dir: &Path) -> Vec<PathBuf> {
     let mut paths = Vec::new();
     for spec in all(dir) {
-        let metadata = serde_json::Value::from_iter(spec.metadata.unwrap_or_default());
-        let listed = metadata.pointer("/opensandbox/readOnly").and_then(serde_json::Value::as_array);
+        let listed = ours(&spec, "readOnly").and_then(Value::as_array);
         paths.extend(listed.into_iter().flatten().filter_map(|path| path.as_str()).map(PathBuf::from));
     }
     paths.sort();
     paths.dedup();
     paths
+}
+
+/// Unix sockets, unless the specification says that its kernel only knows ports.
+pub fn transport(spec: &JupyterKernelspec) -> Transport {
+    if ours(spec, "transport").and_then(Value::as_str) == Some("tcp") { Transport::TCP } else { Transport::IPC }
+}
+
+/// How long to listen on after a kernel has said that it is idle, for one whose last output may come after that.
+pub fn late_output(spec: &JupyterKernelspec) -> Duration {
+    Duration::from_millis(ours(spec, "lateOutputMs").and_then(Value::as_u64).unwrap_or(0))
+}
+
+/// What the set-up has written into the metadata for this program.
+fn ours<'a>(spec: &'a JupyterKernelspec, name: &str) -> Option<&'a Value> {
+    spec.metadata.as_ref()?.get("opensandbox")?.get(name)
 }
 
 fn read(file: &Path) -> Option<JupyterKernelspec> {
@@ -73,6 +89,18 @@ mod tests {
             assert!(find(dir.path(), language).is_none(), "{language}");
         }
         assert!(find(Path::new("/no/such"), "python").is_none());
+    }
+
+    #[test]
+    fn sockets_unless_the_kernel_only_knows_ports() {
+        let spec = |metadata: &str| {
+            let text = format!(r#"{{"argv":[],"display_name":"","language":"","metadata":{metadata}}}"#);
+            transport(&serde_json::from_str(&text).unwrap())
+        };
+        assert_eq!(spec(r#"{"opensandbox":{"transport":"tcp"}}"#), Transport::TCP);
+        for metadata in ["null", "{}", r#"{"opensandbox":{"transport":"ipc"}}"#, r#"{"opensandbox":1}"#] {
+            assert_eq!(spec(metadata), Transport::IPC, "{metadata}");
+        }
     }
 
     #[test]

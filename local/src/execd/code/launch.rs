@@ -4,19 +4,21 @@ use super::super::App;
 use super::super::children;
 use super::super::shell;
 use super::kernel::{Kernel, Parts};
-use super::kernelspecs::CONNECTION_FILE;
+use super::kernelspecs::{self, CONNECTION_FILE};
 use crate::search_path;
 use jupyter_protocol::{
     ConnectionInfo, JupyterKernelspec, JupyterMessage, JupyterMessageContent, KernelInfoRequest, Transport,
 };
 use jupyter_zmq_client::{
     ClientIoPubConnection, ClientShellConnection, RuntimeError, create_client_control_connection,
-    create_client_iopub_connection, create_client_shell_connection_with_identity, peer_identity_for_session,
+    create_client_iopub_connection, create_client_shell_connection_with_identity, peek_ports,
+    peer_identity_for_session,
 };
 use nix::sys::signal::Signal;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::net::Ipv4Addr;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -35,7 +37,8 @@ const LONGEST_SOCKET: usize = 100;
 /// Starts a kernel and waits until it answers. An error text says why it did not.
 pub async fn start(app: &Arc<App>, spec: &JupyterKernelspec) -> Result<Kernel, String> {
     let dir = private_dir().map_err(|error| error.to_string())?;
-    let connection = connection(dir.path());
+    let transport = kernelspecs::transport(spec);
+    let connection = connection(dir.path(), transport).await.map_err(|error| error.to_string())?;
     let file = dir.path().join("connection.json");
     write_connection(&file, &connection).map_err(|error| error.to_string())?;
     let log = dir.path().join("kernel.log");
@@ -72,26 +75,34 @@ pub async fn start(app: &Arc<App>, spec: &JupyterKernelspec) -> Result<Kernel, S
 
 /// A directory that only this user can enter. Its path must be short enough for sockets in it.
 fn private_dir() -> io::Result<TempDir> {
-    let make = |parent: &Path| tempfile::Builder::new().prefix("kernel-").tempdir_in(parent);
+    let make = |parent: &Path| {
+        tempfile::Builder::new().prefix("kernel-").permissions(Permissions::from_mode(0o700)).tempdir_in(parent)
+    };
     let dir = make(&std::env::temp_dir())?;
     if dir.path().as_os_str().len() < LONGEST_SOCKET { Ok(dir) } else { make(Path::new("/tmp")) }
 }
 
-/// Sockets in that directory and not ports: other sandboxes share the machine's network, and whoever can connect to a
-/// port may read what a kernel publishes, key or not.
-fn connection(dir: &Path) -> ConnectionInfo {
-    ConnectionInfo {
-        ip: dir.join("s").to_string_lossy().into_owned(),
-        transport: Transport::IPC,
-        shell_port: 1,
-        iopub_port: 2,
-        stdin_port: 3,
-        control_port: 4,
-        hb_port: 5,
+/// Sockets in that directory where the kernel knows them, and not ports: other sandboxes share the machine's network, and
+/// whoever can connect to a port may read what a kernel publishes. The key is what requests must be signed with.
+async fn connection(dir: &Path, transport: Transport) -> Result<ConnectionInfo, RuntimeError> {
+    let (ip, ports) = match transport {
+        Transport::IPC => (dir.join("s").to_string_lossy().into_owned(), (1..=5).collect()),
+        Transport::TCP => (Ipv4Addr::LOCALHOST.to_string(), peek_ports(Ipv4Addr::LOCALHOST.into(), 5).await?),
+    };
+    let mut ports = ports.into_iter();
+    let mut next = || ports.next().unwrap_or_default();
+    Ok(ConnectionInfo {
+        ip,
+        transport,
+        shell_port: next(),
+        iopub_port: next(),
+        stdin_port: next(),
+        control_port: next(),
+        hb_port: next(),
         key: rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect(),
         signature_scheme: "hmac-sha256".into(),
         kernel_name: None,
-    }
+    })
 }
 
 fn write_connection(path: &Path, connection: &ConnectionInfo) -> io::Result<()> {
@@ -139,9 +150,8 @@ fn session() -> String {
 /// Connects as soon as the sockets are there, and returns when the kernel both answers and is heard.
 async fn connect(connection: &ConnectionInfo) -> Result<(ClientShellConnection, ClientIoPubConnection), RuntimeError> {
     let session = session();
-    let socket = |port: u16| PathBuf::from(format!("{}-{port}", connection.ip));
     for port in [connection.shell_port, connection.iopub_port, connection.control_port] {
-        while tokio::net::UnixStream::connect(socket(port)).await.is_err() {
+        while !listens(connection, port).await {
             tokio::time::sleep(POLL).await;
         }
     }
@@ -164,6 +174,13 @@ async fn connect(connection: &ConnectionInfo) -> Result<(ClientShellConnection, 
     }
 }
 
+async fn listens(connection: &ConnectionInfo, port: u16) -> bool {
+    match connection.transport {
+        Transport::IPC => tokio::net::UnixStream::connect(format!("{}-{port}", connection.ip)).await.is_ok(),
+        Transport::TCP => tokio::net::TcpStream::connect((connection.ip.as_str(), port)).await.is_ok(),
+    }
+}
+
 /// Idle again after our question: it is ready for work.
 fn is_answer(message: &JupyterMessage, asked: &str) -> bool {
     let ours = message.parent_header.as_ref().is_some_and(|parent| parent.msg_id == asked);
@@ -173,20 +190,30 @@ fn is_answer(message: &JupyterMessage, asked: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
-    #[test]
-    fn only_its_user_reads_the_key() {
+    #[tokio::test]
+    async fn only_its_user_reads_the_key() {
         let dir = private_dir().unwrap();
         let file = dir.path().join("connection.json");
-        let info = connection(dir.path());
+        let info = connection(dir.path(), Transport::IPC).await.unwrap();
         write_connection(&file, &info).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(dir.path()), mode(&file)), (0o700, 0o600));
         assert_eq!(info.key.len(), 64);
-        assert_ne!(info.key, connection(dir.path()).key);
+        assert_ne!(info.key, connection(dir.path(), Transport::IPC).await.unwrap().key);
         let read: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         assert_eq!((&read["transport"], &read["key"]), (&"ipc".into(), &info.key.as_str().into()));
         assert!(info.shell_url().starts_with("ipc:///"));
+    }
+
+    #[tokio::test]
+    async fn ports_are_free_and_different_ones() {
+        let dir = private_dir().unwrap();
+        let info = connection(dir.path(), Transport::TCP).await.unwrap();
+        let mut ports = [info.shell_port, info.iopub_port, info.stdin_port, info.control_port, info.hb_port].to_vec();
+        ports.sort_unstable();
+        ports.dedup();
+        assert_eq!((ports.len(), info.ip.as_str()), (5, "127.0.0.1"));
+        assert!(!ports.contains(&0));
     }
 }

@@ -34,7 +34,7 @@ async fn run(app: &Arc<App>, context: &Context, code: String, events: &Events) -
     let kernel = context.living_kernel(app).await?;
     let early = app.code.early.decide();
     let outcome = tokio::select! {
-        outcome = execute(&kernel, code, events, early) => outcome,
+        outcome = execute(&kernel, code, events, early, context.late_output()) => outcome,
         text = died(&kernel, context, app.code.dead) => Err(text),
         () = context.wait_deleted() => Err("the context was deleted".into()),
     };
@@ -43,7 +43,7 @@ async fn run(app: &Arc<App>, context: &Context, code: String, events: &Events) -
 }
 
 /// Sends the code and passes on what the kernel publishes until it is idle again.
-async fn execute(kernel: &Kernel, code: String, events: &Events, early: bool) -> Result<(), String> {
+async fn execute(kernel: &Kernel, code: String, events: &Events, early: bool, late: Duration) -> Result<(), String> {
     let began = Instant::now();
     // Never zero, or the event would come without it.
     let took = || began.elapsed().max(Duration::from_millis(1));
@@ -58,8 +58,12 @@ async fn execute(kernel: &Kernel, code: String, events: &Events, early: bool) ->
     }
     while let Some(message) = messages.recv().await {
         if is_end(&message, &asked) {
+            let took = took();
+            while let Ok(Some(message)) = tokio::time::timeout(late, messages.recv()).await {
+                pass_on(message.content, events).await;
+            }
             if !early {
-                events.send(Event::Complete(took())).await;
+                events.send(Event::Complete(took)).await;
             }
             return Ok(());
         }
