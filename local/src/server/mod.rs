@@ -48,6 +48,7 @@ mod www;
 use crate::execd::{DeadKernel, EarlyComplete};
 use axum::serve::ListenerExt;
 use serde_json::json;
+use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -88,7 +89,7 @@ pub struct Options {
     no_bwrap: bool,
     /// Directory with Jupyter kernels (NAME/kernel.json) for sandboxes to run code with; without it /code answers errors
     #[arg(long, value_name = "DIR", env = "OPENSANDBOX_LOCAL_KERNELS")]
-    kernels: Option<PathBuf>,
+    kernels: Option<OsString>,
     /// Whether execution_complete of code comes before its output, as it often does in the real one
     #[arg(long, value_enum, default_value_t)]
     early_complete: EarlyComplete,
@@ -188,8 +189,9 @@ async fn serve(options: Options) -> Result<(), String> {
 }
 
 /// An empty variable counts as none.
-fn kernel_dir(named: Option<&Path>) -> Result<Option<PathBuf>, String> {
-    let Some(dir) = named.filter(|dir| !dir.as_os_str().is_empty()) else { return Ok(None) };
+fn kernel_dir(named: Option<&OsStr>) -> Result<Option<PathBuf>, String> {
+    let Some(dir) = named.filter(|dir| !dir.is_empty()) else { return Ok(None) };
+    let dir = Path::new(dir);
     let dir = dir.canonicalize().map_err(|error| format!("--kernels {}: {error}", dir.display()))?;
     Ok(Some(dir))
 }
