@@ -146,10 +146,9 @@ impl Isolation {
     ) -> Launch {
         // Variables are bubblewrap's arguments and not its environment: it starts outside, where a client's
         // LD_PRELOAD would run on the host. And all arguments come through a pipe: /proc shows command lines.
-        let mut list = bwrap::arguments(layout, &self.program, self.root, mounts);
-        for (host, inside) in self.kernels.binds() {
-            list.extend(["--ro-bind-try".into(), host.into(), inside.into()]);
-        }
+        let mut mounted = self.kernels.mounts(layout, self.home());
+        mounted.extend_from_slice(mounts);
+        let mut list = bwrap::arguments(layout, &self.program, self.root, &mounted);
         for (name, value) in variables {
             list.extend(["--setenv".into(), name.clone(), value.clone()]);
         }
