@@ -1,5 +1,6 @@
 // Starts the local server and waits until it listens.
 import { existsSync } from "node:fs";
+import { kernelEnvironment } from "./kernels.mjs";
 import { localServer, page } from "./paths.mjs";
 import { start, stop } from "./process.mjs";
 import { Stop } from "./step.mjs";
@@ -7,7 +8,7 @@ import { Stop } from "./step.mjs";
 /** Resolves with what the server says about itself, `{url, domain, apiKey, pageUrl, isolation, pid}`, and its `child`. */
 export async function startServer({ port, seconds = 30 }) {
   const args = ["serve", "--port", String(port), ...(existsSync(page) ? ["--www", page] : [])];
-  const child = start(localServer, args);
+  const child = start(localServer, args, { env: kernelEnvironment() });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text) => {
     errors += text;

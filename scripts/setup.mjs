@@ -1,7 +1,8 @@
-// Installs what is missing: npm packages, Rust's wasm target, the build tools, system packages. What is there costs milliseconds.
+// Installs what is missing: npm packages, Rust's wasm target, the build tools, system packages, Jupyter kernels. What is there costs milliseconds.
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { installKernels } from "./kernels.mjs";
 import { linkPackage } from "./link-package.mjs";
 import { locked } from "./lock.mjs";
 import { at, root, tools, which } from "./paths.mjs";
@@ -112,6 +113,7 @@ export async function setup({ for: purpose }) {
   if (purpose === "demo" || purpose === "test") await installSystemPackages(purpose);
   await npmPackages();
   linkPackage();
+  if (purpose === "demo" || purpose === "test") await installKernels();
   if (purpose === "test" || purpose === "quick") await rustComponents();
   if (purpose === "quick") return;
   await installToolchain();

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { prepareFuzzing, fuzz as runFuzz, TARGETS } from "./fuzz.mjs";
+import { kernelEnvironment } from "./kernels.mjs";
 import { at, localServer, pkg, target } from "./paths.mjs";
 import { capture } from "./process.mjs";
 import { Stop } from "./step.mjs";
@@ -156,6 +157,7 @@ export async function node(folder) {
     env: {
       OPENSANDBOX_LOCAL_BIN: localServer,
       OPENSANDBOX_PKG: pkg,
+      ...kernelEnvironment(),
       CHROMIUM: chromium() ?? "",
       TEST_REPORT: report,
     },

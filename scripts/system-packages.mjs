@@ -1,4 +1,5 @@
-// Programs that come with the operating system: bubblewrap and, for the tests, a browser.
+// Programs that come with the operating system: bubblewrap, Python for the kernels and, for the tests, a browser.
+import { needsPython } from "./kernels.mjs";
 import { which } from "./paths.mjs";
 import { capture } from "./process.mjs";
 import { step } from "./step.mjs";
@@ -10,6 +11,7 @@ export const chromium = () => process.env.CHROMIUM || BROWSERS.map((name) => whi
 
 const PACKAGES = [
   { name: "bubblewrap", there: () => which("bwrap") },
+  { name: "python3-venv", there: () => !needsPython() },
   { name: "chromium", there: chromium, only: "test" },
 ];
 

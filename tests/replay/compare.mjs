@@ -155,9 +155,12 @@ export function compareJson(recorded, actual, rule = () => false, path = [], par
     : [`${at}: recorded ${JSON.stringify(recorded)}, got ${JSON.stringify(actual)}`];
 }
 
-/** Compares an event stream: pings dropped, times masked, stdout and stderr as two sequences, each event as text. */
-export function compareEvents(recorded, actual) {
-  const [left, right] = [recorded, actual].map(readEvents);
+/**
+ * Compares an event stream: pings dropped, times masked, stdout and stderr as two sequences, each event as text. `kernel`: of code
+ * that a Jupyter kernel ran; then how output is cut into events and where `execution_complete` stands are a matter of luck.
+ */
+export function compareEvents(recorded, actual, { kernel = false } = {}) {
+  const [left, right] = [recorded, actual].map((body) => (kernel ? ofKernel : readEvents)(body));
   const out = [];
   for (const kind of ["stdout", "stderr", "rest"]) {
     const index = left[kind].findIndex((text, at) => text !== right[kind][at]);
@@ -187,6 +190,28 @@ function readEvents(body) {
   return out;
 }
 
+/** Events of a kernel: output joined, what counts its runs made equal, `execution_complete` apart (there is exactly one). */
+function ofKernel(body) {
+  const { stdout, stderr, rest } = readEvents(body);
+  const joined = (events) => {
+    const text = events.map((event) => JSON.parse(event).text).join("");
+    return text ? [JSON.stringify(text)] : [];
+  };
+  const isEnd = (event) => event.startsWith('{"type":"execution_complete"');
+  const plain = (event) =>
+    event
+      .replace(/In\[\d+\]/g, "In[n]")
+      .replace(/"execution_count":\d+/, '"execution_count":0')
+      // The name under which IPython compiles a cell.
+      .replace(/\(\d+\.py, line/g, "(n.py, line");
+  return {
+    stdout: joined(stdout),
+    stderr: joined(stderr),
+    rest: rest.filter((event) => !isEnd(event)).map(plain),
+    last: rest.filter(isEnd).join(),
+  };
+}
+
 /** Differences between two texts, line by line: what one has and the other has not, made comparable by `plain`. */
 export function compareLines(recorded, actual, plain) {
   const [left, right] = [recorded, actual].map((body) => body.toString().split("\n").map(plain));
@@ -211,10 +236,10 @@ export function compareLines(recorded, actual, plain) {
 }
 
 /** Differences between two bodies, by the recorded content type. */
-export function compareBody(recording, actual, rule, compareText) {
+export function compareBody(recording, actual, { rule, compareText, kernel }) {
   const type = recording.headers["content-type"] ?? "";
   if (type.startsWith("text/event-stream") && recording.body.includes('"type":'))
-    return compareEvents(recording.body, actual.body);
+    return compareEvents(recording.body, actual.body, { kernel });
   if (type.startsWith("text/event-stream")) {
     const [left, right] = [recording.body, actual.body].map((body) => body.toString().split("\n"));
     if (left.at(-1) !== right.at(-1)) return ["the last line is not whole"];
@@ -242,11 +267,11 @@ const EARLIER_SECONDS = 0.8;
 const LATER_SECONDS = 10;
 
 /** Everything that differs between a recording and an answer. */
-export function compare(recording, actual, { rule, compareText, ignoredHeaders = [] } = {}) {
+export function compare(recording, actual, { rule, compareText, ignoredHeaders = [], kernel = false } = {}) {
   const out = [];
   if (recording.status !== actual.status) out.push(`status: recorded ${recording.status}, got ${actual.status}`);
   out.push(...compareHeaders(recording.headers, actual.headers, recording.body.equals(actual.body), ignoredHeaders));
-  out.push(...compareBody(recording, actual, rule, compareText));
+  out.push(...compareBody(recording, actual, { rule, compareText, kernel }));
   const [left, right] = [recording.connection_closed_after_s, actual.closedAfter];
   const late = (right ?? 0) - (left ?? 0);
   const differs = (left === null) !== (right === null) || late < -EARLIER_SECONDS || late > LATER_SECONDS;

@@ -11,6 +11,9 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 export const fixtures = (name) => join(root, "tests/fixtures", name);
 
+/** The folder of Jupyter kernels that the set-up has made, if it could. */
+export const KERNELS = process.env.OPENSANDBOX_LOCAL_KERNELS;
+
 const started = new Set();
 
 /** Ends what a failed test left running. */

@@ -4,7 +4,7 @@ import { existsSync, rmSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { capturedId, compare, loadSequence, relocate, send } from "./compare.mjs";
 import { execd as listed } from "./differences.mjs";
-import { fixtures, startExecd } from "./execd-server.mjs";
+import { fixtures, KERNELS, startExecd } from "./execd-server.mjs";
 
 // The recordings work in /tmp/box. Ours is as long, so that lengths stay, but not shared with another run.
 const RECORDED_BOX = "/tmp/box";
@@ -31,8 +31,17 @@ function rule(path, recorded, actual, parents) {
   return false;
 }
 
+/** Whether a recording is about a Jupyter kernel. */
+const isOfKernel = ({ name, request }) =>
+  name.startsWith("context") || name === "code-context-create" || request.json?.context?.language === "python";
+
 before(async () => {
-  server = await startExecd();
+  server = await startExecd({ args: KERNELS ? ["--kernels", KERNELS, "--early-complete", "never"] : [] });
+  // The recorded server had one already.
+  if (KERNELS) {
+    const json = { language: "python" };
+    await send(server.base, { request: { method: "POST", path: "/code/context", json } }, {});
+  }
 });
 
 after(async () => {
@@ -42,12 +51,13 @@ after(async () => {
 });
 
 for (const recording of loadSequence(fixtures("execd")).map((one) => relocate(one, RECORDED_BOX, box))) {
-  test(recording.name, async () => {
+  const kernel = isOfKernel(recording);
+  test(recording.name, { skip: kernel && !KERNELS && "there are no Jupyter kernels" }, async () => {
     const actual = await send(server.base, recording, captures);
     for (const name of recording.captures) {
       if (actual.status < 300) captures[name] = capturedId(actual.body);
     }
-    const found = compare(recording, actual, { rule });
+    const found = compare(recording, actual, { rule, kernel });
     const reason = listed[recording.name];
     if (found.length === 0 && !reason) count.same += 1;
     else if (found.length > 0 && reason) count.listed += 1;

@@ -6,6 +6,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, header};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -23,7 +25,15 @@ pub enum Event<'a> {
     Ping,
     Stdout(&'a [u8]),
     Stderr(&'a [u8]),
-    Error { name: &'a str, value: &'a str, traceback: Option<&'a [String]> },
+    /// Only ever "error", before the error of a kernel.
+    Status(&'a str),
+    ExecutionCount(usize),
+    Result(&'a BTreeMap<String, Value>),
+    Error {
+        name: &'a str,
+        value: &'a str,
+        traceback: Option<&'a [String]>,
+    },
     Complete(Duration),
 }
 
@@ -35,6 +45,9 @@ impl Event<'_> {
             Self::Ping => ("ping", b"pong"),
             Self::Stdout(text) => ("stdout", text),
             Self::Stderr(text) => ("stderr", text),
+            Self::Status(text) => ("status", text.as_bytes()),
+            Self::ExecutionCount(_) => ("execution_count", b""),
+            Self::Result(_) => ("result", b""),
             Self::Error { .. } => ("error", b""),
             Self::Complete(_) => ("execution_complete", b""),
         };
@@ -45,6 +58,9 @@ impl Event<'_> {
             out.extend_from_slice(b",\"text\":");
             json::push_string(out, text);
         }
+        if let Self::ExecutionCount(count) = self {
+            out.extend_from_slice(format!(",\"execution_count\":{count}").as_bytes());
+        }
         if let Self::Complete(took) = self {
             // Zero values are left out.
             if took.as_millis() > 0 {
@@ -52,6 +68,10 @@ impl Event<'_> {
             }
         }
         out.extend_from_slice(format!(",\"timestamp\":{now}").as_bytes());
+        if let Self::Result(bundle) = self {
+            out.extend_from_slice(b",\"results\":");
+            out.extend_from_slice(&json::encode(bundle));
+        }
         if let Self::Error { name, value, traceback } = self {
             out.extend_from_slice(b",\"error\":{\"ename\":");
             json::push_string(out, name.as_bytes());
@@ -169,6 +189,16 @@ mod tests {
         assert_eq!(
             written(Event::Error { name: "CommandExecError", value: "7", traceback: Some(&["exit status 7".into()]) }),
             "{\"type\":\"error\",\"timestamp\":5,\"error\":{\"ename\":\"CommandExecError\",\"evalue\":\"7\",\"traceback\":[\"exit status 7\"]}}\n\n"
+        );
+        assert_eq!(
+            written(Event::ExecutionCount(2)),
+            "{\"type\":\"execution_count\",\"execution_count\":2,\"timestamp\":5}\n\n"
+        );
+        assert_eq!(written(Event::Status("error")), "{\"type\":\"status\",\"text\":\"error\",\"timestamp\":5}\n\n");
+        let bundle = BTreeMap::from([("text".into(), "H<>".into()), ("image/png".into(), "iVBO".into())]);
+        assert_eq!(
+            written(Event::Result(&bundle)),
+            "{\"type\":\"result\",\"timestamp\":5,\"results\":{\"image/png\":\"iVBO\",\"text\":\"H\\u003c\\u003e\"}}\n\n"
         );
         assert!(
             written(Event::Error { name: "DBInitError", value: "x", traceback: None }).contains("\"traceback\":null")

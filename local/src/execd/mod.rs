@@ -26,6 +26,8 @@ mod tail;
 mod timestamps;
 
 pub use auth::{HEADER as TOKEN_HEADER, VARIABLE as TOKEN_VARIABLE};
+pub use code::kernelspecs::needed_paths as paths_of_kernels;
+pub use code::{DeadKernel, EarlyComplete};
 
 use axum::body::Body;
 use hyper::server::conn::http1;
@@ -64,6 +66,15 @@ pub struct Options {
     /// File for what the entrypoint prints; without it, execd's stderr
     #[arg(long, value_name = "PATH")]
     entrypoint_log: Option<PathBuf>,
+    /// Directory with Jupyter kernels: NAME/kernel.json; without it, languages that need a kernel are refused
+    #[arg(long, value_name = "DIR")]
+    kernels: Option<PathBuf>,
+    /// Whether execution_complete of code comes before its output, as it often does in the real one
+    #[arg(long, value_enum, default_value_t)]
+    early_complete: EarlyComplete,
+    /// What becomes of a run whose kernel dies: the real one waits for ever
+    #[arg(long, value_enum, default_value_t)]
+    dead_kernel: DeadKernel,
     /// The program whose end is the end of the sandbox
     #[arg(last = true)]
     entrypoint: Vec<String>,
@@ -106,7 +117,7 @@ pub async fn run(options: Options) -> ExitCode {
         children: children::Children::default(),
         commands: registry::Registry::default(),
         sessions: session::Sessions::default(),
-        code: code::State::default(),
+        code: code::State::new(options.kernels, options.early_complete, options.dead_kernel),
     });
     let reaper = Arc::clone(&app);
     tokio::spawn(async move { reaper.children.reap_orphans().await });

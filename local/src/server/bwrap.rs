@@ -38,6 +38,11 @@ pub fn makes(name: &OsStr) -> bool {
     MADE.iter().chain(&SYSTEM).any(|made| OsStr::new(made) == name)
 }
 
+/// Whether every sandbox sees this path of the host anyway.
+pub fn is_system(path: &Path) -> bool {
+    ["usr"].iter().chain(&SYSTEM).any(|name| path.starts_with(Path::new("/").join(name)))
+}
+
 /// An empty root with the host's system read-only, the sandbox's own directories in it, and its volumes.
 pub fn arguments(layout: &Layout, program: &Path, root: bool, mounts: &[Mount]) -> Vec<OsString> {
     let mut args = Arguments::default();

@@ -1,6 +1,7 @@
 //! Whether bubblewrap can be used here, and the command that starts a sandbox with or without it.
 
 use super::bwrap::{self, EXECD};
+use super::kernels::Kernels;
 use super::layout::Layout;
 use super::mounts::Mount;
 use crate::search_path;
@@ -20,6 +21,7 @@ pub struct Isolation {
     setpriv: Option<PathBuf>,
     root: bool,
     user: String,
+    kernels: Kernels,
 }
 
 /// A command and what it is to read from its standard input.
@@ -30,7 +32,7 @@ pub struct Launch {
 
 impl Isolation {
     /// Looks for bubblewrap and tries whether it can start here. The second value says why not.
-    pub async fn find(state: &Path, forbidden: bool) -> std::io::Result<(Self, Option<String>)> {
+    pub async fn find(state: &Path, forbidden: bool, kernels: Kernels) -> std::io::Result<(Self, Option<String>)> {
         let uid = nix::unistd::getuid();
         let user = nix::unistd::User::from_uid(uid).ok().flatten();
         let mut isolation = Self {
@@ -39,6 +41,7 @@ impl Isolation {
             setpriv: search_path::find("setpriv"),
             root: uid.is_root(),
             user: user.map_or_else(|| uid.to_string(), |user| user.name),
+            kernels,
         };
         let problem = if forbidden {
             Some("--no-bwrap was given".into())
@@ -105,6 +108,7 @@ impl Isolation {
         all.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
         // What it prints goes to execd's stderr, and from there to the server.
         let mut arguments: Vec<OsString> = ["execd", "--port", "0"].map(OsString::from).to_vec();
+        arguments.extend(self.kernels.arguments(self.is_bubblewrap()));
         arguments.push("--".into());
         arguments.extend(entrypoint.iter().map(OsString::from));
         match &self.bwrap {
@@ -142,7 +146,9 @@ impl Isolation {
     ) -> Launch {
         // Variables are bubblewrap's arguments and not its environment: it starts outside, where a client's
         // LD_PRELOAD would run on the host. And all arguments come through a pipe: /proc shows command lines.
-        let mut list = bwrap::arguments(layout, &self.program, self.root, mounts);
+        let mut mounted = self.kernels.mounts(layout, self.home());
+        mounted.extend_from_slice(mounts);
+        let mut list = bwrap::arguments(layout, &self.program, self.root, &mounted);
         for (name, value) in variables {
             list.extend(["--setenv".into(), name.clone(), value.clone()]);
         }

@@ -16,6 +16,7 @@ mod expiry;
 mod freeze;
 mod host_check;
 mod isolation;
+mod kernels;
 mod kubernetes_bodies;
 mod layout;
 mod lifecycle;
@@ -44,11 +45,13 @@ mod volume_rules;
 mod volumes;
 mod www;
 
+use crate::execd::{DeadKernel, EarlyComplete};
 use axum::serve::ListenerExt;
 use serde_json::json;
+use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -84,6 +87,15 @@ pub struct Options {
     /// Run sandboxes as plain processes, without bubblewrap
     #[arg(long)]
     no_bwrap: bool,
+    /// Directory with Jupyter kernels (NAME/kernel.json) for sandboxes to run code with; without it /code answers errors
+    #[arg(long, value_name = "DIR", env = "OPENSANDBOX_LOCAL_KERNELS")]
+    kernels: Option<OsString>,
+    /// Whether execution_complete of code comes before its output, as it often does in the real one
+    #[arg(long, value_enum, default_value_t)]
+    early_complete: EarlyComplete,
+    /// What becomes of a run whose kernel dies: the real one waits for ever
+    #[arg(long, value_enum, default_value_t)]
+    dead_kernel: DeadKernel,
     /// Print readable lines instead of one JSON line when ready
     #[arg(long)]
     human: bool,
@@ -130,10 +142,15 @@ async fn serve(options: Options) -> Result<(), String> {
         return Err("--www is not a directory".into());
     }
     let allowed_host_paths = allowed(&options.allow_host_path)?;
+    let kernels = kernels::Kernels {
+        dir: kernel_dir(options.kernels.as_deref())?,
+        early: options.early_complete,
+        dead: options.dead_kernel,
+    };
     let dir = state_dir::StateDir::create()
         .map_err(|error| format!("cannot make a directory for the sandboxes' files: {error}"))?;
     let (isolation, problem) =
-        isolation::Isolation::find(dir.path(), options.no_bwrap).await.map_err(|error| error.to_string())?;
+        isolation::Isolation::find(dir.path(), options.no_bwrap, kernels).await.map_err(|error| error.to_string())?;
     if let Some(problem) = problem {
         tracing::warn!("NO ISOLATION: {problem}. Code in sandboxes runs as you, with all your files.");
     }
@@ -169,6 +186,14 @@ async fn serve(options: Options) -> Result<(), String> {
     // Open streams are not waited for: their sandboxes end now.
     app.sandboxes.end_all().await;
     outcome
+}
+
+/// An empty variable counts as none.
+fn kernel_dir(named: Option<&OsStr>) -> Result<Option<PathBuf>, String> {
+    let Some(dir) = named.filter(|dir| !dir.is_empty()) else { return Ok(None) };
+    let dir = Path::new(dir);
+    let dir = dir.canonicalize().map_err(|error| format!("--kernels {}: {error}", dir.display()))?;
+    Ok(Some(dir))
 }
 
 /// Exact origins, as browsers send them.
