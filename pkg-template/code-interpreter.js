@@ -23,15 +23,14 @@ export class CodeInterpreter {
   }
 
   /** Waits until the sandbox's kernels can be used. */
-  static async create(sandbox, options = {}) {
+  static async create(sandbox, options) {
     // By its shape: it may come from another copy of the package.
     if (typeof sandbox?.codes?.waitUntilReady !== "function")
       throw invalid("sandbox must be a Sandbox of this package");
-    if (options === null || typeof options !== "object") throw invalid("options must be an object");
-    if (options.adapterFactory !== undefined) {
+    if (options?.adapterFactory !== undefined) {
       throw invalid("adapterFactory is not supported: pass a fetch of your own in connectionConfig");
     }
-    if (!options.skipHealthCheck) await sandbox.codes.waitUntilReady(options);
+    await sandbox.codes.waitUntilReady(options);
     return new CodeInterpreter(sandbox, BY_HAND);
   }
 

@@ -13,15 +13,18 @@ import type { Sandbox } from "./sandbox.js";
 /** The official image has kernels for these. An image of your own may have others; `sql` needs a MySQL server in the sandbox. */
 export type SupportedLanguage = "python" | "java" | "javascript" | "typescript" | "go" | "bash";
 
+/** {@link SupportedLanguages} */
+export interface SupportedLanguageNames {
+  readonly PYTHON: "python";
+  readonly JAVA: "java";
+  readonly GO: "go";
+  readonly TYPESCRIPT: "typescript";
+  readonly JAVASCRIPT: "javascript";
+  readonly BASH: "bash";
+}
+
 /** The languages by name. */
-export declare const SupportedLanguages: {
-  PYTHON: "python";
-  JAVA: "java";
-  GO: "go";
-  TYPESCRIPT: "typescript";
-  JAVASCRIPT: "javascript";
-  BASH: "bash";
-};
+export declare const SupportedLanguages: SupportedLanguageNames;
 
 /** Where code runs. Its variables, imports and functions last from run to run. */
 export interface CodeContext {
@@ -32,9 +35,13 @@ export interface CodeContext {
   cwd?: string;
 }
 
-/** A context that was made here: `await using context = await codes.createContext("python")` deletes it. */
-export interface OwnedCodeContext extends CodeContext {
+/** A context that is there. */
+export interface StartedCodeContext extends CodeContext {
   id: string;
+}
+
+/** A context that was made here: `await using context = await codes.createContext("python")` deletes it. */
+export interface OwnedCodeContext extends StartedCodeContext {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -44,13 +51,12 @@ export interface CreateContextOptions extends CallOptions {
   cwd?: string | undefined;
 }
 
-/** Options of {@link Codes.run}. */
-export interface RunCodeOptions extends StreamOptions {
+/** Where and how long code runs. `throwOnNonZero` is refused: code has no exit code. */
+export interface CodeOptions extends StreamOptions {
   /** Not together with `language`. */
   context?: CodeContext | undefined;
   /** The default context of this language. Default `"python"`. */
   language?: SupportedLanguage | "sql" | (string & {}) | undefined;
-  handlers?: ExecutionHandlers | undefined;
   /**
    * Interrupts the code after so many seconds, counted from its start; execd has no limit of its own. The run then resolves
    * with `timedOut: true` and, in Python, a `KeyboardInterrupt` as `error`. A kernel that has not ended 5 s later is given up:
@@ -61,16 +67,21 @@ export interface RunCodeOptions extends StreamOptions {
   startTimeoutSeconds?: number | undefined;
   /** What an abort means for the code. `"interrupt"` (default): as {@link Codes.interrupt}. `"detach"`: it goes on, and the context stays busy. */
   onAbort?: "interrupt" | "detach" | undefined;
+}
+
+/** Options of {@link Codes.run}. */
+export interface RunCodeOptions extends CodeOptions {
+  handlers?: ExecutionHandlers | undefined;
   /**
    * What happens when the context runs something else. `"error"` (default): {@link SandboxApiException} with the code
    * `CONTEXT_BUSY`. `"queue"`: runs of this handle wait for each other in their order, and for others by asking again, up to
-   * `startTimeoutSeconds`.
+   * `startTimeoutSeconds`. `onInit` is then called once for each time.
    */
   onBusy?: "error" | "queue" | undefined;
 }
 
 /** What {@link Codes.runStream} takes: the official `{ code, context }`, or with the options of a run. */
-export interface RunCodeRequest extends Omit<RunCodeOptions, "handlers" | "onBusy"> {
+export interface RunCodeRequest extends CodeOptions {
   code: string;
 }
 
@@ -105,15 +116,15 @@ export interface Codes {
     options?: CreateContextOptions | AbortSignal,
   ): Promise<OwnedCodeContext>;
   /** `GET /code/contexts/{id}`. 404 `CONTEXT_NOT_FOUND` for one that this daemon has not made. */
-  getContext(contextId: string, options?: CallOptions | AbortSignal): Promise<CodeContext>;
+  getContext(contextId: string, options?: CallOptions | AbortSignal): Promise<StartedCodeContext>;
   /** All contexts, default ones among them, or those of a language. */
-  listContexts(language?: string, options?: CallOptions | AbortSignal): Promise<CodeContext[]>;
+  listContexts(language?: string, options?: CallOptions | AbortSignal): Promise<StartedCodeContext[]>;
   /** Ends a context and its kernel. The way out when a kernel has died: its context stays busy for ever otherwise. */
   deleteContext(contextId: string, options?: CallOptions | AbortSignal): Promise<void>;
   /** Ends all contexts of a language. */
   deleteContexts(language: string, options?: CallOptions | AbortSignal): Promise<void>;
   /** Ends a context and makes a new one of its language, with another id. Its state is gone. */
-  restartContext(context: CodeContext, options?: CallOptions | AbortSignal): Promise<OwnedCodeContext>;
+  restartContext(context: StartedCodeContext, options?: CallOptions | AbortSignal): Promise<OwnedCodeContext>;
   /**
    * Runs code and resolves when it has ended; code that fails is no rejection: look at `error`. There is no exit code. `stdout`
    * and `stderr` are verbatim. `result` has the value of the last expression; what is shown otherwise (`display(…)`,

@@ -111,7 +111,7 @@ export interface RichError extends ExecutionError {
   /** The traceback as one text with its colours (ANSI escapes), for a terminal. */
   readonly ansi: string;
   /** The same without colours; where there is no traceback, name and value. */
-  readonly text: string;
+  readonly plain: string;
 }
 
 export interface ExecutionComplete {

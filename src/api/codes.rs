@@ -66,20 +66,21 @@ struct Place {
 impl Place {
     fn read(options: &Options) -> Result<Self, Error> {
         let language = options.string("language")?;
-        let Some(context) = options.object("context")? else {
+        let Some(context) = options.nested("context")? else {
             let language = language.unwrap_or_else(|| DEFAULT_LANGUAGE.into());
             return Ok(Self { id: None, language: args::filled("language", &language.as_str().into())? });
         };
         if language.is_some() {
             return Err(Error::InvalidArgument("Provide either opts.context or opts.language, not both".into()));
         }
-        let context = Options::required("context", &context)?;
+        // execd has no use for it here.
+        context.string("cwd")?;
         let id = context.string("id")?;
         if let Some(id) = &id {
             rules::segment("context.id", id)?;
         }
         // Without its language execd would run the code in a shell.
-        Ok(Self { id, language: args::filled("context.language", &context.raw("language"))? })
+        Ok(Self { id, language: context.filled("language")? })
     }
 
     fn body(&self) -> Object {

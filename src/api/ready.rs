@@ -68,13 +68,16 @@ pub async fn wait(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, call:
     let transport = &execd.transport;
     let deadline = time::now() + readiness.seconds * 1000.0;
     let mut attempts: u32 = 0;
-    let last: Result<(), JsValue> = loop {
+    let mut last: Result<(), JsValue> = Ok(());
+    loop {
         transport.check(call)?;
         attempts += 1;
         // A check that hangs is cut at the deadline: the limit is a promise. Even a limit of 0 gives it one chance.
         let left = (deadline - time::now()).max(1.0);
-        let last = match attempt(execd, sandbox, readiness, left, call).await {
+        last = match attempt(execd, sandbox, readiness, left, call).await {
             Ok(true) => return Ok(()),
+            // A check that the deadline has cut off says less than the one before.
+            Ok(false) if time::now() >= deadline => last,
             Ok(false) => Ok(()),
             Err(failure) => {
                 transport.check(call)?;
@@ -83,13 +86,13 @@ pub async fn wait(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, call:
         };
         let left = deadline - time::now();
         if left <= 0.0 {
-            break last;
+            break;
         }
         transport.sleep(readiness.poll_ms.min(left), call).await?;
         if time::now() >= deadline {
-            break last;
+            break;
         }
-    };
+    }
     let detail = match &last {
         Ok(()) => "Health check returned false continuously.".to_owned(),
         Err(error) => format!("Last health check error: {}", describe(error)),

@@ -360,9 +360,9 @@ export class Recorder {
     return error;
   }
 
-  /** Code was interrupted because its time was over; it may have come to its own end just then. */
+  /** Code was interrupted because its time was over. */
   overran() {
-    if (!this.execution.complete || this.execution.error) learn(this.execution, { timedOut: true });
+    learn(this.execution, { timedOut: true });
   }
 
   recovered() {

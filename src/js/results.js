@@ -102,7 +102,7 @@ export class ExecutionError {
   }
 
   /** The same without colours; where there is no traceback, name and value. */
-  get text() {
+  get plain() {
     if (this.traceback.length > 0) return this.ansi.replace(ANSI, "");
     return [this.name, this.value].filter(Boolean).join(": ");
   }

@@ -17,7 +17,8 @@ export async function drive(driver, memory, options) {
     throw recorder.explain(error, reader);
   }
   if (reader.recovered) recorder.recovered();
-  if (reader.overdue) recorder.overran();
+  // Without an error it has come to its own end just then.
+  if (reader.overdue && recorder.execution.error) recorder.overran();
   const failure = options.throwOnNonZero && exitFailure(recorder.execution);
   if (failure) throw failure;
   return recorder.execution;

@@ -17,8 +17,8 @@ export const external = Boolean(process.env.OPEN_SANDBOX_DOMAIN);
 export const PATIENCE_MS = external ? 120_000 : 20_000;
 
 /** Starts the local server; resolves with what its one line on stdout says, and `stop`. */
-async function startLocal() {
-  const child = spawn(BINARY, ["serve", "--port", "0", "--quiet"], { stdio: ["ignore", "pipe", "pipe"] });
+async function startLocal(options) {
+  const child = spawn(BINARY, ["serve", "--port", "0", "--quiet", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   // A test run that is stopped or dies must not leave it behind.
   const kill = () => child.kill("SIGTERM");
   const killAndExit = () => process.exit(1);
@@ -72,11 +72,11 @@ async function startLocal() {
   }
 }
 
-/** A server with helpers. `stop()` ends every sandbox that `create` made, and the server if it is ours. */
-export async function startServer() {
+/** A server with helpers. `options` are for a local one, such as `"--early-complete", "always"`. `stop()` ends every sandbox that `create` made, and the server if it is ours. */
+export async function startServer(...options) {
   const { domain, apiKey, stop } = external
     ? { domain: process.env.OPEN_SANDBOX_DOMAIN, apiKey: process.env.OPEN_SANDBOX_API_KEY ?? "", stop: async () => {} }
-    : await startLocal();
+    : await startLocal(options);
   const made = new Set();
   const { protocol, domain: normal } = new ConnectionConfig({ domain });
   const server = {

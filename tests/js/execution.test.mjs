@@ -168,7 +168,7 @@ describe("events", () => {
     const two = { type: "result", timestamp: T, results: { "text/plain": 2 } };
     const three = { type: "result", timestamp: T, results: { "image/png": "AA" } };
     const execution = await record([batch([one, two])], { code: true });
-    assert.deepEqual(execution.result, [
+    assert.deepEqual(structuredClone(execution.result), [
       { text: "1", timestamp: T, raw: one.results },
       { text: "2", timestamp: T, raw: two.results },
     ]);
@@ -194,7 +194,8 @@ describe("events", () => {
   test("an error carries the exit code that was read, or null", async () => {
     const seven = await record([batch([init, failed("7", ["exit status 7"])])], { exitCode: 7 });
     assert.deepEqual([seven.exitCode, seven.ok], [7, false]);
-    assert.deepEqual(seven.error, { name: "CommandExecError", value: "7", traceback: ["exit status 7"], timestamp: T });
+    const error = { name: "CommandExecError", value: "7", traceback: ["exit status 7"], timestamp: T };
+    assert.deepEqual({ ...seven.error }, error);
     const words = await record([batch([init, failed("fork failed")])]);
     assert.deepEqual([words.exitCode, words.ok], [null, false]);
   });

@@ -50,6 +50,7 @@ test("the values of the constants", () => {
     const value = sdk[name];
     if (type === "class") assert.equal(typeof value, "function", name);
     else if (/^\d+$/.test(type)) assert.equal(value, Number(type), name);
+    else if (type === "string") assert.equal(typeof value, "string", name);
     else assert.equal(typeof value, "object", name);
   }
 });
@@ -105,6 +106,11 @@ async function stub(url) {
   if (pathname === "/base/v1/isolated/session") return Response.json({ session_id: "i", created_at: "" });
   if (pathname === "/base/files/info") return Response.json({});
   if (pathname === "/base/directories/list") return Response.json([{ path: "/d/a", type: "file", size: 1 }]);
+  if (pathname === "/base/code") {
+    return new Response(
+      '{"type":"init","text":"c"}\n\n{"type":"result","results":{"text":"1"}}\n\n{"type":"execution_complete"}\n\n',
+    );
+  }
   assert.equal(pathname, "/base/command");
   const events = [
     { type: "init", text: "id", timestamp: 1 },
@@ -173,20 +179,30 @@ test("a FileDownload, and a DirectoryEntry", async () => {
 
 test("an Execution", async () => {
   const run = await sandbox.commands.run("x");
+  const coded = await sandbox.codes.run("x");
   const getters = members("Execution", (member) => member.readonly || callable(member));
   assert.deepEqual(ownNames(Object.getPrototypeOf(run), INTERNAL), getters);
   const properties = members("Execution", (member) => !member.readonly && !callable(member));
   for (const key of Object.keys(run)) assert.ok(properties.includes(key), `${key} is not declared`);
-  assert.deepEqual(
-    { ...run },
-    {
-      id: "id",
-      logs: { stdout: [{ text: "line", timestamp: 2, isError: false }], stderr: [] },
-      result: [],
-      error: { name: "CommandExecError", value: "3", timestamp: 3, traceback: ["exit status 3"] },
-      exitCode: 3,
-    },
-  );
-  assert.deepEqual(JSON.parse(JSON.stringify(run)), run.toJSON());
+  for (const [object, name] of [
+    [run.error, "RichError"],
+    [coded.result[0], "RichResult"],
+  ]) {
+    const wanted = members(name, (member) => member.readonly || callable(member));
+    assert.deepEqual(ownNames(Object.getPrototypeOf(object), INTERNAL), wanted);
+    const own = Object.keys(object).sort();
+    assert.deepEqual(
+      own,
+      [...new Set([...fields(name), ...fields(blocks.get(name).base)])].filter((key) => !wanted.includes(key)).sort(),
+    );
+  }
+  assert.deepEqual(structuredClone({ ...run }), {
+    id: "id",
+    logs: { stdout: [{ text: "line", timestamp: 2, isError: false }], stderr: [] },
+    result: [],
+    error: { name: "CommandExecError", value: "3", timestamp: 3, traceback: ["exit status 3"] },
+    exitCode: 3,
+  });
+  assert.deepEqual(JSON.parse(JSON.stringify(run)), structuredClone(run.toJSON()));
   assert.match(inspect(run, { depth: null }), /text: 'line'/);
 });

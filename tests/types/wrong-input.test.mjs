@@ -20,7 +20,11 @@ const NEGATIVE = new Set([
   ...["endpointCacheTtlMs", "endpointCacheSize", "timeoutSeconds of WaitForPortOptions"],
 ]);
 /** Limits of ours that may be Infinity, for none, and settings without effect. */
-const ENDLESS = [...NEGATIVE, "startTimeoutSeconds", "idleTimeoutSeconds", "reconnectTimeoutSeconds"];
+const ENDLESS = [
+  ...NEGATIVE,
+  ...["startTimeoutSeconds", "idleTimeoutSeconds", "reconnectTimeoutSeconds"],
+  ...["timeoutSeconds of RunCodeOptions", "timeoutSeconds of RunCodeRequest"],
+];
 const INFINITE = new Set([...ENDLESS, "timeoutSeconds of a run"]);
 /** Numbers that may be as large as you like, because they are not sent. */
 const HUGE = new Set([...ENDLESS, "pollingIntervalMillis", "healthCheckPollingInterval"]);
@@ -43,7 +47,7 @@ const SERVER_WORDS = new Set([
 /** Call options have a name of their own in messages, since the last argument may also be a signal. */
 const CALL_OPTIONS = ["options", "signal", "call"];
 /** Interfaces whose methods are not called: the caller's own, and what has no argument that is read. */
-const NOT_CALLED = new Set(["Logger", "OutputView", "Execution", "ExecutionHandlers"]);
+const NOT_CALLED = new Set(["Logger", "OutputView", "Execution", "ExecutionHandlers", "RichResult"]);
 
 const CANDIDATES = [
   ["string", "text"],
@@ -131,7 +135,7 @@ function fitting(shape) {
   if (shape.kinds.has("boolean")) return true;
   if (shape.kinds.has("function")) return () => {};
   if (shape.element) return [fitting(shape.element)];
-  if (shape.variants.length > 0) return fittingObject(shape.variants[0]);
+  if (shape.variants.length > 0) return made.get(shape.variants[0].name) ?? fittingObject(shape.variants[0]);
   return shape.any || shape.maps.length > 0 ? {} : undefined;
 }
 
@@ -218,7 +222,9 @@ async function outcome(call) {
 }
 
 const named = (message, field) =>
-  CALL_OPTIONS.includes(field) ? CALL_OPTIONS.some((name) => message.includes(name)) : message.includes(field);
+  CALL_OPTIONS.includes(field)
+    ? CALL_OPTIONS.some((name) => message.includes(name))
+    : message.toLowerCase().includes(field.toLowerCase());
 
 /** Tries every wrong value for every parameter; gives what went wrong with that. */
 async function mistakes(params, call) {
