@@ -36,6 +36,13 @@ const TYPES = names(`
   IsolatedRunOpts IsolatedCapabilities IsolatedSessionSummary ListIsolatedSessionsResponse
 `);
 
+/** What the official package for code exports, and types that it exports, too. */
+const CODE = names("CodeInterpreter SupportedLanguages DefaultAdapterFactory createDefaultAdapterFactory");
+const CODE_TYPES = names(`
+  CodeInterpreterCreateOptions AdapterFactory CodeContext SupportedLanguage Codes
+  Execution ExecutionComplete ExecutionError ExecutionHandlers ExecutionInit ExecutionResult OutputMessage
+`);
+
 /** Used in the signatures of the official SDK, which does not export them. */
 const IN_SIGNATURES = names(`
   ImageSpec ImageAuth ResourceLimits SandboxState SandboxStatus PaginationInfo SandboxErrorCode
@@ -63,6 +70,15 @@ test("every value", () => {
 test("every type", () => {
   assert.ok(TYPES.length > 100);
   assert.deepEqual(missing([...TYPES, ...IN_SIGNATURES], exported), []);
+});
+
+test("everything of the code interpreter, in the entry of its own and in the main one", async () => {
+  const entry = await import("opensandbox-wasm/code-interpreter");
+  for (const there of [sdk, entry]) assert.deepEqual(missing(CODE, Object.keys(there)), []);
+  for (const name of Object.keys(entry)) assert.equal(entry[name], sdk[name], "one and the same");
+  assert.deepEqual(missing([...CODE, ...CODE_TYPES], exported), []);
+  const declared = readFileSync(join(folder, "../code-interpreter.d.ts"), "utf8");
+  assert.deepEqual(missing([...CODE, ...CODE_TYPES], declared.match(/\w+/g)), []);
 });
 
 test("the lists of what is missing are exact", () => {

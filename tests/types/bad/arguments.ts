@@ -1,5 +1,5 @@
 // Each marked line must be refused, with that code; every other line must pass.
-import { ConnectionConfig, Sandbox, SandboxManager } from "opensandbox-wasm";
+import { CodeInterpreter, ConnectionConfig, Sandbox, SandboxManager } from "opensandbox-wasm";
 
 const sandbox = await Sandbox.create({ image: "x" });
 
@@ -44,7 +44,13 @@ await sandbox.getEndpoint("80"); // error: TS2345
 await sandbox.renew(); // error: TS2554
 await sandbox.patchMetadata({ a: 1 }); // error: TS2322
 await sandbox.kill({ timeoutSeconds: 5 }); // error: TS2353
-await sandbox.codes.run("1"); // error: TS2339
+await sandbox.codes.run(["1"]); // error: TS2345
+await sandbox.codes.run("1", { timeout: 5 }); // error: TS2353
+await sandbox.codes.run("1", { onBusy: "wait" }); // error: TS2322
+await sandbox.codes.run("1", { context: { id: "c" } }); // error: TS2741
+await sandbox.codes.restartContext({ language: "python" }); // error: TS2741
+new CodeInterpreter(sandbox); // error: TS2674
+await CodeInterpreter.create(sandbox, { adapterFactory: {} }); // error: TS2322
 await sandbox.patchEgressRules([{ action: "block", target: "x" }]); // error: TS2322
 await sandbox.deleteEgressRules("x"); // error: TS2345
 await sandbox.credentialVault.create({ credentials: [] }); // error: TS2741
