@@ -17,6 +17,7 @@ mod metrics;
 mod outcome;
 mod paths;
 mod port_proxy;
+mod pty;
 mod registry;
 mod routes;
 mod session;
@@ -81,6 +82,7 @@ pub struct App {
     children: children::Children,
     commands: registry::Registry,
     sessions: session::Sessions,
+    terminals: pty::Sessions,
     code: code::State,
 }
 
@@ -106,6 +108,7 @@ pub async fn run(options: Options) -> ExitCode {
         children: children::Children::default(),
         commands: registry::Registry::default(),
         sessions: session::Sessions::default(),
+        terminals: pty::Sessions::default(),
         code: code::State::default(),
     });
     let reaper = Arc::clone(&app);
