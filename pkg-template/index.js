@@ -11,6 +11,7 @@ import {
   Files,
   IsolatedSession,
   Isolation,
+  Pty,
   Sandbox,
   Sandboxes,
   SandboxManager,
@@ -55,6 +56,7 @@ const CLASSES = [
   Files,
   IsolatedSession,
   Isolation,
+  Pty,
 ];
 for (const { prototype } of CLASSES) {
   delete prototype.free;

@@ -1,0 +1,137 @@
+// What a terminal prints, for whoever reads it: bytes, or text that is decoded as it comes.
+
+import { SandboxError, SandboxException } from "./errors.js";
+
+/** What is held for a reader that has not come. */
+const UNTAKEN = 1 << 20;
+/** Stands among the chunks for what is missing there. */
+const GAP = null;
+
+/** One output of a session. Can be read once. */
+export class PtyOutput {
+  #name;
+  #drained;
+  #chunks = [];
+  #held = 0;
+  #taken = false;
+  #closed = false;
+  #ended = false;
+  #failure;
+  #waiting = [];
+
+  constructor(name, drained) {
+    this.#name = name;
+    this.#drained = drained;
+  }
+
+  [Symbol.asyncIterator]() {
+    this.#take();
+    return {
+      next: async () => {
+        for (;;) {
+          const step = await this.#next();
+          if (step.done || step.value !== GAP) return step;
+        }
+      },
+      return: async (value) => this.#leave(value),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  /** The same as text. A character that a chunk cuts is put together; what is no UTF-8, or cut by a gap, becomes U+FFFD. */
+  text() {
+    this.#take();
+    let decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    let ended = false;
+    return {
+      next: async () => {
+        while (!ended) {
+          const { done, value } = await this.#next();
+          ended = done;
+          const whole = done || value === GAP;
+          const text = whole ? decoder.decode() : decoder.decode(value, { stream: true });
+          if (whole) decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+          if (text !== "") return { done: false, value: text };
+        }
+        return { done: true, value: undefined };
+      },
+      return: async (value) => {
+        ended = true;
+        return this.#leave(value);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  #take() {
+    if (this.#taken) throw new TypeError(`${this.#name} has been read already: it can be read only once`);
+    this.#taken = true;
+  }
+
+  /** The next chunk, or a gap. Calls that overlap are answered in their order. */
+  #next() {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#serve();
+    });
+  }
+
+  #serve() {
+    while (this.#waiting.length > 0) {
+      if (this.#chunks.length > 0) {
+        const value = this.#chunks.shift();
+        this.#held -= value?.length ?? 0;
+        this.#waiting.shift().resolve({ done: false, value });
+        this.#drained();
+      } else if (this.#failure && !this.#closed) this.#waiting.shift().reject(this.#failure);
+      else if (this.#ended || this.#closed) this.#waiting.shift().resolve({ done: true, value: undefined });
+      else return;
+    }
+  }
+
+  /** Nobody reads on. The program does not notice. */
+  #leave(value) {
+    this.#closed = true;
+    this.#clear();
+    this.#serve();
+    this.#drained();
+    return { done: true, value };
+  }
+
+  #clear() {
+    this.#chunks = [];
+    this.#held = 0;
+  }
+
+  /** For the session. */
+  static internals = {
+    push(output, chunk) {
+      if (output.#closed || output.#ended) return;
+      output.#chunks.push(chunk);
+      output.#held += chunk?.length ?? 0;
+      if (!output.#taken && output.#held > UNTAKEN) {
+        // Gives up alone: who only waits for the end needs no output.
+        const message = `${output.#name} was not read: more than ${UNTAKEN} bytes have come`;
+        output.#failure = new SandboxException({ message, error: new SandboxError("CONSUMER_TOO_SLOW", message) });
+        output.#ended = true;
+        output.#clear();
+      }
+      output.#serve();
+    },
+    /** After what is held, the end; or the error. */
+    end(output, failure) {
+      if (output.#ended) return;
+      output.#ended = true;
+      output.#failure = failure;
+      output.#serve();
+    },
+    held: (output) => output.#held,
+  };
+}
+export const { push, end, held } = PtyOutput.internals;
+delete PtyOutput.internals;
+export { GAP };
