@@ -49,37 +49,16 @@ fn size(options: &Options) -> Result<Option<Size>, Error> {
     }
 }
 
-/// A time in milliseconds, where 0 or `Infinity` has a meaning of its own.
-fn milliseconds(options: &Options, name: &str, default: f64) -> Result<f64, Error> {
-    let seconds = options.seconds(name)?.unwrap_or(default);
-    if seconds < 0.0 {
-        let got = rules::short(seconds);
-        return Err(Error::InvalidArgument(format!("{name} must not be negative, got {got}")));
-    }
-    Ok(seconds * 1000.0)
-}
-
-fn opening(execd: &Execd, options: &Options, owner: bool) -> Result<Opening, Failure> {
+fn opening(execd: &Execd, options: &Options, owner: bool) -> Result<Opening, Error> {
     let call = CallOptions::among(options)?;
-    let transport = &execd.transport;
+    let seconds = |name: &str, default: f64| options.at_least_zero(name).map(|given| given.unwrap_or(default) * 1000.0);
     let shared = Object::new();
-    let given = options.function("WebSocket")?.map(JsValue::from);
-    let given = given.unwrap_or_else(|| object::get(&transport.config, "WebSocket"));
-    let socket = js::web_socket_of(&given).map_err(Failure::Thrown)?;
-    if !socket.is_function() {
-        return Err(Error::NoWebSocket(
-            "This runtime has no WebSocket, which terminals need. Pass one as the option WebSocket of this call or of the \
-             connectionConfig: in Node before version 22, npm install ws, import WebSocket from \"ws\""
-                .into(),
-        )
-        .into());
-    }
-    object::set(&shared, "WebSocket", socket);
-    object::set(&shared, "signals", transport.signals(&call));
-    object::set(&shared, "closing", transport.signals(&CallOptions::default()));
-    object::set(&shared, "openMs", transport.timeout_ms(&call));
-    object::set(&shared, "idleMs", milliseconds(options, "idleTimeoutSeconds", IDLE_SECONDS)?);
-    object::set(&shared, "reconnectMs", milliseconds(options, "reconnectTimeoutSeconds", RECONNECT_SECONDS)?);
+    object::set_some(&shared, "WebSocket", options.function("WebSocket")?);
+    object::set(&shared, "signals", execd.transport.signals(&call));
+    object::set(&shared, "closing", execd.transport.signals(&CallOptions::default()));
+    object::set(&shared, "openMs", execd.transport.timeout_ms(&call));
+    object::set(&shared, "idleMs", seconds("idleTimeoutSeconds", IDLE_SECONDS)?);
+    object::set(&shared, "reconnectMs", seconds("reconnectTimeoutSeconds", RECONNECT_SECONDS)?);
     object::set(&shared, "owner", owner);
     object::set(&shared, "takeover", options.boolean("takeover")?.unwrap_or(false));
     object::set(&shared, "pipe", options.boolean("pipe")?.unwrap_or(false));
@@ -93,6 +72,23 @@ fn opening(execd: &Execd, options: &Options, owner: bool) -> Result<Opening, Fai
         object::set(&shared, "size", window);
     }
     Ok(Opening { call, size, options: shared })
+}
+
+/// Finds the WebSocket: of the call, of the configuration, or of the runtime. Before anything is sent.
+fn find_socket(execd: &Execd, opening: &Opening) -> Result<(), Failure> {
+    let given = object::get(&opening.options, "WebSocket");
+    let given = if given.is_undefined() { object::get(&execd.transport.config, "WebSocket") } else { given };
+    let socket = js::web_socket_of(&given).map_err(Failure::Thrown)?;
+    if !socket.is_function() {
+        return Err(Error::NoWebSocket(
+            "This runtime has no WebSocket, which terminals need. Pass one as the option WebSocket of this call or of the \
+             connectionConfig: in Node before version 22, npm install ws, import WebSocket from \"ws\""
+                .into(),
+        )
+        .into());
+    }
+    object::set(&opening.options, "WebSocket", socket);
+    Ok(())
 }
 
 /// The variables of a new terminal.
@@ -113,6 +109,7 @@ async fn create(execd: Execd, options: Result<Options, Error>) -> Result<JsValue
     let body = Object::new();
     object::set_some(&body, "cwd", options.string("cwd")?);
     object::set_some(&body, "command", line);
+    find_socket(&execd, &opening)?;
     let call = Call { method: "POST", path: "/pty", query: &[], what: "Create terminal failed" };
     let created = execd.send(call, Some(&body), &opening.call).await?.object().await?;
     let id = object::text(&created, "session_id")
@@ -132,6 +129,7 @@ async fn attach(execd: Execd, id: Result<String, Error>, options: Result<Options
     let opening = opening(&execd, &options, false)?;
     object::set_some(&opening.options, "since", options.count("since")?);
     let restart = options.boolean("restart")?.unwrap_or(false);
+    find_socket(&execd, &opening)?;
     let (running, _) = status(&execd, &id, &opening.call).await?;
     if !running && !restart {
         return Err(Error::NotRunning(format!(
@@ -243,7 +241,8 @@ impl PtyDriver {
     pub fn status(&self) -> Promise {
         let inner = Rc::clone(&self.inner);
         promise(async move {
-            let (running, offset) = status(&inner.execd, &inner.id, &inner.call).await?;
+            // Asked again anyway.
+            let (running, offset) = status(&inner.execd, &inner.id, &inner.call.once()).await?;
             let shown = Object::new();
             object::set(&shown, "running", running);
             object::set(&shown, "offset", offset);
@@ -258,7 +257,7 @@ impl PtyDriver {
         promise(async move {
             let what = "Connect to terminal failed";
             let request = Call { method: "GET", path: &path(&inner.id, "/ws")?, query: &[], what };
-            match inner.execd.send(request, None, &inner.call).await {
+            match inner.execd.send(request, None, &inner.call.once()).await {
                 Ok(answer) => answer.done().await.map(|()| JsValue::UNDEFINED),
                 Err(failure) if matches!(failure.status(), Some(400 | 426)) => Ok(JsValue::UNDEFINED),
                 Err(failure) => Err(failure),

@@ -26,12 +26,12 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGKILL", "SIGQUIT", "SIGHUP"];
 const encoder = new TextEncoder();
 const invalid = (message) => new InvalidArgumentException({ message });
 
-function toBytes(data) {
-  if (typeof data === "string") return encoder.encode(data);
-  if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0));
+function toBytes(input) {
+  if (typeof input === "string") return encoder.encode(input);
+  if (input instanceof ArrayBuffer) return new Uint8Array(input.slice(0));
   // A copy: it may be sent later, and the caller's buffer may be used again by then.
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-  throw invalid(`data must be a string or bytes, got ${data === null ? "null" : typeof data}`);
+  if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength).slice();
+  throw invalid(`input must be a string or bytes, got ${input === null ? "null" : typeof input}`);
 }
 
 function check(name, value) {
@@ -116,8 +116,8 @@ export class PtySession {
     return this.#stderr;
   }
 
-  async write(data) {
-    const bytes = toBytes(data);
+  async write(input) {
+    const bytes = toBytes(input);
     const work = this.#writing.then(() => this.#send(bytes));
     this.#writing = work.catch(() => {});
     return work;
@@ -129,7 +129,7 @@ export class PtySession {
   }
 
   async signal(name) {
-    if (!SIGNALS.includes(name)) throw invalid(`signal must be one of ${SIGNALS.join(", ")}, got ${String(name)}`);
+    if (!SIGNALS.includes(name)) throw invalid(`name must be one of ${SIGNALS.join(", ")}, got ${String(name)}`);
     await this.#ready();
     this.#say({ type: "signal", signal: name });
   }

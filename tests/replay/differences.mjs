@@ -1,7 +1,6 @@
 // Recorded answers that this server gives differently on purpose, each with the reason. A name listed here that turns
 // out equal fails the replay: the list must not be longer than the truth.
 const NO_JUPYTER = "execd runs without Jupyter: languages that need a kernel are refused";
-const NO_PTY = "interactive terminals are not supported: 501";
 
 export const execd = {
   "code-context-create": `${NO_JUPYTER}; the real one without Jupyter never answers this`,
@@ -29,5 +28,4 @@ export const execd = {
   ),
   "contexts-list": "without kernels there are no contexts to list",
   "context-delete": "without kernels there is no context to delete: 404",
-  "pty-create": NO_PTY,
 };
