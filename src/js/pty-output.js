@@ -27,12 +27,7 @@ export class PtyOutput {
   [Symbol.asyncIterator]() {
     this.#take();
     return {
-      next: async () => {
-        for (;;) {
-          const step = await this.#next();
-          if (step.done || step.value !== GAP) return step;
-        }
-      },
+      next: () => this.#next(false),
       return: async (value) => this.#leave(value),
       [Symbol.asyncIterator]() {
         return this;
@@ -45,17 +40,24 @@ export class PtyOutput {
     this.#take();
     let decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     let ended = false;
+    const next = async () => {
+      while (!ended) {
+        const { done, value } = await this.#next(true);
+        ended = done;
+        const whole = done || value === GAP;
+        const text = whole ? decoder.decode() : decoder.decode(value, { stream: true });
+        if (whole) decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+        if (text !== "") return { done: false, value: text };
+      }
+      return { done: true, value: undefined };
+    };
+    // Calls that overlap are answered in their order, though one may take several chunks.
+    let tail = Promise.resolve();
     return {
-      next: async () => {
-        while (!ended) {
-          const { done, value } = await this.#next();
-          ended = done;
-          const whole = done || value === GAP;
-          const text = whole ? decoder.decode() : decoder.decode(value, { stream: true });
-          if (whole) decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-          if (text !== "") return { done: false, value: text };
-        }
-        return { done: true, value: undefined };
+      next: () => {
+        const step = tail.then(next);
+        tail = step.catch(() => {});
+        return step;
       },
       return: async (value) => {
         ended = true;
@@ -72,10 +74,10 @@ export class PtyOutput {
     this.#taken = true;
   }
 
-  /** The next chunk, or a gap. Calls that overlap are answered in their order. */
-  #next() {
+  /** The next chunk, or, with `gaps`, a gap. Calls that overlap are answered in their order. */
+  #next(gaps) {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      this.#waiting.push({ gaps, resolve, reject });
       this.#serve();
     });
   }
@@ -85,6 +87,7 @@ export class PtyOutput {
       if (this.#chunks.length > 0) {
         const value = this.#chunks.shift();
         this.#held -= value?.length ?? 0;
+        if (value === GAP && !this.#waiting[0].gaps) continue;
         this.#waiting.shift().resolve({ done: false, value });
         this.#drained();
       } else if (this.#failure && !this.#closed) this.#waiting.shift().reject(this.#failure);

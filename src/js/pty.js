@@ -221,9 +221,8 @@ export class PtySession {
       clearTimeout(timer);
       for (const unlink of links.splice(0)) unlink();
     }
-    if (this.#over) throw this.#over.failure;
-    // Lost again in the same moment, and being looked after.
-    if (this.#socket !== socket) return;
+    // Over or lost again in the same moment. Who opens it gets a session that tells what there was to tell.
+    if (this.#over || this.#socket !== socket) return;
     this.#unanswered = 0;
     this.#watch();
     this.#sendSize();

@@ -12,18 +12,24 @@ const decode = (frame) => Buffer.from(frame.base64, "base64").toString("latin1")
 /** bash's version, and whether it is root's, are this machine's. */
 const prompt = (text) => text.replaceAll(/bash-\d+\.\d+[#$] /g, "bash-5.2# ");
 
-/** Frames as they can be compared: output that follows on output is one, ids are the same. */
+/** Frames as they can be compared: output that follows on output is one for each pipe, as two pipes have no order; ids are the same. */
 function comparable(frames) {
   const found = [];
+  const outputs = () => found.slice(found.findLastIndex(({ channel }) => channel === undefined) + 1);
   for (const { from, text, channel, base64, close, reason } of frames) {
-    const last = found.at(-1);
     // The end of the recording, and of the replay.
     if (close === 1005) continue;
     if (from === "client") found.push({ from });
     else if (text !== undefined) found.push({ text: text.replace(/"session_id":"[^"]+"/, '"session_id":"ID"') });
     else if (close !== undefined) found.push({ close, reason });
-    else if (last?.channel === channel) last.output += decode({ base64 });
-    else found.push({ channel, output: decode({ base64 }) });
+    else {
+      const same = outputs().find((frame) => frame.channel === channel);
+      if (same) same.output += decode({ base64 });
+      else {
+        const before = outputs().filter((frame) => frame.channel < channel).length;
+        found.splice(found.length - outputs().length + before, 0, { channel, output: decode({ base64 }) });
+      }
+    }
   }
   return found.map((frame) => (frame.output === undefined ? frame : { ...frame, output: prompt(frame.output) }));
 }
