@@ -159,7 +159,10 @@ async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<(bool, f6
     let answer = execd.send(request, None, call).await?.object().await?;
     match (object::get(&answer, "running").as_bool(), object::get(&answer, "output_offset").as_f64()) {
         (Some(running), Some(offset)) => Ok((running, offset)),
-        _ => Err(Error::UnexpectedResponse("Get terminal failed: the answer has no running and output_offset".into()).into()),
+        _ => {
+            Err(Error::UnexpectedResponse("Get terminal failed: the answer has no running and output_offset".into())
+                .into())
+        }
     }
 }
 
@@ -285,7 +288,9 @@ impl PtyDriver {
                 "The terminal's output is not read as fast as it comes: more than {} bytes wait. The program goes on",
                 said()
             )),
-            "malformed" => Error::Malformed(format!("The terminal's server sent {}", detail.as_string().unwrap_or_default())),
+            "malformed" => {
+                Error::Malformed(format!("The terminal's server sent {}", detail.as_string().unwrap_or_default()))
+            }
             "headers" => {
                 let error = Error::NoWebSocket(
                     "This WebSocket cannot send the headers that the sandbox asks for. Use useServerProxy: true, or pass a \
@@ -301,7 +306,8 @@ impl PtyDriver {
             },
             "taken-over" => {
                 let error = Error::TakenOver("Another client has taken this terminal over".into());
-                return Failure::Typed(error, Box::new(Details { still_running: Some(true), ..Details::default() })).into();
+                return Failure::Typed(error, Box::new(Details { still_running: Some(true), ..Details::default() }))
+                    .into();
             }
             "unreachable" => {
                 let message = format!("Connect to terminal failed: {}", describe(&detail));

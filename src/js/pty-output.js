@@ -137,4 +137,5 @@ export class PtyOutput {
 }
 export const { push, end, held } = PtyOutput.internals;
 delete PtyOutput.internals;
+
 export { GAP };

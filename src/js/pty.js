@@ -148,7 +148,12 @@ export class PtySession {
     this.#killed = true;
     await this.#driver.remove();
     // An attached client is told of the exit. A connection that is just then down is not.
-    if (!this.#over) await within(this.#done.catch(() => {}), LAST_QUESTION_MS, []);
+    if (!this.#over)
+      await within(
+        this.#done.catch(() => {}),
+        LAST_QUESTION_MS,
+        [],
+      );
     if (!this.#over) this.#ended(null);
   }
 

@@ -62,7 +62,13 @@ for (const useServerProxy of [false, true]) {
       await session.write("stty size\nexit 5\n");
       assert.equal(await within(PATIENCE_MS, session.wait(), "the shell"), 5);
       const text = await seen.end;
-      for (const wanted of ["/tmp/pty-home\r\n", "31 101\r\n", "<it's $me xterm-256color>", "\u001b[31mred\u001b[0m", "50 132\r\n"]) {
+      for (const wanted of [
+        "/tmp/pty-home\r\n",
+        "31 101\r\n",
+        "<it's $me xterm-256color>",
+        "\u001b[31mred\u001b[0m",
+        "50 132\r\n",
+      ]) {
         assert.ok(text.includes(wanted), `${JSON.stringify(wanted)} in ${JSON.stringify(text)}`);
       }
       assert.deepEqual([session.exitCode, session.state], [5, "exited"]);
@@ -79,7 +85,9 @@ for (const useServerProxy of [false, true]) {
     });
 
     test("^C stops what is in the foreground; a signal reaches the shell's own group", async () => {
-      const session = await sandbox.pty.create({ command: "exec env --default-signal=INT,QUIT bash --norc --noprofile" });
+      const session = await sandbox.pty.create({
+        command: "exec env --default-signal=INT,QUIT bash --norc --noprofile",
+      });
       const seen = collect(session.output);
       await session.write("echo r''eady; sleep 1000\n");
       await until("it sleeps", () => seen.text.includes("ready"));
@@ -91,7 +99,10 @@ for (const useServerProxy of [false, true]) {
     });
 
     test("pipe mode: stderr apart, no terminal, the exit code of the program", async () => {
-      const session = await sandbox.pty.create({ pipe: true, command: 'read line; echo "out $line"; echo err >&2; tty; sleep 0.2; exit 4' });
+      const session = await sandbox.pty.create({
+        pipe: true,
+        command: 'read line; echo "out $line"; echo err >&2; tty; sleep 0.2; exit 4',
+      });
       const [out, err] = [collect(session.output), collect(session.stderr)];
       await session.write("typed\n");
       assert.equal(await session.wait(), 4);
@@ -120,7 +131,7 @@ for (const useServerProxy of [false, true]) {
       const states = [];
       const session = await sandbox.pty.create({
         pipe: true,
-        command: "for i in $(seq 40); do seq -f \"$i-%g grüße\" 1 400; sleep 0.05; done; read end; sleep 0.2; exit 6",
+        command: 'for i in $(seq 40); do seq -f "$i-%g grüße" 1 400; sleep 0.05; done; read end; sleep 0.2; exit 6',
         WebSocket: Cut,
         onGap: (gap) => gaps.push(gap),
         onStateChange: (state) => states.push(state),
@@ -134,7 +145,9 @@ for (const useServerProxy of [false, true]) {
       await until("the last has come", () => seen.text.includes("40-400 grüße\n"));
       await session.write("\n");
       assert.equal(await within(PATIENCE_MS, session.wait(), "the program"), 6);
-      const all = Array.from({ length: 16_000 }, (_, i) => `${Math.floor(i / 400) + 1}-${(i % 400) + 1} grüße\n`).join("");
+      const all = Array.from({ length: 16_000 }, (_, i) => `${Math.floor(i / 400) + 1}-${(i % 400) + 1} grüße\n`).join(
+        "",
+      );
       assert.equal(await seen.end, all);
       assert.deepEqual(gaps, []);
       assert.equal(states.filter((state) => state === "reconnecting").length, 3);
@@ -189,7 +202,10 @@ for (const useServerProxy of [false, true]) {
           held = this;
         }
       }
-      const session = await sandbox.pty.create({ command: `echo run >> ${file}; read x; sleep 0.3; exit 3`, WebSocket: Held });
+      const session = await sandbox.pty.create({
+        command: `echo run >> ${file}; read x; sleep 0.3; exit 3`,
+        WebSocket: Held,
+      });
       await until("it runs", async () => (await sandbox.commands.run(`cat ${file}`)).stdout === "run\n");
       await session.write("\n");
       // As when a computer sleeps: nothing is heard, and the connection is gone when it wakes.
@@ -223,12 +239,18 @@ for (const useServerProxy of [false, true]) {
         printf '\\033[?1049l'; echo bye; sleep 0.2`;
       const session = await sandbox.pty.create({ command: `echo before; ${program}`, cols: 60, rows: 12 });
       const shown = attachPty(terminal, session);
-      await until("it has drawn", () => /^title 60 x 12\n+status: $/m.test(screen(terminal)) || screen(terminal).endsWith("status:"));
+      await until(
+        "it has drawn",
+        () => /^title 60 x 12\n+status: $/m.test(screen(terminal)) || screen(terminal).endsWith("status:"),
+      );
       assert.equal(terminal.buffer.active.type, "alternate");
       terminal.input("j");
       await until("the key has come", () => screen(terminal).endsWith("status: [j]"));
       terminal.resize(72, 20);
-      await until("it has drawn anew", () => screen(terminal).startsWith("title 72 x 20") && screen(terminal).split("\n").length === 20);
+      await until(
+        "it has drawn anew",
+        () => screen(terminal).startsWith("title 72 x 20") && screen(terminal).split("\n").length === 20,
+      );
       terminal.input("q");
       assert.equal(await within(PATIENCE_MS, session.wait(), "the program"), 0);
       await shown.done;
@@ -252,10 +274,16 @@ for (const useServerProxy of [false, true]) {
   });
 }
 
-test("a sandbox that is killed ends its terminals", { skip: external && "an external server may keep the connection" }, async () => {
+test("a sandbox that is killed ends its terminals", {
+  skip: external && "an external server may keep the connection",
+}, async () => {
   const sandbox = await server.create({ config: { WebSocket } });
   const session = await sandbox.pty.create({ reconnectTimeoutSeconds: 1 });
   await sandbox.kill();
-  const end = await within(PATIENCE_MS, session.wait().catch((error) => error), "the session");
+  const end = await within(
+    PATIENCE_MS,
+    session.wait().catch((error) => error),
+    "the session",
+  );
   assert.ok(end === -1 || end === null || ["STREAM_INTERRUPTED"].includes(end.code), String(end));
 });

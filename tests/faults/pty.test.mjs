@@ -7,10 +7,16 @@ import { BrowserWebSocket, connected, exit, frame, readAll, replay, terminal, We
 
 noUnhandledRejections();
 
-const rejection = (promise) => promise.then(() => assert.fail("it should have rejected"), (error) => error);
-const say = (...frames) => (socket) => {
-  for (const one of frames) socket.send(one);
-};
+const rejection = (promise) =>
+  promise.then(
+    () => assert.fail("it should have rejected"),
+    (error) => error,
+  );
+const say =
+  (...frames) =>
+  (socket) => {
+    for (const one of frames) socket.send(one);
+  };
 /** Answers pings and waits. */
 const open = (socket) => {
   socket.send(connected());
@@ -107,12 +113,14 @@ test("a replay that begins too early gives nothing twice", async () => {
 });
 
 test("a server that never closes: the exit counts, detach ends it, and no connection is left", async () => {
-  const mute = (...frames) => (socket) => {
-    say(...frames)(socket);
-    // Neither answers a close frame nor closes the connection.
-    socket.raw.removeAllListeners("data");
-    socket.raw.resume();
-  };
+  const mute =
+    (...frames) =>
+    (socket) => {
+      say(...frames)(socket);
+      // Neither answers a close frame nor closes the connection.
+      socket.raw.removeAllListeners("data");
+      socket.raw.resume();
+    };
   await terminal([mute(connected(), frame(1, "out"), exit(7))], async (sandbox) => {
     const session = await sandbox.pty.create();
     assert.equal((await readAll(session.output)).bytes.toString(), "out");
@@ -184,7 +192,12 @@ test("frames that are none end the session, after what came before them", async 
     });
   }
   // What a later server may say, and what says nothing.
-  const harmless = [Buffer.alloc(0), '{"type":"new"}', '{"type":"error","code":"INVALID_FRAME","error":"x"}', frame(1, "")];
+  const harmless = [
+    Buffer.alloc(0),
+    '{"type":"new"}',
+    '{"type":"error","code":"INVALID_FRAME","error":"x"}',
+    frame(1, ""),
+  ];
   await terminal([say(connected(), ...harmless, exit(0))], async (sandbox) => {
     assert.equal(await (await sandbox.pty.create()).wait(), 0);
   });
@@ -229,7 +242,10 @@ test("a seat that is not free yet: the owner takes it at the second attempt, a g
   await terminal([drop, 409, open], async (sandbox, server) => {
     const session = await sandbox.pty.create();
     await until(() => server.connections.length === 3 && session.state === "connected", "it is back");
-    assert.deepEqual(server.connections.map(({ takeover }) => takeover), [false, false, true]);
+    assert.deepEqual(
+      server.connections.map(({ takeover }) => takeover),
+      [false, false, true],
+    );
     await session.detach();
   });
   await terminal([drop, 409, 409, open], async (sandbox, server) => {
@@ -249,7 +265,9 @@ test("a connection that does not come back is an error, after the time that was 
   for (const reconnectTimeoutSeconds of [0, 0.7]) {
     await terminal([drop, 503], async (sandbox, server) => {
       const session = await sandbox.pty.create({ reconnectTimeoutSeconds });
-      const writing = until(() => session.state === "reconnecting" || session.state === "closed", "it is gone").then(() => session.write("x"));
+      const writing = until(() => session.state === "reconnecting" || session.state === "closed", "it is gone").then(
+        () => session.write("x"),
+      );
       const { bytes, error } = await readAll(session.output);
       assert.equal(bytes.toString(), "abc");
       assert.deepEqual([error.name, error.code], ["SandboxStreamException", "STREAM_INTERRUPTED"]);
@@ -270,7 +288,12 @@ test("what is written without a connection is sent when there is one, in order; 
     await until(() => session.state === "reconnecting", "it is gone");
     session.resize(100, 30);
     const buffer = Uint8Array.from([98]);
-    const writes = [session.write("a"), session.write(buffer), session.write(new Uint8Array([99]).buffer), session.write("é")];
+    const writes = [
+      session.write("a"),
+      session.write(buffer),
+      session.write(new Uint8Array([99]).buffer),
+      session.write("é"),
+    ];
     buffer[0] = 0;
     await Promise.all(writes);
     await until(() => server.connections[2].typed === "abcé", "all of it has come");
@@ -309,16 +332,23 @@ test("why a handshake was refused is asked for, because a browser does not say i
     "GET /pty/t/ws": (_, response) => json(response, 409, { code: "ALREADY_CONNECTED", message: "somebody is there" }),
   };
   for (const takeover of [false, true]) {
-    await terminal([takeover ? open : 409], async (sandbox, server) => {
-      const attaching = sandbox.pty.attach("t", { takeover });
-      if (takeover) await (await attaching).detach();
-      else {
-        const error = await rejection(attaching);
-        assert.deepEqual([error.name, error.code, error.statusCode], ["SandboxApiException", "ALREADY_CONNECTED", 409]);
-      }
-      assert.equal(server.connections[0].takeover, takeover);
-      assert.equal(server.deleted(), 0);
-    }, { routes });
+    await terminal(
+      [takeover ? open : 409],
+      async (sandbox, server) => {
+        const attaching = sandbox.pty.attach("t", { takeover });
+        if (takeover) await (await attaching).detach();
+        else {
+          const error = await rejection(attaching);
+          assert.deepEqual(
+            [error.name, error.code, error.statusCode],
+            ["SandboxApiException", "ALREADY_CONNECTED", 409],
+          );
+        }
+        assert.equal(server.connections[0].takeover, takeover);
+        assert.equal(server.deleted(), 0);
+      },
+      { routes },
+    );
   }
 });
 
@@ -368,9 +398,13 @@ test("headers: sent where the WebSocket can, a typed error where it cannot and t
   });
   // Nothing is needed, and the browser's will do.
   const routes = {
-    "GET /v1/sandboxes/s1/endpoints/44772": (request, response) => json(response, 200, { endpoint: `${request.headers.host}/execd` }),
+    "GET /v1/sandboxes/s1/endpoints/44772": (request, response) =>
+      json(response, 200, { endpoint: `${request.headers.host}/execd` }),
   };
-  await terminal([open], async (sandbox) => (await sandbox.pty.create()).detach(), { routes, WebSocket: BrowserWebSocket });
+  await terminal([open], async (sandbox) => (await sandbox.pty.create()).detach(), {
+    routes,
+    WebSocket: BrowserWebSocket,
+  });
 });
 
 test("a runtime without a WebSocket: a typed error that says what to do, before anything is sent", async () => {
@@ -424,11 +458,15 @@ test("kill: the exit that the server tells counts", async () => {
       attached.close(1000);
     },
   };
-  await terminal([script], async (sandbox) => {
-    const session = await sandbox.pty.create();
-    await session.kill();
-    assert.equal(await session.wait(), -1);
-  }, { routes });
+  await terminal(
+    [script],
+    async (sandbox) => {
+      const session = await sandbox.pty.create();
+      await session.kill();
+      assert.equal(await session.wait(), -1);
+    },
+    { routes },
+  );
 });
 
 test("a handler that throws ends the session with what it threw", async () => {
@@ -441,7 +479,10 @@ test("a handler that throws ends the session with what it threw", async () => {
     assert.equal(error, mine);
   });
   await terminal([open], async (sandbox) => {
-    assert.equal(await rejection(sandbox.pty.create({ onStateChange: throws }).then((session) => session.wait())), mine);
+    assert.equal(
+      await rejection(sandbox.pty.create({ onStateChange: throws }).then((session) => session.wait())),
+      mine,
+    );
   });
 });
 
@@ -487,14 +528,19 @@ test("a reader that does not come back: the socket is paused, or else the sessio
     assert.equal(read, size);
     assert.equal(await session.wait(), 0);
   });
-  await terminal([script], async (sandbox, server) => {
-    server.state.output_offset = size;
-    const session = await sandbox.pty.create({ WebSocket: BrowserWebSocket });
-    session.output[Symbol.asyncIterator]();
-    assert.equal((await rejection(session.wait())).code, "CONSUMER_TOO_SLOW");
-  }, {
-    routes: {
-      "GET /v1/sandboxes/s1/endpoints/44772": (request, response) => json(response, 200, { endpoint: `${request.headers.host}/execd` }),
+  await terminal(
+    [script],
+    async (sandbox, server) => {
+      server.state.output_offset = size;
+      const session = await sandbox.pty.create({ WebSocket: BrowserWebSocket });
+      session.output[Symbol.asyncIterator]();
+      assert.equal((await rejection(session.wait())).code, "CONSUMER_TOO_SLOW");
     },
-  });
+    {
+      routes: {
+        "GET /v1/sandboxes/s1/endpoints/44772": (request, response) =>
+          json(response, 200, { endpoint: `${request.headers.host}/execd` }),
+      },
+    },
+  );
 });

@@ -41,7 +41,9 @@ export async function terminal(scripts, work, { routes, ...config } = {}) {
       json(response, 201, { session_id: "t" });
     },
     "GET /pty/t": (_, response) =>
-      state.status ? json(response, state.status, { code: "X", message: "x" }) : json(response, 200, { session_id: "t", ...state }),
+      state.status
+        ? json(response, state.status, { code: "X", message: "x" })
+        : json(response, 200, { session_id: "t", ...state }),
     "DELETE /pty/t": (_, response) => {
       deleted += 1;
       response.end();

@@ -20,7 +20,13 @@ test("frames", () => {
 });
 
 test("what is no frame", () => {
-  for (const bad of [bytes(0, 1), bytes(4), bytes(3), bytes(3, 0, 0, 0, 0, 0, 0, 0), bytes(3, 255, 0, 0, 0, 0, 0, 0, 0)])
+  for (const bad of [
+    bytes(0, 1),
+    bytes(4),
+    bytes(3),
+    bytes(3, 0, 0, 0, 0, 0, 0, 0),
+    bytes(3, 255, 0, 0, 0, 0, 0, 0, 0),
+  ])
     assert.throws(() => readFrame(bad), MalformedFrame, `${bad}`);
   assert.throws(() => readFrame(bytes(3, 0, 32, 0, 0, 0, 0, 0, 0)), MalformedFrame, "not exact any more");
   for (const bad of ["", "x", "null", "1", "[]", "{}", '{"type":1}', new Blob([])])
@@ -86,7 +92,10 @@ test("text: calls that overlap are answered in their order", async () => {
   const steps = Promise.all(Array.from({ length: 4 }, () => reader.next()));
   for (const part of [bytes(0xe2), bytes(0x82), bytes(0xac), bytes(65), bytes(66)]) push(output, part);
   end(output);
-  assert.deepEqual((await steps).map(({ value }) => value), ["€", "A", "B", undefined]);
+  assert.deepEqual(
+    (await steps).map(({ value }) => value),
+    ["€", "A", "B", undefined],
+  );
 });
 
 test("text: a gap does not melt two halves, and a character that never ends shows", async () => {
@@ -109,7 +118,10 @@ test("bytes: in order, gaps left out, then the error; once only", async () => {
   push(output, bytes(3));
   const reader = output[Symbol.asyncIterator]();
   const steps = await Promise.allSettled([reader.next(), reader.next(), reader.next()]);
-  assert.deepEqual(steps.map(({ value, reason }) => value?.value ?? reason), [bytes(1), bytes(2), failure]);
+  assert.deepEqual(
+    steps.map(({ value, reason }) => value?.value ?? reason),
+    [bytes(1), bytes(2), failure],
+  );
   assert.throws(() => output.text(), TypeError);
   assert.throws(() => output[Symbol.asyncIterator](), TypeError);
 });

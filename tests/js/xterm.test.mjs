@@ -50,7 +50,12 @@ function fakeTerminal() {
 }
 
 function fakeSession() {
-  const session = { writes: [], sizes: [], output: new PtyOutput("output", () => {}), stderr: new PtyOutput("stderr", () => {}) };
+  const session = {
+    writes: [],
+    sizes: [],
+    output: new PtyOutput("output", () => {}),
+    stderr: new PtyOutput("stderr", () => {}),
+  };
   session.write = async (input) => {
     session.writes.push(input);
     if (session.broken) throw new Error("ended");
@@ -67,7 +72,10 @@ test("keys, mouse and size go to the session; dispose ends that and the reading"
   terminal.listeners.binary("\x1b[M\xff");
   terminal.listeners.resize({ cols: 5, rows: 6 });
   assert.deepEqual(session.writes, ["aé", Uint8Array.from([27, 91, 77, 255])]);
-  assert.deepEqual(session.sizes, [[90, 20], [5, 6]]);
+  assert.deepEqual(session.sizes, [
+    [90, 20],
+    [5, 6],
+  ]);
   // What cannot be sent any more is no unhandled rejection.
   session.broken = true;
   terminal.listeners.data("x");

@@ -36,7 +36,11 @@ describe("terminals", () => {
       ["GET", "/pty/x/ws"],
     ]) {
       const response = await fetch(base + path, { method });
-      assert.deepEqual([response.status, (await response.json()).code], [404, "CONTEXT_NOT_FOUND"], `${method} ${path}`);
+      assert.deepEqual(
+        [response.status, (await response.json()).code],
+        [404, "CONTEXT_NOT_FOUND"],
+        `${method} ${path}`,
+      );
     }
     const { status: refused, body } = await attach(base, "x").refused;
     assert.deepEqual([refused, JSON.parse(body).code], [404, "CONTEXT_NOT_FOUND"]);
@@ -112,7 +116,9 @@ describe("terminals", () => {
   });
 
   test("the ring keeps a mebibyte while nobody is there", async () => {
-    const id = await makeTerminal(base, { command: "read go; head -c 2000000 /dev/zero | tr '\\0' x; echo END; read go" });
+    const id = await makeTerminal(base, {
+      command: "read go; head -c 2000000 /dev/zero | tr '\\0' x; echo END; read go",
+    });
     const first = attach(base, id, "?pty=0");
     await until(() => first.message("connected"));
     first.type("\n");
@@ -154,10 +160,13 @@ describe("terminals", () => {
   });
 
   test("size, signals, pings and what is not understood", async () => {
-    const id = await makeTerminal(base, { command: "trap 'stty size' WINCH; trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done" });
+    const id = await makeTerminal(base, {
+      command: "trap 'stty size' WINCH; trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done",
+    });
     const client = attach(base, id);
     await until(() => client.output.includes("ready"));
-    for (const size of [{}, { cols: 0, rows: 5 }, { cols: 5 }, { cols: "5", rows: 5 }]) client.say({ type: "resize", ...size });
+    for (const size of [{}, { cols: 0, rows: 5 }, { cols: 5 }, { cols: "5", rows: 5 }])
+      client.say({ type: "resize", ...size });
     client.say({ type: "signal", signal: "SIGUSR1" });
     client.send("no JSON");
     client.send(Buffer.from([7, 65]));
@@ -169,7 +178,11 @@ describe("terminals", () => {
     await until(() => client.message("pong"));
     client.say({ type: "shout" });
     await until(() => client.message("error"));
-    assert.deepEqual(client.message("error"), { type: "error", error: 'unknown frame type "shout"', code: "INVALID_FRAME" });
+    assert.deepEqual(client.message("error"), {
+      type: "error",
+      error: 'unknown frame type "shout"',
+      code: "INVALID_FRAME",
+    });
     client.say({ type: "signal", signal: "SIGTERM" });
     assert.equal((await client.closed).code, 1000);
     assert.equal(client.message("exit").exit_code, 9);
@@ -209,7 +222,9 @@ describe("terminals", () => {
   });
 
   test("input that the program does not read does not stop its output", async () => {
-    const id = await makeTerminal(base, { command: "stty -icanon; echo begun; sleep 1; echo woke; read -N 5 x; echo got $x" });
+    const id = await makeTerminal(base, {
+      command: "stty -icanon; echo begun; sleep 1; echo woke; read -N 5 x; echo got $x",
+    });
     const client = attach(base, id);
     await until(() => client.output.includes("begun"));
     client.type("y".repeat(100_000));

@@ -151,7 +151,8 @@ async fn read(
 async fn said(text: &str, held: &Held, replies: &mpsc::Sender<Server>) -> Option<Input> {
     let frame: Value = serde_json::from_str(text).ok()?;
     let field = |name: &str| frame.get(name).and_then(Value::as_str);
-    let size = |name: &str| frame.get(name).and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0);
+    let size =
+        |name: &str| frame.get(name).and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0);
     match field("type").unwrap_or_default() {
         "stdin" => return field("data").map(|data| Input::Bytes(data.as_bytes().to_vec())),
         "resize" => return Some(Input::Resize { cols: size("cols")?, rows: size("rows")? }),
