@@ -181,8 +181,8 @@ export interface SandboxPty {
    * Makes a terminal, starts its program and attaches to it. `POST /pty`, then a WebSocket. If the second fails the terminal is
    * deleted.
    *
-   * Through the server proxy no header is needed. A sandbox that is reached directly may ask for some, which browsers cannot send
-   * with a WebSocket.
+   * The server proxy asks for no key when a WebSocket comes. A sandbox that is reached directly, or whose daemon has an access
+   * token, asks for headers, which browsers cannot send with a WebSocket: there that is `NO_WEB_SOCKET`.
    *
    * @example
    * const session = await sandbox.pty.create({ cols: 100, rows: 30 });

@@ -293,8 +293,8 @@ impl PtyDriver {
             }
             "headers" => {
                 let error = Error::NoWebSocket(
-                    "This WebSocket cannot send the headers that the sandbox asks for. Use useServerProxy: true, or pass a \
-                     WebSocket that can send headers, such as that of the package ws"
+                    "This WebSocket cannot send the headers that the sandbox asks for. Pass one that can, such as that of the \
+                     package ws, or reach a sandbox without a token of its own through the proxy (useServerProxy: true)"
                         .into(),
                 );
                 return Failure::caused(error, detail).into();

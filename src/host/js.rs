@@ -193,9 +193,18 @@ extern "C" {
     pub fn background_command(driver: JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
 }
 
+#[wasm_bindgen(module = "/src/js/pty-clocks.js")]
+extern "C" {
+    pub type Heartbeat;
+}
 #[wasm_bindgen(module = "/src/js/pty-frames.js")]
 extern "C" {
     pub type MalformedFrame;
+}
+#[wasm_bindgen(module = "/src/js/pty-input.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = toBytes)]
+    pub type ToBytes;
 }
 #[wasm_bindgen(module = "/src/js/pty-output.js")]
 extern "C" {

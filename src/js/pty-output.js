@@ -6,12 +6,19 @@ import { SandboxError, SandboxException } from "./errors.js";
 const UNTAKEN = 1 << 20;
 /** Stands among the chunks for what is missing there. */
 const GAP = null;
+/** What a gap counts for among what is held, so that a server cannot fill the memory with them. */
+const GAP_COST = 256;
+/** When so many chunks wait, small ones are put together: as they are, each takes far more room than its bytes. */
+const MANY = 64;
+const BLOCK = 4096;
 
 /** One output of a session. Can be read once. */
 export class PtyOutput {
   #name;
   #drained;
   #chunks = [];
+  /** What the last chunk is a part of, when there is room behind it. */
+  #block;
   #held = 0;
   #taken = false;
   #closed = false;
@@ -86,7 +93,9 @@ export class PtyOutput {
     while (this.#waiting.length > 0) {
       if (this.#chunks.length > 0) {
         const value = this.#chunks.shift();
-        this.#held -= value?.length ?? 0;
+        this.#held -= value?.length ?? GAP_COST;
+        // What is given away is not ours to write behind.
+        if (this.#chunks.length === 0) this.#block = undefined;
         if (value === GAP && !this.#waiting[0].gaps) continue;
         this.#waiting.shift().resolve({ done: false, value });
         this.#drained();
@@ -105,8 +114,39 @@ export class PtyOutput {
     return { done: true, value };
   }
 
+  #add(chunk) {
+    const last = this.#chunks.at(-1);
+    if (chunk === GAP) {
+      if (last === GAP) return;
+      this.#block = undefined;
+      this.#held += GAP_COST;
+    } else {
+      this.#held += chunk.length;
+      const joined = last ? this.#join(last, chunk) : undefined;
+      if (joined) {
+        this.#chunks[this.#chunks.length - 1] = joined;
+        return;
+      }
+      this.#block = undefined;
+    }
+    this.#chunks.push(chunk);
+  }
+
+  /** Both as one chunk, if they are small. */
+  #join(last, chunk) {
+    const length = last.length + chunk.length;
+    if (this.#chunks.length < MANY || length > BLOCK) return undefined;
+    if (!this.#block) {
+      this.#block = new Uint8Array(BLOCK);
+      this.#block.set(last);
+    }
+    this.#block.set(chunk, last.length);
+    return this.#block.subarray(0, length);
+  }
+
   #clear() {
     this.#chunks = [];
+    this.#block = undefined;
     this.#held = 0;
   }
 
@@ -114,8 +154,7 @@ export class PtyOutput {
   static internals = {
     push(output, chunk) {
       if (output.#closed || output.#ended) return;
-      output.#chunks.push(chunk);
-      output.#held += chunk?.length ?? 0;
+      output.#add(chunk);
       if (!output.#taken && output.#held > UNTAKEN) {
         // Gives up alone: who only waits for the end needs no output.
         const message = `${output.#name} was not read: more than ${UNTAKEN} bytes have come`;

@@ -15,6 +15,8 @@ function construct(WebSocket, url, headers, required) {
     // Node's own, Deno, Bun. Browsers take the object for the name of a subprotocol and throw.
     return new WebSocket(url, { headers });
   } catch (cause) {
+    // Not about the headers: a page that may not connect there at all.
+    if (cause?.name === "SecurityError") throw cause;
     if (required) throw new HeadersRefused("", { cause });
     return new WebSocket(url);
   }

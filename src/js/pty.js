@@ -1,8 +1,9 @@
 // A terminal: one session over as many connections as it takes. Every end is told apart: the program's exit, an end that
 // nobody saw, another client, a connection that does not come back, and our own leaving. See docs/architecture.md, Terminals.
 
-import { InvalidArgumentException } from "./errors.js";
+import { Attempts, Heartbeat } from "./pty-clocks.js";
 import { MalformedFrame, OUTPUT, readFrame, splice, stdinFrame } from "./pty-frames.js";
+import { dimension, signalName, toBytes } from "./pty-input.js";
 import { end, GAP, held, PtyOutput, push } from "./pty-output.js";
 import { HeadersRefused, PtySocket } from "./pty-socket.js";
 import { onAbort } from "./signals.js";
@@ -17,28 +18,10 @@ const TOO_SLOW = 64 << 20;
 /** After the exit: for the close frame, and for the question how much output there was. */
 const CLOSING_MS = 500;
 const LAST_QUESTION_MS = 2_000;
-/** For one attempt to connect again, and between two of them. */
+/** For one attempt to connect again; and how long a connection that brings no output must last to count as one. */
 const ATTEMPT_MS = 10_000;
-const BACKOFF_MS = [250, 5_000];
+const LASTING_MS = 5_000;
 const TAKEN_OVER = 4001;
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGKILL", "SIGQUIT", "SIGHUP"];
-
-const encoder = new TextEncoder();
-const invalid = (message) => new InvalidArgumentException({ message });
-
-function toBytes(input) {
-  if (typeof input === "string") return encoder.encode(input);
-  if (input instanceof ArrayBuffer) return new Uint8Array(input.slice(0));
-  // A copy: it may be sent later, and the caller's buffer may be used again by then.
-  if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength).slice();
-  throw invalid(`input must be a string or bytes, got ${input === null ? "null" : typeof input}`);
-}
-
-function check(name, value) {
-  if (Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
-  throw invalid(`${name} must be a whole number from 1 to 65535, got ${String(value)}`);
-}
-
 /**
  * `driver`: the Rust side, see src/api/pty.rs. `options`: id, WebSocket, signals and closing (pairs of a signal and its kind,
  * for the opening and for the whole session), openMs, idleMs, reconnectMs, pipe, takeover, owner, since, size, onGap,
@@ -66,8 +49,10 @@ export class PtySession {
   #done;
   #writing = Promise.resolve();
   #wakers = new Set();
-  #timer;
-  #unanswered = 0;
+  #heartbeat;
+  #attempts;
+  /** When it was connected, and what had come until then. */
+  #begun = { time: 0, position: 0 };
   #links = [];
   #ending = new AbortController();
 
@@ -77,6 +62,17 @@ export class PtySession {
     this.#position = options.since ?? 0;
     this.#counts = options.owner || options.since !== undefined;
     this.#size = options.size;
+    this.#attempts = new Attempts(options.reconnectMs);
+    this.#heartbeat = new Heartbeat(options.idleMs, {
+      ping: () => {
+        this.#say({ type: "ping" });
+        return !this.#paused;
+      },
+      dead: () => {
+        this.#socket?.drop();
+        this.#lost({ cause: this.#failure("silent", options.idleMs) });
+      },
+    });
     this.#output = new PtyOutput("output", () => this.#drained());
     this.#stderr = new PtyOutput("stderr", () => this.#drained());
     this.#done = new Promise((resolve, reject) => {
@@ -124,14 +120,14 @@ export class PtySession {
   }
 
   resize(cols, rows) {
-    this.#size = { cols: check("cols", cols), rows: check("rows", rows) };
+    this.#size = { cols: dimension("cols", cols), rows: dimension("rows", rows) };
     this.#sendSize();
   }
 
   async signal(name) {
-    if (!SIGNALS.includes(name)) throw invalid(`name must be one of ${SIGNALS.join(", ")}, got ${String(name)}`);
+    const signal = signalName(name);
     await this.#ready();
-    this.#say({ type: "signal", signal: name });
+    this.#say({ type: "signal", signal });
   }
 
   wait() {
@@ -196,13 +192,19 @@ export class PtySession {
     let timer;
     let socket;
     let up = false;
+    let closed;
     try {
       await new Promise((resolve, reject) => {
         const on = {
           frame: (data) => this.#frame(socket, data, connected, reject),
-          gone: (event) => (up ? this.#lost(event) : reject(event)),
+          gone: (event) => {
+            if (up) return this.#lost(event);
+            closed = event;
+            reject(event);
+          },
         };
         const connected = () => {
+          if (!up) this.#begun.time = Date.now();
           up = true;
           resolve();
         };
@@ -220,16 +222,17 @@ export class PtySession {
       socket?.drop();
       if (this.#socket === socket) this.#socket = undefined;
       if (error instanceof HeadersRefused) throw this.#failure("headers", error.cause);
-      // A close event: the handshake was refused, or the server has said nothing before it went away.
-      throw typeof error?.code === "number" ? await this.#refused(error) : error;
+      // The handshake was refused, or the server has said nothing before it went away.
+      if (closed && error === closed) throw await this.#refused(closed);
+      // The constructor's: a page that may not connect there.
+      throw socket ? error : this.#failure("unreachable", error);
     } finally {
       clearTimeout(timer);
       for (const unlink of links.splice(0)) unlink();
     }
     // Over or lost again in the same moment. Who opens it gets a session that tells what there was to tell.
     if (this.#over || this.#socket !== socket) return;
-    this.#unanswered = 0;
-    this.#watch();
+    this.#heartbeat.start();
     this.#sendSize();
     this.#setState("connected");
   }
@@ -246,30 +249,30 @@ export class PtySession {
   }
 
   async #lost(event) {
-    clearTimeout(this.#timer);
+    this.#heartbeat.stop();
     this.#socket = undefined;
+    this.#paused = false;
     if (this.#over || this.#exited) return;
     if (event?.code === TAKEN_OVER) return this.#fail(this.#failure("taken-over"));
+    const { owner, takeover } = this.#options;
+    const attempts = this.#attempts;
+    if (this.#position > this.#begun.position || Date.now() - this.#begun.time > LASTING_MS) attempts.succeeded();
+    this.#begun.position = this.#position;
     this.#setState("reconnecting");
-    const { reconnectMs, owner, takeover } = this.#options;
-    const deadline = Date.now() + reconnectMs;
     let last = event?.cause;
-    for (let attempt = 0; !this.#over; attempt++) {
-      if (Date.now() >= deadline) return this.#fail(this.#failure("interrupted", last));
-      if (attempt > 0) {
-        const [first, longest] = BACKOFF_MS;
-        const pause = Math.min(first * 2 ** (attempt - 1), longest) * (0.5 + Math.random() / 2);
-        await sleep(Math.min(pause, Math.max(deadline - Date.now(), 0)), [this.#ending.signal]);
-        if (this.#over) return;
-      }
+    while (!this.#over) {
+      if (attempts.left === 0) return this.#fail(this.#failure("interrupted", last));
+      const again = attempts.count > 0;
+      await attempts.pause(this.#ending.signal);
+      if (this.#over) return;
       try {
         // Connecting to a program that has ended would start it again.
         const { running, offset } = await this.#driver.status();
         if (this.#over) return;
         if (!running) return this.#ended(null, offset);
-        const ms = Math.min(ATTEMPT_MS, Math.max(deadline - Date.now(), 1));
+        const ms = Math.min(ATTEMPT_MS, Math.max(attempts.left, 1));
         // The server may take us, whose connection is dead, for the holder. Who is not the owner must not push others out.
-        await this.#connect({ takeover: (owner || takeover) && attempt > 0, ms, signals: [] });
+        await this.#connect({ takeover: (owner || takeover) && again, ms, signals: [] });
         return;
       } catch (error) {
         if (this.#over) return;
@@ -280,31 +283,11 @@ export class PtySession {
     }
   }
 
-  /** A ping of ours with each tick; the browser keeps those of the protocol to itself. */
-  #watch() {
-    clearTimeout(this.#timer);
-    const { idleMs } = this.#options;
-    if (!(idleMs > 0) || !Number.isFinite(idleMs)) return;
-    const socket = this.#socket;
-    this.#timer = after(idleMs / 3, () => {
-      if (this.#over || this.#socket !== socket) return;
-      // Counted in ticks and not by the clock: a computer that slept asks first.
-      if (this.#unanswered >= 2 && !this.#paused) {
-        socket.drop();
-        this.#lost({ cause: this.#failure("silent", idleMs) });
-        return;
-      }
-      this.#unanswered += 1;
-      this.#say({ type: "ping" });
-      this.#watch();
-    });
-  }
-
   // ---- what the server says
 
   #frame(socket, data, connected, refused) {
     if (this.#over || this.#socket !== socket) return;
-    this.#unanswered = 0;
+    this.#heartbeat.heard();
     try {
       const { message, channel, offset, bytes } = readFrame(data) ?? {};
       if (message) this.#hear(message, connected, refused);
@@ -342,13 +325,13 @@ export class PtySession {
     push(output, bytes);
     const waiting = held(this.#output) + held(this.#stderr);
     if (waiting > SLOW && !this.#paused) this.#paused = this.#socket.pause();
-    if (waiting > TOO_SLOW && !this.#paused) this.#fail(this.#failure("too-slow", TOO_SLOW));
+    if (waiting > TOO_SLOW) this.#fail(this.#failure("too-slow", TOO_SLOW));
   }
 
   #drained() {
     if (!this.#paused || held(this.#output) + held(this.#stderr) > SLOW / 2) return;
     this.#paused = false;
-    this.#unanswered = 0;
+    this.#heartbeat.heard();
     this.#socket?.resume();
   }
 
@@ -380,7 +363,7 @@ export class PtySession {
   async #exit(code) {
     if (this.#exited) return;
     this.#exited = true;
-    clearTimeout(this.#timer);
+    this.#heartbeat.stop();
     const socket = this.#socket;
     const exitCode = Number.isInteger(code) ? code : null;
     let offset;
@@ -414,7 +397,7 @@ export class PtySession {
   #finish({ failure, quiet = false }) {
     if (this.#over) return {};
     this.#over = { failure: failure ?? this.#failure("ended") };
-    clearTimeout(this.#timer);
+    this.#heartbeat.stop();
     for (const unlink of this.#links.splice(0)) unlink();
     const dropped = this.#socket?.drop();
     this.#socket = undefined;

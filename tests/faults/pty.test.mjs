@@ -544,3 +544,60 @@ test("a reader that does not come back: the socket is paused, or else the sessio
     },
   );
 });
+
+test("a connection that is lost while its socket is paused: the next one is paused, too", async () => {
+  const part = 24 << 20;
+  const burst = (socket, { since }) => {
+    socket.send(connected());
+    for (let sent = 0; sent < part; sent += 1 << 20) socket.send(frame(1, Buffer.alloc(1 << 20, 120)));
+    if (since > 0) socket.send(exit(0));
+  };
+  await terminal([burst], async (sandbox, server) => {
+    const sockets = [];
+    class Kept extends WebSocket {
+      constructor(url, protocols, options) {
+        super(url, protocols, options);
+        sockets.push(this);
+      }
+    }
+    const session = await sandbox.pty.create({ WebSocket: Kept });
+    const reader = session.output[Symbol.asyncIterator]();
+    await until(() => sockets[0].isPaused, "the first is paused", 30_000);
+    sockets[0].terminate();
+    await until(() => sockets[1]?.isPaused, "the second is paused", 30_000);
+    assert.ok(session.offset < 40 << 20, `${session.offset} bytes are held`);
+    // The exit comes when the rest is read.
+    let read = 0;
+    for (let step = await reader.next(); !step.done; step = await reader.next()) read += step.value.length;
+    assert.equal(read, session.offset);
+    assert.equal(await session.wait(), 0);
+  });
+});
+
+test("a server that lets us in and throws us out, again and again, is asked less and less often, and given up", async () => {
+  const throwOut = (socket) => {
+    socket.send(connected());
+    socket.close(1011);
+  };
+  await terminal([throwOut], async (sandbox, server) => {
+    const session = await sandbox.pty.create({ reconnectTimeoutSeconds: 2 });
+    assert.equal((await rejection(session.wait())).code, "STREAM_INTERRUPTED");
+    // Pauses of at least 125, 250, 500 and 1000 ms.
+    assert.ok(server.connections.length <= 7, `${server.connections.length} connections`);
+  });
+});
+
+test("a WebSocket that cannot be made, as in a page that may not connect there: the reason is in the error", async () => {
+  const mine = new DOMException("insecure", "SecurityError");
+  class Refusing {
+    constructor() {
+      throw mine;
+    }
+  }
+  await terminal([open], async (sandbox, server) => {
+    const error = await rejection(sandbox.pty.create({ WebSocket: Refusing }));
+    assert.deepEqual([error.name, error.code, error.cause], ["SandboxConnectionException", "NETWORK_ERROR", mine]);
+    assert.equal(server.count("GET /pty/t/ws"), 0);
+    await until(() => server.deleted() === 1, "it is deleted");
+  });
+});

@@ -161,3 +161,33 @@ test("what nobody takes is held up to a mebibyte; what is being read has no such
   assert.equal(held(taken), 3 << 20);
   assert.equal((await reader.next()).value.length, 1 << 20);
 });
+
+test("a flood of small chunks, or of gaps, takes no more room than its bytes, and comes out as it went in", async () => {
+  const output = new PtyOutput("output", () => {});
+  const reader = output[Symbol.asyncIterator]();
+  const all = Uint8Array.from({ length: 20_000 }, (_, at) => at % 251);
+  for (const byte of all) push(output, bytes(byte));
+  assert.equal(held(output), all.length);
+  const read = [];
+  let chunks = 0;
+  const take = async () => {
+    const { value } = await reader.next();
+    chunks += 1;
+    read.push(...value);
+    return value;
+  };
+  while (read.length < 10_000) await take();
+  // What was given away does not change, and what comes now stays in its place.
+  const last = await take();
+  const copy = last.slice();
+  for (const byte of all) push(output, bytes(byte));
+  assert.deepEqual(last, copy);
+  while (read.length < 40_000) await take();
+  assert.deepEqual(read, [...all, ...all]);
+  assert.ok(chunks < 150, `${chunks} chunks`);
+  for (let i = 0; i < 100_000; i++) push(output, GAP);
+  assert.ok(held(output) < 1000, "gaps that follow on one another are one");
+  const untaken = new PtyOutput("output", () => {});
+  for (let i = 0; i < 5000; i++) for (const part of [GAP, bytes(1)]) push(untaken, part);
+  await assert.rejects(texts(untaken), { code: "CONSUMER_TOO_SLOW" });
+});
