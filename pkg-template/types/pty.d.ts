@@ -105,7 +105,7 @@ export interface PtyInfo {
 
 /**
  * What a program prints: iterate over it for bytes, or over `text()`. Can be read once, in one of the two ways. Leaving the loop
- * ends the reading and nothing else. What nobody reads is held up to 1,048,576 bytes; then this output gives up, alone, with the
+ * ends the reading and nothing else. What nobody reads is held up to 2,097,152 bytes; then this output gives up, alone, with the
  * code `CONSUMER_TOO_SLOW`.
  */
 export interface PtyOutput extends AsyncIterable<Uint8Array> {

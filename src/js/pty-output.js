@@ -2,8 +2,8 @@
 
 import { SandboxError, SandboxException } from "./errors.js";
 
-/** What is held for a reader that has not come. */
-const UNTAKEN = 1 << 20;
+/** What is held for a reader that has not come: all that the server keeps, which may come at once, and as much again. */
+const UNTAKEN = 2 << 20;
 /** Stands among the chunks for what is missing there. */
 const GAP = null;
 /** What a gap counts for among what is held, so that a server cannot fill the memory with them. */

@@ -497,11 +497,11 @@ test("input that the program cannot take ends the session with the server's erro
 test("output that nobody reads does not hold up the end, and says that it is gone", async () => {
   const script = (socket) => {
     socket.send(connected());
-    for (let sent = 0; sent < 3 << 20; sent += 32_768) socket.send(frame(1, Buffer.alloc(32_768)));
+    for (let sent = 0; sent < 5 << 20; sent += 32_768) socket.send(frame(1, Buffer.alloc(32_768)));
     socket.send(exit(0));
   };
   await terminal([script], async (sandbox, server) => {
-    server.state.output_offset = 3 << 20;
+    server.state.output_offset = 5 << 20;
     const session = await sandbox.pty.create();
     assert.equal(await session.wait(), 0);
     const { bytes, error } = await readAll(session.output);
@@ -552,7 +552,7 @@ test("a connection that is lost while its socket is paused: the next one is paus
     for (let sent = 0; sent < part; sent += 1 << 20) socket.send(frame(1, Buffer.alloc(1 << 20, 120)));
     if (since > 0) socket.send(exit(0));
   };
-  await terminal([burst], async (sandbox, server) => {
+  await terminal([burst], async (sandbox) => {
     const sockets = [];
     class Kept extends WebSocket {
       constructor(url, protocols, options) {
