@@ -16,6 +16,7 @@ export * from "./types/manager.js";
 export * from "./types/metrics.js";
 export * from "./types/models.js";
 export * from "./types/pools.js";
+export * from "./types/pty.js";
 export * from "./types/sandbox.js";
 export * from "./types/sandboxes.js";
 export * from "./types/snapshots.js";

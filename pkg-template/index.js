@@ -12,6 +12,7 @@ import {
   Files,
   IsolatedSession,
   Isolation,
+  Pty,
   Sandbox,
   Sandboxes,
   SandboxManager,
@@ -59,6 +60,7 @@ const CLASSES = [
   Files,
   IsolatedSession,
   Isolation,
+  Pty,
 ];
 for (const { prototype } of CLASSES) {
   delete prototype.free;

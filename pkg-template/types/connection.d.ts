@@ -30,6 +30,14 @@ export interface FetchInit {
 // biome-ignore lint/suspicious/noExplicitAny: must fit the fetch types of every runtime and library
 export type FetchFunction = (url: string, init: FetchInit) => PromiseLike<any>;
 
+/**
+ * A constructor of WebSockets: the platform's, or that of a package such as `ws`. Used of what it makes: `binaryType`,
+ * `readyState`, `bufferedAmount`, `send`, `close`, the four `on…` properties and, where they are there, `pause`, `resume` and
+ * `terminate`.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: must fit the WebSocket types of every runtime and library
+export type WebSocketConstructor = new (url: string, ...more: any[]) => any;
+
 /** Headers as an object, where `undefined` says nothing, or as pairs: a `Headers` or a `Map`. */
 export type RequestHeaders = Record<string, string | undefined> | Iterable<readonly [string, string]>;
 
@@ -128,6 +136,11 @@ export interface ConnectionConfigOptions {
   useServerProxy?: boolean | undefined;
   /** Used for every request. Default: `globalThis.fetch`, looked up at each call. Called as a plain function, without a `this`. */
   fetch?: FetchFunction | undefined;
+  /**
+   * What terminals connect with (`sandbox.pty`). Default: `globalThis.WebSocket`, looked up at each call; Node has one since
+   * version 22. A constructor with three parameters is taken for that of `ws` and is given the headers in the third.
+   */
+  WebSocket?: WebSocketConstructor | undefined;
   /** Accepted for code written for the official SDK; has no effect: an endpoint is looked up once per `Sandbox` object, and when it is out of date. */
   endpointCacheTtlMs?: number | undefined;
   /** Accepted for code written for the official SDK; has no effect. */
@@ -169,6 +182,8 @@ export declare class ConnectionConfig {
   readonly userAgent: string;
   /** The `fetch` that requests go through. */
   get fetch(): typeof globalThis.fetch;
+  /** What terminals connect with; `undefined` where the runtime has none. */
+  get WebSocket(): WebSocketConstructor | undefined;
   /** The same as `fetch`. */
   get sseFetch(): typeof globalThis.fetch;
   /** Base of the lifecycle API, such as `http://localhost:8080/v1`. */

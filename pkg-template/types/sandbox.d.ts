@@ -36,6 +36,7 @@ import type {
   SandboxMetadataPatch,
   Volume,
 } from "./models.js";
+import type { SandboxPty } from "./pty.js";
 import type { Sandboxes } from "./sandboxes.js";
 import type { CreateSnapshotOptions, CreateSnapshotRequest, SnapshotInfo } from "./snapshots.js";
 import type { CredentialVault } from "./vault.js";
@@ -215,6 +216,8 @@ export declare class Sandbox {
   get credentialVault(): CredentialVault;
   /** Sessions that are walled off from the rest of the sandbox. */
   get isolation(): IsolationService;
+  /** Terminals. */
+  get pty(): SandboxPty;
   /** The lifecycle API with the wire's own names, for any sandbox of the server. */
   get sandboxes(): Sandboxes;
   /** Logs, events and state, for when something is wrong. */

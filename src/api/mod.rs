@@ -26,6 +26,7 @@ pub mod manager;
 mod pools;
 mod port;
 mod program;
+mod pty;
 mod ready;
 mod recovery;
 mod resumable;

@@ -11,6 +11,7 @@ use crate::api::execd::{Execd, PORT};
 use crate::api::files::Files;
 use crate::api::health::{ExecdHealth, ExecdMetrics, metrics, ping};
 use crate::api::isolation::Isolation;
+use crate::api::pty::Pty;
 use crate::api::ready::{self, Readiness};
 use crate::api::sandboxes::Sandboxes;
 use crate::api::vault::CredentialVault;
@@ -62,6 +63,7 @@ pub struct Sandbox {
     isolation: OnceCell<JsValue>,
     sandboxes: OnceCell<JsValue>,
     diagnostics: OnceCell<JsValue>,
+    pty: OnceCell<JsValue>,
 }
 
 impl Sandbox {
@@ -83,6 +85,7 @@ impl Sandbox {
             isolation: OnceCell::new(),
             sandboxes: OnceCell::new(),
             diagnostics: OnceCell::new(),
+            pty: OnceCell::new(),
         }
     }
 
@@ -235,6 +238,12 @@ impl Sandbox {
         self.diagnostics.get_or_init(|| make().into()).clone()
     }
 
+    /// Terminals.
+    #[wasm_bindgen(getter)]
+    pub fn pty(&self) -> JsValue {
+        self.pty.get_or_init(|| Pty::new(self.inner.execd.clone()).into()).clone()
+    }
+
     /// What the lifecycle server knows of it.
     #[wasm_bindgen(js_name = getInfo)]
     pub fn get_info(&self, options: &JsValue) -> Promise {
@@ -363,6 +372,7 @@ impl Sandbox {
             isolation: self.isolation.clone(),
             sandboxes: self.sandboxes.clone(),
             diagnostics: self.diagnostics.clone(),
+            pty: self.pty.clone(),
         };
         let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
         promise(async move {

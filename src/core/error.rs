@@ -55,6 +55,14 @@ pub enum Error {
     Changed(String),
     /// What the caller gave to upload failed while it was being read.
     Source(String),
+    /// Another client has taken a terminal over.
+    TakenOver(String),
+    /// A terminal's program is not running: connecting would start it.
+    NotRunning(String),
+    /// No WebSocket, or none that can send the headers that are needed.
+    NoWebSocket(String),
+    /// More has come than is held for a reader that does not keep up.
+    TooSlow(String),
 }
 
 impl Error {
@@ -73,11 +81,13 @@ impl Error {
             Self::Aborted => "SandboxAbortException",
             Self::Closed(_) | Self::Changed(_) | Self::Source(_) => "SandboxException",
             Self::ReadyTimeout(_) => "SandboxReadyTimeoutException",
+            Self::NotRunning(_) | Self::NoWebSocket(_) | Self::TooSlow(_) => "SandboxException",
             Self::Interrupted(_)
             | Self::Stalled(_)
             | Self::Unresponsive(_)
             | Self::Malformed(_)
-            | Self::TooLarge(_) => "SandboxStreamException",
+            | Self::TooLarge(_)
+            | Self::TakenOver(_) => "SandboxStreamException",
         }
     }
 
@@ -103,6 +113,10 @@ impl Error {
             Self::TooLarge(_) => "EVENT_TOO_LARGE",
             Self::Changed(_) => "FILE_CHANGED",
             Self::Source(_) => "SOURCE_FAILED",
+            Self::TakenOver(_) => "TAKEN_OVER",
+            Self::NotRunning(_) => "PTY_NOT_RUNNING",
+            Self::NoWebSocket(_) => "NO_WEB_SOCKET",
+            Self::TooSlow(_) => "CONSUMER_TOO_SLOW",
         }
     }
 
@@ -145,6 +159,10 @@ impl fmt::Display for Error {
             | Self::Changed(text)
             | Self::Source(text)
             | Self::NotSupported { message: text, .. }
+            | Self::TakenOver(text)
+            | Self::NotRunning(text)
+            | Self::NoWebSocket(text)
+            | Self::TooSlow(text)
             | Self::Api { message: text, .. } => f.write_str(text),
             Self::Aborted => f.write_str("The operation was aborted"),
             Self::Redirect(_) => f.write_str(

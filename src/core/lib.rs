@@ -13,6 +13,7 @@ pub mod error;
 pub mod events;
 pub mod frames;
 pub mod multipart;
+pub mod pty;
 pub mod resume;
 pub mod retry;
 pub mod rules;

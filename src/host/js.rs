@@ -204,6 +204,36 @@ extern "C" {
     pub fn background_command(driver: JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
 }
 
+#[wasm_bindgen(module = "/src/js/pty-clocks.js")]
+extern "C" {
+    pub type Heartbeat;
+}
+#[wasm_bindgen(module = "/src/js/pty-frames.js")]
+extern "C" {
+    pub type MalformedFrame;
+}
+#[wasm_bindgen(module = "/src/js/pty-input.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = toBytes)]
+    pub type ToBytes;
+}
+#[wasm_bindgen(module = "/src/js/pty-output.js")]
+extern "C" {
+    pub type PtyOutput;
+}
+#[wasm_bindgen(module = "/src/js/pty-socket.js")]
+extern "C" {
+    pub type PtySocket;
+}
+
+#[wasm_bindgen(module = "/src/js/pty.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = openPty)]
+    pub fn open_pty(driver: JsValue, options: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = webSocketOf)]
+    pub fn web_socket_of(given: &JsValue) -> Result<JsValue, JsValue>;
+}
+
 #[wasm_bindgen(module = "/src/js/upload.js")]
 extern "C" {
     /// A body on its way, and the source behind it.

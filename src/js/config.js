@@ -35,11 +35,18 @@ export class ConnectionConfig {
     this.userAgent = "opensandbox-wasm";
     const custom = Object.hasOwn(options, "fetch") ? optional(options, "fetch", "function") : undefined;
     if (custom) Object.defineProperty(this, "fetch", { value: custom, enumerable: true });
+    const socket = Object.hasOwn(options, "WebSocket") ? optional(options, "WebSocket", "function") : undefined;
+    if (socket) Object.defineProperty(this, "WebSocket", { value: socket, enumerable: true });
   }
 
   /** The fetch that requests go through: the configured one or, looked up at each call, the global one. */
   get fetch() {
     return (...args) => globalThis.fetch(...args);
+  }
+
+  /** What terminals connect with. `undefined` where the runtime has none. */
+  get WebSocket() {
+    return globalThis.WebSocket;
   }
 
   get sseFetch() {
@@ -63,6 +70,7 @@ export class ConnectionConfig {
   toJSON() {
     const { apiKey, headers, logger: _logger, ...rest } = this;
     delete rest.fetch;
+    delete rest.WebSocket;
     return {
       ...rest,
       apiKey: apiKey ? "***" : apiKey,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Sandbox } from "opensandbox-wasm";
-import { PATIENCE_MS, recorder, rejection, startServer, within } from "./server.mjs";
+import { external, PATIENCE_MS, recorder, rejection, startServer, within } from "./server.mjs";
 
 let server;
 let sandbox;
@@ -68,7 +68,9 @@ describe("what a sandbox can do", { concurrency: true }, () => {
     assert.equal(found.egress, policy);
     assert.ok([true, false, "unknown"].includes(found.interpreter));
     assert.ok(found.languages === "unknown" || Array.isArray(found.languages));
-    assert.equal(typeof found.pty, "boolean");
+    const terminal = await handle.pty.get("no-such-terminal").catch((error) => error);
+    assert.equal(found.pty, terminal.code === "CONTEXT_NOT_FOUND");
+    if (!external) assert.equal(found.pty, true);
     assert.equal(typeof found.vault, "boolean");
     assert.ok(found.vault === false || found.egress, "the vault is the sidecar's");
     const { version } = await (await globalThis.fetch(new URL("/version", calls[0].url))).json();

@@ -50,6 +50,7 @@ export async function faultServer(routes = {}, at = 0) {
   await new Promise((resolve) => server.listen(at, "127.0.0.1", resolve));
   const { port } = server.address();
   return {
+    server,
     port,
     seen,
     config: { domain: `127.0.0.1:${port}`, apiKey: "k", useServerProxy: false, requestTimeoutSeconds: 5 },

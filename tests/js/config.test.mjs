@@ -8,7 +8,10 @@ import { InvalidArgumentException } from "../../src/js/errors.js";
 const ENV = ["OPEN_SANDBOX_DOMAIN", "OPEN_SANDBOX_API_KEY"];
 const saved = Object.fromEntries(ENV.map((name) => [name, process.env[name]]));
 const savedGlobals = Object.fromEntries(
-  ["location", "Deno", "process", "fetch"].map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]),
+  ["location", "Deno", "process", "fetch", "WebSocket"].map((name) => [
+    name,
+    Object.getOwnPropertyDescriptor(globalThis, name),
+  ]),
 );
 for (const name of ENV) delete process.env[name];
 afterEach(() => {
@@ -133,6 +136,7 @@ describe("defaults and fields", () => {
       debug: "yes",
       useServerProxy: 1,
       fetch: "f",
+      WebSocket: "w",
       requestTimeoutSeconds: "5",
       endpointCacheTtlMs: "5",
       endpointCacheDisabled: 1,
@@ -164,6 +168,21 @@ describe("defaults and fields", () => {
     const config = new ConnectionConfig();
     stub("fetch", (...args) => `patched ${args}`);
     assert.equal(config.fetch("a", "b"), "patched a,b");
+  });
+
+  test("WebSocket is the configured one, or the global one of the moment; no log shows it", () => {
+    class Mine {}
+    assert.equal(new ConnectionConfig({ WebSocket: Mine }).WebSocket, Mine);
+    assert.equal(
+      new ConnectionConfig({ ...new ConnectionConfig({ WebSocket: Mine }) }).WebSocket,
+      Mine,
+      "through a spread",
+    );
+    assert.equal("WebSocket" in new ConnectionConfig({ WebSocket: Mine }).toJSON(), false);
+    const config = new ConnectionConfig();
+    assert.equal(Object.hasOwn(config, "WebSocket"), false);
+    stub("WebSocket", Mine);
+    assert.equal(config.WebSocket, Mine);
   });
 
   test("the methods of the official SDK are there and do no harm", async () => {

@@ -192,14 +192,5 @@ describe("requests", { concurrency: 4 }, () => {
     assert.equal((await call("DELETE", "/code/contexts")).status, 400);
     assert.equal((await call("DELETE", "/code/contexts/x")).status, 404);
     assert.equal((await call("POST", "/code/context", { language: "python" })).status, 500);
-    for (const [method, path] of [
-      ["POST", "/pty"],
-      ["GET", "/pty/x"],
-      ["DELETE", "/pty/x"],
-      ["GET", "/pty/x/ws"],
-    ]) {
-      const answer = await call(method, path);
-      assert.deepEqual([answer.status, json(answer).code], [501, "NOT_SUPPORTED"]);
-    }
   });
 });

@@ -104,6 +104,8 @@ async function stub(url) {
   const { pathname } = new URL(url);
   if (pathname.includes("/endpoints/")) return Response.json({ endpoint: "sandbox.test/base" });
   if (pathname === "/base/v1/isolated/session") return Response.json({ session_id: "i", created_at: "" });
+  if (pathname === "/base/pty") return Response.json({ session_id: "t" }, { status: 201 });
+  if (pathname === "/base/pty/t") return Response.json({ session_id: "t", running: true, output_offset: 4 });
   if (pathname === "/base/files/info") return Response.json({});
   if (pathname === "/base/directories/list") return Response.json([{ path: "/d/a", type: "file", size: 1 }]);
   if (pathname === "/base/code") {
@@ -136,6 +138,7 @@ for (const [property, name] of [
   ["isolation", "IsolationService"],
   ["sandboxes", "Sandboxes"],
   ["diagnostics", "SandboxDiagnostics"],
+  ["pty", "SandboxPty"],
 ]) {
   test(`sandbox.${property} is a ${name}`, () => {
     assert.deepEqual(ownNames(Object.getPrototypeOf(sandbox[property]), INTERNAL), members(name, callable));
@@ -155,6 +158,36 @@ test("a BackgroundCommand", () => {
   assert.deepEqual(
     Object.keys(known).sort(),
     members("BackgroundCommandJson", () => true),
+  );
+});
+
+test("a PtySession and its outputs, and a PtyInfo", async () => {
+  class WebSocket {
+    readyState = 1;
+    constructor() {
+      setTimeout(() => this.onmessage({ data: '{"type":"connected","mode":"pty"}' }));
+    }
+    send() {}
+    close() {
+      this.onclose({});
+    }
+  }
+  const session = await sandbox.pty.create({ WebSocket });
+  const wanted = members("PtySession", (member) => callable(member) || member.readonly);
+  assert.deepEqual(ownNames(Object.getPrototypeOf(session), INTERNAL), wanted);
+  assert.deepEqual(
+    [session.id, session.mode, session.state, session.exitCode, session.offset],
+    ["t", "pty", "connected", undefined, 0],
+  );
+  for (const output of [session.output, session.stderr]) {
+    const names = ownNames(Object.getPrototypeOf(output), [...INTERNAL, "[Symbol.asyncIterator]"]);
+    assert.deepEqual(names, members("PtyOutput", callable));
+  }
+  await session.detach();
+  const info = await sandbox.pty.get("t");
+  assert.deepEqual(
+    Object.keys(info).sort(),
+    members("PtyInfo", (member) => !callable(member)),
   );
 });
 

@@ -124,7 +124,9 @@ class Reader {
       shape.element = shape.element ? merge(shape.element, elements[0]) : elements[0];
       return;
     }
-    if (checker.getSignaturesOfType(type, SignatureKind.Call).length > 0) {
+    if (
+      [SignatureKind.Call, SignatureKind.Construct].some((kind) => checker.getSignaturesOfType(type, kind).length > 0)
+    ) {
       shape.kinds.add("function");
       return;
     }

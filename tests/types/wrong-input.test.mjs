@@ -8,10 +8,10 @@ import { readTypes } from "./shapes.mjs";
 const sdk = await import("opensandbox-wasm");
 
 /** Strings that may hold any character. All others cannot hold U+0000: neither arguments, paths nor variables can. */
-const ANY_TEXT = new Set(["data", "oldContent", "newContent"]);
+const ANY_TEXT = new Set(["data", "input", "oldContent", "newContent"]);
 /** Required strings that may be empty, and strings in arrays. */
 const EMPTY = new Set([
-  "newContent",
+  ...["newContent", "input"],
   ...["entrypoint[]", "command[]", "states[]", "extra_writable[]", "keys[]", "accessModes[]", "options[]"],
 ]);
 /** Numbers that may be negative: limits of ours, where that is no limit, and settings without effect. */
@@ -150,6 +150,7 @@ async function fetch(url) {
     throw new Error("nothing should have been sent");
   }
   if (url.includes("/endpoints/")) return Response.json({ endpoint: "sandbox.test" });
+  if (url.endsWith("/pty")) return Response.json({ session_id: "t" }, { status: 201 });
   if (url.endsWith("/command")) {
     const init = new TextEncoder().encode('{"type":"init","text":"id","timestamp":1}\n\n');
     return new Response(new ReadableStream({ start: (controller) => controller.enqueue(init) }));
@@ -161,7 +162,16 @@ async function fetch(url) {
     return Response.json({ session_id: "s", created_at: "", status: "active" });
   return endless();
 }
-const connectionConfig = { domain: "server.test", fetch, useServerProxy: false };
+/** One that connects, and then nothing. */
+class WebSocket {
+  readyState = 1;
+  constructor() {
+    setTimeout(() => this.onmessage({ data: '{"type":"connected","mode":"pty"}' }));
+  }
+  send() {}
+  close() {}
+}
+const connectionConfig = { domain: "server.test", fetch, useServerProxy: false, WebSocket };
 
 /** What a rule wants beside what the types do. */
 const SEEDS = {
@@ -182,6 +192,7 @@ const MAKERS = {
   ExecutionEventDispatcher: () => new sdk.ExecutionEventDispatcher({ logs: { stdout: [], stderr: [] }, result: [] }),
   CommandHandle: async () => (await MAKERS.Sandbox()).commands.start("x"),
   BackgroundCommand: async () => (await MAKERS.Sandbox()).commands.attach({ id: "c", sandboxId: "x", cursor: 0 }),
+  PtySession: async () => (await MAKERS.Sandbox()).pty.create(),
   IsolationSession: async () => (await MAKERS.Sandbox()).isolation.attach("s"),
   async DirectoryEntry() {
     for await (const entry of (await MAKERS.Sandbox()).files.downloadDirectory("/d")) return entry;

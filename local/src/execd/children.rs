@@ -28,13 +28,25 @@ pub struct Started {
     pub pid: i32,
 }
 
+impl Started {
+    /// For its pipes.
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+}
+
 impl Children {
     /// Starts a process as the leader of its own group.
     pub fn spawn(&self, command: &mut Command) -> io::Result<Started> {
         command.process_group(0);
+        self.adopt(|| command.spawn())
+    }
+
+    /// The same for what is started in another way, which makes it the leader of its group.
+    pub fn adopt(&self, start: impl FnOnce() -> io::Result<Child>) -> io::Result<Started> {
         // The lock is held over the start: the reaper must not see a child that is not listed yet.
         let mut owned = lock(&self.owned);
-        let child = command.spawn()?;
+        let child = start()?;
         let pid = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or(0);
         owned.insert(pid);
         Ok(Started { child, pid })

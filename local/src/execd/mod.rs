@@ -17,6 +17,7 @@ mod metrics;
 mod outcome;
 mod paths;
 mod port_proxy;
+mod pty;
 mod registry;
 mod routes;
 mod session;
@@ -92,6 +93,7 @@ pub struct App {
     children: children::Children,
     commands: registry::Registry,
     sessions: session::Sessions,
+    terminals: pty::Sessions,
     code: code::State,
 }
 
@@ -118,6 +120,8 @@ pub async fn run(options: Options) -> ExitCode {
         commands: registry::Registry::default(),
         sessions: session::Sessions::default(),
         code: code::State::new(options.kernels, options.early_complete, options.dead_kernel),
+        terminals: pty::Sessions::default(),
+        code: code::State::default(),
     });
     let reaper = Arc::clone(&app);
     tokio::spawn(async move { reaper.children.reap_orphans().await });

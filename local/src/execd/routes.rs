@@ -2,7 +2,7 @@
 
 use super::App;
 use super::errors::{self, Failure};
-use super::{auth, code, command, files, metrics, port_proxy, session};
+use super::{auth, code, command, files, metrics, port_proxy, pty, session};
 use crate::query::Pairs;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -75,7 +75,10 @@ enum Route {
     RemoveDirectories,
     Metrics,
     WatchMetrics,
-    Pty,
+    CreatePty,
+    PtyStatus(String),
+    DeletePty(String),
+    PtySocket(String),
 }
 
 /// The route table. Another method on a known path is not found either: there is no 405, and HEAD is not GET.
@@ -109,9 +112,10 @@ fn find(method: &Method, path: &str) -> Option<Route> {
         ("DELETE", ["directories"]) => Route::RemoveDirectories,
         ("GET", ["metrics"]) => Route::Metrics,
         ("GET", ["metrics", "watch"]) => Route::WatchMetrics,
-        ("POST", ["pty"]) => Route::Pty,
-        ("GET" | "DELETE", ["pty", id]) if !id.is_empty() => Route::Pty,
-        ("GET", ["pty", _, "ws"]) => Route::Pty,
+        ("POST", ["pty"]) => Route::CreatePty,
+        ("GET", ["pty", id]) if !id.is_empty() => Route::PtyStatus((*id).into()),
+        ("DELETE", ["pty", id]) if !id.is_empty() => Route::DeletePty((*id).into()),
+        ("GET", ["pty", id, "ws"]) => Route::PtySocket((*id).into()),
         _ => return None,
     })
 }
@@ -150,11 +154,10 @@ async fn answer(route: Route, app: Arc<App>, request: Request<Body>) -> Result<R
         Route::RemoveDirectories => files::delete::directories(paths()).await,
         Route::Metrics => metrics::get().await,
         Route::WatchMetrics => Ok(metrics::watch(headers)),
-        Route::Pty => Err(Failure::new(
-            StatusCode::NOT_IMPLEMENTED,
-            "NOT_SUPPORTED",
-            "PTY sessions are not supported by this server",
-        )),
+        Route::CreatePty => pty::create(&app, body).await,
+        Route::PtyStatus(id) => pty::status(&app, &id),
+        Route::DeletePty(id) => pty::delete(&app, &id),
+        Route::PtySocket(id) => pty::websocket(app, &id, &query, parts).await,
     }
 }
 

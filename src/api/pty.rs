@@ -1,0 +1,323 @@
+//! `sandbox.pty`: terminals. The session itself is `src/js/pty.js`; here is what it asks the server, and its errors.
+
+use crate::api::execd::{Call, Execd};
+use crate::api::promise;
+use crate::core::error::Error;
+use crate::core::pty::{Size, dimension, launcher};
+use crate::core::rules;
+use crate::host::args::{self, CallOptions, Options};
+use crate::host::failure::{Details, Failure, closed, describe};
+use crate::host::{js, object};
+use js_sys::{Object, Promise};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+/// Without any frame of the server, pongs included.
+const IDLE_SECONDS: f64 = 45.0;
+/// The server notices a client that has vanished after as long.
+const RECONNECT_SECONDS: f64 = 60.0;
+/// Colours and full-screen programs: execd sets none, and bash then says `dumb`.
+const TERM: (&str, &str) = ("TERM", "xterm-256color");
+
+/// Opens terminals in the sandbox.
+#[wasm_bindgen]
+pub struct Pty {
+    execd: Execd,
+}
+
+/// What create and attach have in common, read and checked.
+struct Opening {
+    call: CallOptions,
+    size: Option<Size>,
+    options: Object,
+}
+
+impl Pty {
+    /// For one sandbox.
+    pub fn new(execd: Execd) -> Self {
+        Self { execd }
+    }
+}
+
+fn size(options: &Options) -> Result<Option<Size>, Error> {
+    let read = |name: &str| options.number(name)?.map(|value| dimension(name, value)).transpose();
+    match (read("cols")?, read("rows")?) {
+        (Some(cols), Some(rows)) => Ok(Some(Size { cols, rows })),
+        (None, None) => Ok(None),
+        _ => Err(Error::InvalidArgument("cols and rows go together".into())),
+    }
+}
+
+fn opening(execd: &Execd, options: &Options, owner: bool) -> Result<Opening, Error> {
+    let call = CallOptions::among(options)?;
+    let seconds = |name: &str, default: f64| options.at_least_zero(name).map(|given| given.unwrap_or(default) * 1000.0);
+    let shared = Object::new();
+    object::set_some(&shared, "WebSocket", options.function("WebSocket")?);
+    object::set(&shared, "signals", execd.transport.signals(&call));
+    object::set(&shared, "closing", execd.transport.signals(&CallOptions::default()));
+    object::set(&shared, "openMs", execd.transport.timeout_ms(&call));
+    object::set(&shared, "idleMs", seconds("idleTimeoutSeconds", IDLE_SECONDS)?);
+    object::set(&shared, "reconnectMs", seconds("reconnectTimeoutSeconds", RECONNECT_SECONDS)?);
+    object::set(&shared, "owner", owner);
+    object::set(&shared, "takeover", options.boolean("takeover")?.unwrap_or(false));
+    object::set(&shared, "pipe", options.boolean("pipe")?.unwrap_or(false));
+    object::set_some(&shared, "onGap", options.function("onGap")?);
+    object::set_some(&shared, "onStateChange", options.function("onStateChange")?);
+    let size = size(options)?;
+    if let Some(Size { cols, rows }) = size {
+        let window = Object::new();
+        object::set(&window, "cols", cols);
+        object::set(&window, "rows", rows);
+        object::set(&shared, "size", window);
+    }
+    Ok(Opening { call, size, options: shared })
+}
+
+/// Finds the WebSocket: of the call, of the configuration, or of the runtime. Before anything is sent.
+fn find_socket(execd: &Execd, opening: &Opening) -> Result<(), Failure> {
+    let given = object::get(&opening.options, "WebSocket");
+    let given = if given.is_undefined() { object::get(&execd.transport.config, "WebSocket") } else { given };
+    let socket = js::web_socket_of(&given).map_err(Failure::Thrown)?;
+    if !socket.is_function() {
+        return Err(Error::NoWebSocket(
+            "This runtime has no WebSocket, which terminals need. Pass one as the option WebSocket of this call or of the \
+             connectionConfig: in Node before version 22, npm install ws, import WebSocket from \"ws\""
+                .into(),
+        )
+        .into());
+    }
+    object::set(&opening.options, "WebSocket", socket);
+    Ok(())
+}
+
+/// The variables of a new terminal.
+fn environment(options: &Options, pipe: bool) -> Result<Vec<(String, String)>, Error> {
+    let mut env = options.string_map("env")?.unwrap_or_default();
+    if !pipe && !env.iter().any(|(name, _)| name == TERM.0) {
+        env.push((TERM.0.into(), TERM.1.into()));
+    }
+    Ok(env)
+}
+
+async fn create(execd: Execd, options: Result<Options, Error>) -> Result<JsValue, Failure> {
+    let options = options?;
+    let opening = opening(&execd, &options, true)?;
+    let pipe = options.boolean("pipe")?.unwrap_or(false);
+    let command = options.string("command")?.unwrap_or_default();
+    let line = launcher(&command, &environment(&options, pipe)?, opening.size.filter(|_| !pipe))?;
+    let body = Object::new();
+    object::set_some(&body, "cwd", options.string("cwd")?);
+    object::set_some(&body, "command", line);
+    find_socket(&execd, &opening)?;
+    let call = Call { method: "POST", path: "/pty", query: &[], what: "Create terminal failed" };
+    let created = execd.send(call, Some(&body), &opening.call).await?.object().await?;
+    let id = object::text(&created, "session_id")
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| Error::UnexpectedResponse("Create terminal failed: the answer has no session_id".into()))?;
+    let opened = open(&execd, &id, &opening).await;
+    if opened.is_err() {
+        // Nobody else knows of it. The caller learns the first error, not one of the cleaning up.
+        let others = opening.call.for_others();
+        let _ = promise(async move { Ok(JsValue::from(remove(&execd, &id, &others).await.is_ok())) });
+    }
+    opened
+}
+
+async fn attach(execd: Execd, id: Result<String, Error>, options: Result<Options, Error>) -> Result<JsValue, Failure> {
+    let (id, options) = (id?, options?);
+    let opening = opening(&execd, &options, false)?;
+    object::set_some(&opening.options, "since", options.count("since")?);
+    let restart = options.boolean("restart")?.unwrap_or(false);
+    find_socket(&execd, &opening)?;
+    let (running, _) = status(&execd, &id, &opening.call).await?;
+    if !running && !restart {
+        return Err(Error::NotRunning(format!(
+            "Attach to terminal failed: the program of {id} is not running, and connecting would start it. With restart: \
+             true it is started"
+        ))
+        .into());
+    }
+    open(&execd, &id, &opening).await
+}
+
+async fn open(execd: &Execd, id: &str, opening: &Opening) -> Result<JsValue, Failure> {
+    object::set(&opening.options, "id", id);
+    let inner = Inner { execd: execd.clone(), id: id.to_owned(), call: opening.call.for_others() };
+    let driver = PtyDriver { inner: Rc::new(inner) };
+    let opened = js::open_pty(driver.into(), &opening.options).map_err(Failure::Thrown)?;
+    JsFuture::from(opened).await.map_err(Failure::Thrown)
+}
+
+fn path(id: &str, rest: &str) -> Result<String, Error> {
+    Ok(format!("/pty/{}{rest}", rules::segment("id", id)?))
+}
+
+/// `GET /pty/{id}`: whether it runs, and how many bytes it has printed.
+async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<(bool, f64), Failure> {
+    let request = Call { method: "GET", path: &path(id, "")?, query: &[], what: "Get terminal failed" };
+    let answer = execd.send(request, None, call).await?.object().await?;
+    match (object::get(&answer, "running").as_bool(), object::get(&answer, "output_offset").as_f64()) {
+        (Some(running), Some(offset)) => Ok((running, offset)),
+        _ => {
+            Err(Error::UnexpectedResponse("Get terminal failed: the answer has no running and output_offset".into())
+                .into())
+        }
+    }
+}
+
+/// `DELETE /pty/{id}`. One that is not there any more is gone, too.
+async fn remove(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Failure> {
+    let request = Call { method: "DELETE", path: &path(id, "")?, query: &[], what: "Kill terminal failed" };
+    match execd.send(request, None, call).await {
+        Ok(answer) => answer.done().await,
+        Err(failure) if failure.status() == Some(404) => Ok(()),
+        Err(failure) => Err(failure),
+    }
+}
+
+#[wasm_bindgen]
+impl Pty {
+    /// Makes a terminal, starts its program and attaches to it.
+    pub fn create(&self, options: &JsValue) -> Promise {
+        promise(create(self.execd.clone(), Options::new("options", options)))
+    }
+
+    /// Attaches to a terminal that exists.
+    pub fn attach(&self, id: &JsValue, options: &JsValue) -> Promise {
+        promise(attach(self.execd.clone(), args::filled("id", id), Options::new("options", options)))
+    }
+
+    /// What the server knows of a terminal.
+    pub fn get(&self, id: &JsValue, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), args::filled("id", id), CallOptions::read(options));
+        promise(async move {
+            let id = id?;
+            let (running, offset) = status(&execd, &id, &call?).await?;
+            let shown = Object::new();
+            object::set(&shown, "id", id);
+            object::set(&shown, "running", running);
+            object::set(&shown, "outputOffset", offset);
+            Ok(shown)
+        })
+    }
+
+    /// Ends a terminal's program and forgets the terminal.
+    pub fn kill(&self, id: &JsValue, options: &JsValue) -> Promise {
+        let (execd, id, call) = (self.execd.clone(), args::filled("id", id), CallOptions::read(options));
+        promise(async move { remove(&execd, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
+    }
+}
+
+struct Inner {
+    execd: Execd,
+    id: String,
+    /// The headers of the call that opened it.
+    call: CallOptions,
+}
+
+/// What `src/js/pty.js` needs of this side. Not exported to users.
+#[wasm_bindgen]
+pub struct PtyDriver {
+    inner: Rc<Inner>,
+}
+
+#[wasm_bindgen]
+impl PtyDriver {
+    /// Where to connect: `{url, headers, required}`. `required`: the endpoint asks for headers.
+    pub fn address(&self) -> Promise {
+        let inner = Rc::clone(&self.inner);
+        promise(async move {
+            let endpoint = inner.execd.endpoint(&inner.call).await?;
+            let url = format!("{}{}", endpoint.base, path(&inner.id, "/ws")?);
+            let (headers, _) = inner.execd.transport.headers_for(&url, &endpoint.headers, &[], &inner.call)?;
+            let address = Object::new();
+            // http and https become ws and wss.
+            object::set(&address, "url", format!("ws{}", url.strip_prefix("http").unwrap_or(&url)));
+            object::set(&address, "headers", headers);
+            object::set(&address, "required", !endpoint.headers.is_empty());
+            Ok(address)
+        })
+    }
+
+    /// `{running, offset}`.
+    pub fn status(&self) -> Promise {
+        let inner = Rc::clone(&self.inner);
+        promise(async move {
+            // Asked again anyway.
+            let (running, offset) = status(&inner.execd, &inner.id, &inner.call.once()).await?;
+            let shown = Object::new();
+            object::set(&shown, "running", running);
+            object::set(&shown, "offset", offset);
+            Ok(shown)
+        })
+    }
+
+    /// Rejects with the reason why a handshake is refused, if it can be learnt: execd looks at the session and its holder
+    /// before it looks at the handshake, so that a request that is none is refused in the same way.
+    pub fn probe(&self) -> Promise {
+        let inner = Rc::clone(&self.inner);
+        promise(async move {
+            let what = "Connect to terminal failed";
+            let request = Call { method: "GET", path: &path(&inner.id, "/ws")?, query: &[], what };
+            match inner.execd.send(request, None, &inner.call.once()).await {
+                Ok(answer) => answer.done().await.map(|()| JsValue::UNDEFINED),
+                Err(failure) if matches!(failure.status(), Some(400 | 426)) => Ok(JsValue::UNDEFINED),
+                Err(failure) => Err(failure),
+            }
+        })
+    }
+
+    /// Ends the program.
+    pub fn remove(&self) -> Promise {
+        let inner = Rc::clone(&self.inner);
+        promise(async move { remove(&inner.execd, &inner.id, &inner.call).await.map(|()| JsValue::UNDEFINED) })
+    }
+
+    /// The exception for an end that `src/js/pty.js` has seen.
+    pub fn failure(&self, kind: &str, detail: JsValue) -> JsValue {
+        let said = || rules::short(detail.as_f64().unwrap_or(0.0));
+        let error = match kind {
+            "aborted" => return Failure::caused(Error::Aborted, detail).into(),
+            "closed" => closed(),
+            "detached" => Error::Closed("This terminal has been left with detach(): attach to it again".into()),
+            "ended" => Error::Closed("The terminal's program has ended".into()),
+            "timeout" => Error::Timeout(format!("Connect to terminal failed: not connected within {} ms", said())),
+            "silent" => Error::Network(format!("The terminal's connection was silent for {} ms", said())),
+            "too-slow" => Error::TooSlow(format!(
+                "The terminal's output is not read as fast as it comes: more than {} bytes wait. The program goes on",
+                said()
+            )),
+            "malformed" => {
+                Error::Malformed(format!("The terminal's server sent {}", detail.as_string().unwrap_or_default()))
+            }
+            "headers" => {
+                let error = Error::NoWebSocket(
+                    "This WebSocket cannot send the headers that the sandbox asks for. Pass one that can, such as that of the \
+                     package ws, or reach a sandbox without a token of its own through the proxy (useServerProxy: true)"
+                        .into(),
+                );
+                return Failure::caused(error, detail).into();
+            }
+            "server" => Error::Api {
+                status: 0,
+                code: object::text(&detail, "code"),
+                message: object::text(&detail, "error").unwrap_or_else(|| "The terminal's server refused".into()),
+            },
+            "taken-over" => {
+                let error = Error::TakenOver("Another client has taken this terminal over".into());
+                return Failure::Typed(error, Box::new(Details { still_running: Some(true), ..Details::default() }))
+                    .into();
+            }
+            "unreachable" => {
+                let message = format!("Connect to terminal failed: {}", describe(&detail));
+                return Failure::caused(Error::Network(message), detail).into();
+            }
+            _ => {
+                let message = "The terminal's connection was lost and did not come back in time".to_owned();
+                return Failure::caused(Error::Interrupted(message), detail).into();
+            }
+        };
+        Failure::from(error).into()
+    }
+}
