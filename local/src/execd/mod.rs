@@ -121,7 +121,6 @@ pub async fn run(options: Options) -> ExitCode {
         sessions: session::Sessions::default(),
         code: code::State::new(options.kernels, options.early_complete, options.dead_kernel),
         terminals: pty::Sessions::default(),
-        code: code::State::default(),
     });
     let reaper = Arc::clone(&app);
     tokio::spawn(async move { reaper.children.reap_orphans().await });
