@@ -31,6 +31,10 @@ async function* eventsOf(response) {
   if (text) yield JSON.parse(text);
 }
 
+/** Python that says "words", and does `then` as soon as `file` is there. */
+const wordsUntil = (file, then) =>
+  `import os, time\nprint("words", flush=True)\nwhile not os.path.exists("${file}"): time.sleep(.02)\n${then}`;
+
 /** A sandbox on `server` with the calls of `/code`. */
 async function interpreter(server, extra) {
   const id = await server.create(extra);
@@ -256,7 +260,9 @@ R()`;
 
   test("a kernel that dies in a run: pings for ever, busy, until the context is deleted", async () => {
     const context = await box.create();
-    const running = await box.begin('import os\nprint("dying", flush=True)\nos.kill(os.getpid(), 9)', "dying", context);
+    // It dies when its words were heard: what a killed process has not sent yet is lost.
+    const running = await box.begin(wordsUntil("/tmp/die", "os.kill(os.getpid(), 9)"), "words", context);
+    await box.sh("touch /tmp/die");
     // Three seconds and more after its death the stream is still there.
     for (let pings = 0; pings < 2; ) {
       const event = await running.next();
@@ -390,9 +396,11 @@ withKernels("kernels and their end", () => {
     const server = await startServer("--early-complete", "never", "--dead-kernel", "error");
     try {
       const box = await interpreter(server);
-      const dead = await box.run('import os\nprint("last words", flush=True)\nos._exit(1)');
-      assert.equal(dead.stdout, "last words\n");
-      assert.deepEqual(dead.last, { code: "RUNTIME_ERROR", message: "error running codes the kernel died" });
+      const dying = await box.begin(wordsUntil("/tmp/die", "os._exit(1)"), "words");
+      await box.sh("touch /tmp/die");
+      let last;
+      for (let event = await dying.next(); event; event = await dying.next()) if (event.type !== "ping") last = event;
+      assert.deepEqual(last, { code: "RUNTIME_ERROR", message: "error running codes the kernel died" });
       assert.deepEqual((await box.run("1 + 1")).results, [{ text: "2" }]);
     } finally {
       await server.stop();
