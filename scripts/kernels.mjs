@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { tools, which } from "./paths.mjs";
 import { capture, run } from "./process.mjs";
 import { hash } from "./stamp.mjs";
-import { step } from "./step.mjs";
+import { Stop, step } from "./step.mjs";
 
 const REQUIREMENTS = "local/kernels.txt";
 /** Where `local/kernels.txt` was made for; its packages want at least this. */
@@ -123,7 +123,15 @@ export async function installKernels() {
     return;
   }
   await step("Jupyter kernels", async (say) => {
-    if (!usable) await install(python, say);
+    try {
+      if (!usable) await install(python, say);
+    } catch (error) {
+      if (!(error instanceof Stop)) throw error;
+      // All else works without them.
+      rmSync(environment, { recursive: true, force: true });
+      rmSync(kernels, { recursive: true, force: true });
+      return `left out, there will be no code interpreter: ${error.message.split("\n")[0]}`;
+    }
     const specs = kernelspecs({ python, deno: await findDeno() });
     writeKernelspecs(kernels, specs);
     return usable ? `ready: ${Object.keys(specs).join(", ")}` : `installed: ${Object.keys(specs).join(", ")}`;

@@ -408,6 +408,21 @@ withKernels("kernels and their end", () => {
   });
 
   for (const options of [[], ["--no-bwrap"]]) {
+    test(`a kernel ends with a server that is killed${options.map((option) => `, ${option}`)}`, async () => {
+      const server = await startServer(...options);
+      let mark;
+      try {
+        const box = await interpreter(server);
+        mark = `kernel-of-${box.id}`;
+        const code = `import subprocess, sys\nchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)", "${mark}"])\n1`;
+        assert.deepEqual((await box.run(code)).results, [{ text: "1" }]);
+        await until(() => processesWith(mark).length === 1);
+      } finally {
+        await server.stop("SIGKILL");
+      }
+      await until(() => processesWith(mark).length === 0);
+    });
+
     test(`a kernel ends with its sandbox${options.map((option) => `, ${option}`)}`, async () => {
       const server = await startServer("--early-complete", "never", ...options);
       try {
@@ -423,6 +438,46 @@ withKernels("kernels and their end", () => {
       }
     });
   }
+
+  test("a kernel that nobody waits for any more ends", async () => {
+    const server = await startServer();
+    try {
+      const box = await interpreter(server);
+      const kernels = () => box.sh("grep -l '[i]pykernel' /proc/[0-9]*/cmdline | wc -l");
+      for (let attempt = 1; ; attempt++) {
+        const leave = new AbortController();
+        const body = { language: "python" };
+        const making = call(server, box.id, "POST", "/code/context", body, { signal: leave.signal }).catch(() => {});
+        await until(async () => (await kernels()).trim() === "1");
+        leave.abort();
+        await making;
+        const [made] = await box.contexts();
+        if (!made) break;
+        // It was quicker than we.
+        assert.ok(attempt < 10, "left ten times, and the context was made each time");
+        await box.request("DELETE", `/code/contexts/${made.id}`);
+        await until(async () => (await kernels()).trim() === "0");
+      }
+      await until(async () => (await kernels()).trim() === "0");
+      assert.deepEqual(await box.contexts(), []);
+      assert.deepEqual((await box.run("1 + 1")).results, [{ text: "2" }]);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test("a kernel is as it was after a pause", async () => {
+    const server = await startServer();
+    try {
+      const box = await interpreter(server);
+      await box.run("kept = 41");
+      assert.equal((await server.api("POST", `/v1/sandboxes/${box.id}/pause`)).status, 202);
+      assert.equal((await server.api("POST", `/v1/sandboxes/${box.id}/resume`)).status, 202);
+      assert.deepEqual((await box.run("kept + 1")).results, [{ text: "42" }]);
+    } finally {
+      await server.stop();
+    }
+  });
 
   test("a server without kernels says so", async () => {
     const server = await startServer({ env: { ...process.env, OPENSANDBOX_LOCAL_KERNELS: "" } });

@@ -10,9 +10,9 @@ use jupyter_protocol::{
     ConnectionInfo, JupyterKernelspec, JupyterMessage, JupyterMessageContent, KernelInfoRequest, Transport,
 };
 use jupyter_zmq_client::{
-    ClientIoPubConnection, ClientShellConnection, RuntimeError, create_client_control_connection,
-    create_client_iopub_connection, create_client_shell_connection_with_identity, peek_ports,
-    peer_identity_for_session,
+    ClientControlConnection, ClientIoPubConnection, ClientShellConnection, RuntimeError,
+    create_client_control_connection, create_client_iopub_connection, create_client_shell_connection_with_identity,
+    peek_ports, peer_identity_for_session,
 };
 use nix::sys::signal::Signal;
 use std::fs::{File, OpenOptions, Permissions};
@@ -43,34 +43,42 @@ pub async fn start(app: &Arc<App>, spec: &JupyterKernelspec) -> Result<Kernel, S
     write_connection(&file, &connection).map_err(|error| error.to_string())?;
     let log = dir.path().join("kernel.log");
     let (group, ended) = spawn(app, spec, &file, &log).map_err(|error| format!("{}: {error}", spec.display_name))?;
+    let mut starting = Starting { group, ended: ended.clone(), is_handed_over: false };
     let mut early_end = ended.clone();
+    let by_message = spec.interrupt_mode.as_deref() == Some("message");
     let talking = async {
         tokio::select! {
-            sockets = connect(&connection) => sockets.map_err(|error| error.to_string()),
+            sockets = connect(&connection, by_message) => sockets.map_err(|error| error.to_string()),
             _ = early_end.wait_for(|ended| *ended) => Err("it ended".into()),
             () = tokio::time::sleep(PATIENCE) => Err(format!("it did not answer within {} s", PATIENCE.as_secs())),
         }
     };
-    let sockets = match talking.await {
+    let Sockets { shell, iopub, control } = match talking.await {
         Ok(sockets) => sockets,
         Err(why) => {
-            if !*ended.borrow() {
-                children::signal_group(group, Signal::SIGKILL);
-            }
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             let said = said.trim_end().lines().last().unwrap_or_default();
             return Err(format!("kernel {} does not start: {why}. {said}", spec.display_name));
         }
     };
-    let by_message = spec.interrupt_mode.as_deref() == Some("message");
-    let control = if by_message {
-        let control = create_client_control_connection(&connection, &session()).await;
-        Some(control.map_err(|error| error.to_string())?.split().0)
-    } else {
-        None
-    };
-    let (shell, iopub) = sockets;
+    starting.is_handed_over = true;
+    let control = control.map(|control| control.split().0);
     Ok(Kernel::new(Parts { group, ended, shell: shell.split(), iopub, control, dir }))
+}
+
+/// A kernel that nobody has yet. It ends when nobody gets it: it does not start, or whoever asked for it has left.
+struct Starting {
+    group: i32,
+    ended: watch::Receiver<bool>,
+    is_handed_over: bool,
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if !self.is_handed_over && !*self.ended.borrow() {
+            children::signal_group(self.group, Signal::SIGKILL);
+        }
+    }
 }
 
 /// A directory that only this user can enter. Its path must be short enough for sockets in it.
@@ -147,8 +155,15 @@ fn session() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
+struct Sockets {
+    shell: ClientShellConnection,
+    iopub: ClientIoPubConnection,
+    /// For kernels that are interrupted by a message.
+    control: Option<ClientControlConnection>,
+}
+
 /// Connects as soon as the sockets are there, and returns when the kernel both answers and is heard.
-async fn connect(connection: &ConnectionInfo) -> Result<(ClientShellConnection, ClientIoPubConnection), RuntimeError> {
+async fn connect(connection: &ConnectionInfo, by_message: bool) -> Result<Sockets, RuntimeError> {
     let session = session();
     for port in [connection.shell_port, connection.iopub_port, connection.control_port] {
         while !listens(connection, port).await {
@@ -170,7 +185,11 @@ async fn connect(connection: &ConnectionInfo) -> Result<(ClientShellConnection, 
             Ok(outcome) => outcome?,
             Err(_) => continue,
         }
-        return Ok((shell, iopub));
+        let control = match by_message {
+            true => Some(create_client_control_connection(connection, &session).await?),
+            false => None,
+        };
+        return Ok(Sockets { shell, iopub, control });
     }
 }
 
