@@ -9,6 +9,8 @@ import { main, step } from "./step.mjs";
 import { nativeEnv, wasmToolchain } from "./toolchain.mjs";
 
 const STRICT = ["--", "-D", "warnings"];
+const WASM = ["--target", "wasm32-unknown-unknown"];
+const RUST_EXAMPLE = ["--example", "decode"];
 
 /** The linters as `{ name, command, args, env, quick }`; `quick` marks those of the inner loop. */
 function checks() {
@@ -28,8 +30,20 @@ function checks() {
     {
       name: "clippy, wasm",
       command: "cargo",
-      args: ["clippy", "-p", "opensandbox-wasm", "--lib", "--target", "wasm32-unknown-unknown", ...STRICT],
+      args: ["clippy", "-p", "opensandbox-wasm", "--lib", ...WASM, ...STRICT],
       env: async () => (await wasmToolchain()).env,
+    },
+    {
+      name: "clippy, Rust applications",
+      command: "cargo",
+      args: ["clippy", "-p", "opensandbox-wasm", "--no-default-features", ...RUST_EXAMPLE, ...WASM, ...STRICT],
+      env: async () => (await wasmToolchain()).env,
+    },
+    {
+      name: "rustdoc",
+      command: "cargo",
+      args: ["doc", "--no-deps", "-p", "opensandbox-core", "-p", "opensandbox-wasm"],
+      env: async () => ({ ...nativeEnv, RUSTDOCFLAGS: "-D warnings" }),
     },
     ...typescript.map((file) => ({ name: `tsc, ${file}`, command: "tsc", args: ["--noEmit", "-p", file] })),
   ];

@@ -4,6 +4,7 @@
 
 use opensandbox_wasm::core::events::{Batch, Kind, ROW};
 use opensandbox_wasm::core::frames::{Framer, Sink};
+use opensandbox_wasm::core::rows::Row;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -26,23 +27,21 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Value> {
 
 /// What `src/js/run.js` does with a batch, with serde_json in the place of the host's JSON.
 fn values(batch: &Batch) -> Vec<Value> {
-    let units: Vec<u16> = std::str::from_utf8(&batch.text).expect("text is valid UTF-8").encode_utf16().collect();
-    let mut at = 0;
-    let mut out = Vec::new();
-    for row in batch.table.chunks(ROW) {
-        let text = String::from_utf16(&units[at..at + row[1] as usize]).expect("rows end at characters");
-        at += row[1] as usize;
-        let plain = |name: &str| json!({"type": name, "text": text, "timestamp": row[2] as u64});
-        out.push(match row[0] as u8 {
-            k if k == Kind::Stdout as u8 => plain("stdout"),
-            k if k == Kind::Stderr as u8 => plain("stderr"),
-            k if k == Kind::Ping as u8 => plain("ping"),
-            k if k == Kind::Json as u8 => serde_json::from_str(&text).unwrap_or_else(|_| json!({"malformed": text})),
-            k if k == Kind::Tail as u8 => serde_json::from_str(&text).unwrap_or_else(|_| json!({"torn": text})),
-            _ => json!({"junk": text}),
-        });
-    }
-    assert_eq!(at, units.len(), "the table covers the whole text");
+    let rows = batch.rows().map(|Row { kind, text, timestamp }| {
+        let plain = |name: &str| json!({"type": name, "text": text, "timestamp": timestamp as u64});
+        match kind {
+            Kind::Stdout => plain("stdout"),
+            Kind::Stderr => plain("stderr"),
+            Kind::Ping => plain("ping"),
+            Kind::Json => serde_json::from_str(text).unwrap_or_else(|_| json!({"malformed": text})),
+            Kind::Tail => serde_json::from_str(text).unwrap_or_else(|_| json!({"torn": text})),
+            Kind::Junk => json!({"junk": text}),
+        }
+    });
+    let out: Vec<Value> = rows.collect();
+    // Every text has its place in the table, in the units in which JavaScript counts.
+    let units: usize = batch.table.chunks(ROW).map(|row| row[1] as usize).sum();
+    assert_eq!(units, std::str::from_utf8(&batch.text).expect("text is valid UTF-8").encode_utf16().count());
     out
 }
 

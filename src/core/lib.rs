@@ -16,6 +16,7 @@ pub mod multipart;
 pub mod pty;
 pub mod resume;
 pub mod retry;
+pub mod rows;
 pub mod rules;
 pub mod run;
 pub mod secrets;
