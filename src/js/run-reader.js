@@ -4,7 +4,7 @@
 import { asText, Batch, isThenable, JSON_ROW, ROW, STDERR, STDOUT } from "./execution.js";
 import { LongLine } from "./long-line.js";
 import { onAbort } from "./signals.js";
-import { after } from "./timers.js";
+import { after, within } from "./timers.js";
 
 const TAIL = 4;
 const JUNK = 5;
@@ -21,6 +21,11 @@ const LINGER_MS = 5_000;
 const PIECE = 1 << 20;
 // How long a kernel may take to heed an interrupt.
 const GRACE_MS = 5_000;
+// `init` comes before the kernel begins: an interrupt that is as early as this may find nothing to interrupt. It is said again,
+// but not often: what a program does about an interrupt can be interrupted, too.
+const EARLY_MS = 2_000;
+const AGAIN_MS = 1_000;
+const MOST_INTERRUPTS = 3;
 // What execd says, with status 200, of a context that runs something else.
 const BUSY = /session is busy/;
 // ignoreBOM: TextDecoder would drop a leading U+FEFF and shift every slice.
@@ -60,6 +65,7 @@ export class RunReader {
   #stalled = false;
   #deferred;
   #started = false;
+  #startedAt = 0;
   #links = [];
   #startTimer;
   #idleTimer;
@@ -325,6 +331,7 @@ export class RunReader {
   #begin() {
     if (this.#started) return;
     this.#started = true;
+    this.#startedAt = Date.now();
     clearTimeout(this.#startTimer);
     const { code, timeoutMs } = this.#options;
     if (code && timeoutMs > 0) this.#limitTimer = after(timeoutMs, () => this.#overrun());
@@ -334,17 +341,52 @@ export class RunReader {
   #overrun() {
     if (this.#gone || this.#settled) return;
     this.overdue = true;
-    if (this.id !== undefined) this.#driver.interrupt(this.id);
-    const check = () => {
+    const early = this.#isEarly();
+    let told = 0;
+    let waited = 0;
+    const step = () => {
       if (this.#gone || this.#settled) return;
+      const again = told === 0 || (early && told < MOST_INTERRUPTS && this.#isSilent());
       // Whoever reads slowly may have the end in the pipe already.
-      if (this.#waitingSince === 0) this.#limitTimer = after(GRACE_MS, check);
-      else {
+      waited = this.#waitingSince > 0 ? waited + AGAIN_MS : 0;
+      if (waited > GRACE_MS) {
         this.#options.interrupts = false;
         this.#stop("unresponsive", this.id);
+        return;
+      }
+      if (again && this.id !== undefined) this.#driver.interrupt(this.id);
+      told++;
+      this.#limitTimer = after(AGAIN_MS, step);
+    };
+    step();
+  }
+
+  /** Nothing has come from the code itself. */
+  #isSilent() {
+    const { stdout, stderr } = this.#seen;
+    return stdout + stderr === 0 && [undefined, "init", "ping", "execution_complete"].includes(this.lastEvent?.type);
+  }
+
+  #isEarly() {
+    return this.#isSilent() && Date.now() - this.#startedAt < EARLY_MS;
+  }
+
+  /** Code may not have begun when we leave it: stays until it has ended, and interrupts it again. Nobody waits for this. */
+  async #interruptUntilOver() {
+    const drain = async () => {
+      for (;;) {
+        const { done } = await (this.#pending ?? this.#reader.read());
+        this.#pending = undefined;
+        if (done) return true;
       }
     };
-    this.#limitTimer = after(GRACE_MS, check);
+    const over = drain().catch(() => true);
+    for (let told = 0; told < MOST_INTERRUPTS; told++) {
+      this.#driver.interrupt(this.id);
+      if (await within(over, AGAIN_MS, [])) break;
+    }
+    this.#letGo();
+    this.#driver.free();
   }
 
   /** The context runs something else: nothing of ours has begun, and an interrupt would hit the other. */
@@ -450,6 +492,12 @@ export class RunReader {
     if (interrupts && this.id === undefined) {
       // The program may have been started or be about to: somebody has to stay for its id.
       this.#linger();
+      return;
+    }
+    if (interrupts && this.#options.code && this.#isEarly()) {
+      clearTimeout(this.#limitTimer);
+      clearTimeout(this.#idleTimer);
+      this.#interruptUntilOver();
       return;
     }
     this.#letGo();

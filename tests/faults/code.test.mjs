@@ -176,14 +176,15 @@ test("a run within its limit is left alone, however slowly it is read", async ()
 });
 
 test("an abort interrupts the context, or leaves it running", async () => {
-  const routes = { "POST /code": streamOf(init, "open"), "DELETE /code": (_, response) => response.end() };
+  const begun = init + event({ type: "stdout", text: "begun" });
+  const routes = { "POST /code": streamOf(begun, "open"), "DELETE /code": (_, response) => response.end() };
   for (const [onAbort, times] of [
     ["interrupt", 1],
     ["detach", 0],
   ]) {
     await using(routes, async ({ codes }, server) => {
       const controller = new AbortController();
-      const handlers = { onInit: () => controller.abort() };
+      const handlers = { onStdout: () => controller.abort() };
       const { error } = await outcome(codes.run("1", { onAbort, handlers, signal: controller.signal }));
       assert.equal(error.name, "AbortError");
       if (times) await until(() => interrupts(server) === 1, "the interrupt has come");
@@ -191,6 +192,66 @@ test("an abort interrupts the context, or leaves it running", async () => {
       assert.equal(interrupts(server), times);
     });
   }
+});
+
+/** A kernel that heeds only the second interrupt: the first came before it had begun. */
+function lateKernel() {
+  let open;
+  let told = 0;
+  return {
+    "POST /code": (_, response) => {
+      openStream(response);
+      response.write(init);
+      open = response;
+    },
+    "DELETE /code": (_, response) => {
+      response.end();
+      const error = { ename: "KeyboardInterrupt", evalue: "", traceback: [] };
+      if (++told === 2) open.end(event({ type: "error", error }) + event({ type: "execution_complete" }));
+    },
+  };
+}
+
+test("an abort that comes before the code has begun interrupts it all the same", async () => {
+  await using(lateKernel(), async ({ codes }, server) => {
+    const controller = new AbortController();
+    const handlers = { onInit: () => controller.abort() };
+    const { error } = await outcome(codes.run("1", { handlers, signal: controller.signal }));
+    assert.equal(error.name, "AbortError");
+    await until(() => interrupts(server) === 2, "the second interrupt has come", 10_000);
+    await until(() => server.busy() === 0, "the stream is over");
+    await pause(1200);
+    assert.equal(interrupts(server), 2, "no more than it takes");
+  });
+});
+
+test("a limit that comes before the code has begun, too", async () => {
+  await using(lateKernel(), async ({ codes }, server) => {
+    const run = await codes.run("1", { timeoutSeconds: 0.05 });
+    assert.deepEqual([run.timedOut, run.error.name, interrupts(server)], [true, "KeyboardInterrupt", 2]);
+  });
+});
+
+test("code that has begun is interrupted once, whatever it does about it", async () => {
+  let open;
+  const routes = {
+    "POST /code": (_, response) => {
+      openStream(response);
+      response.write(init + event({ type: "stdout", text: "begun" }));
+      open = response;
+    },
+    "DELETE /code": (_, response) => {
+      response.end();
+      setTimeout(
+        () => open.end(event({ type: "stdout", text: "cleaned" }) + event({ type: "execution_complete" })),
+        1500,
+      );
+    },
+  };
+  await using(routes, async ({ codes }, server) => {
+    const run = await codes.run("1", { timeoutSeconds: 0.1 });
+    assert.deepEqual([run.stdout, run.ok, interrupts(server)], ["beguncleaned", true, 1]);
+  });
 });
 
 test("a stream that is cut is told, and nothing is sent for it", async () => {

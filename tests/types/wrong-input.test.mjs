@@ -214,9 +214,11 @@ before(async () => {
   armed = true;
   globalThis.fetch = fetch;
 });
-after(() => {
+after(async () => {
   globalThis.fetch = realFetch;
-  return made.get("Sandbox")?.close();
+  // Connections that are open keep the process.
+  await made.get("PtySession")?.detach();
+  await made.get("Sandbox")?.close();
 });
 
 /** What comes of a call: its rejection, its exception, or what it gave. */
