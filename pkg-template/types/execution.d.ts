@@ -8,6 +8,7 @@ import type { InvalidArgumentException } from "./errors.js";
  * are passed on, too.
  */
 export interface ServerStreamEvent extends Record<string, unknown> {
+  /** What the event tells. */
   type:
     | "init"
     | "stdout"
@@ -61,12 +62,15 @@ export interface ExecutionError {
   traceback: string[];
 }
 
+/** That a run came to its end without an error. */
 export interface ExecutionComplete {
   /** Unix time in milliseconds. */
   timestamp: number;
+  /** How long it took, as execd has measured it, in milliseconds. */
   executionTimeMs: number;
 }
 
+/** That a run has begun. */
 export interface ExecutionInit {
   /** Id of the run. Of a run in a session: the session's. */
   id: string;
@@ -81,9 +85,16 @@ export interface ExecutionInit {
 export interface Execution {
   /** For {@link ExecdCommands.getCommandStatus}, {@link ExecdCommands.interrupt} and the logs of a background command. */
   id?: string;
+  /** Of code: the number of the cell, where execd tells it, which it does for cells that have a value. */
   executionCount?: number;
   /** The lines, one object each; made when they are first looked at. {@link Execution.stdout} is quicker. */
-  logs: { stdout: OutputMessage[]; stderr: OutputMessage[] };
+  logs: {
+    /** Of the standard output. */
+    stdout: OutputMessage[];
+    /** Of the standard error. */
+    stderr: OutputMessage[];
+  };
+  /** Values that code has produced, in their order. Commands have none. */
   result: ExecutionResult[];
   /** There when the run failed; an exit code other than 0 is a failure. */
   error?: ExecutionError;
@@ -109,7 +120,14 @@ export interface Execution {
    * With `capture`: how many characters the outputs are shorter than they were, line breaks included. `undefined` when
    * nothing is missing. The beginning and the end then follow each other without a mark.
    */
-  readonly truncated: { stdout: number; stderr: number } | undefined;
+  readonly truncated:
+    | {
+        /** Of the standard output. */
+        stdout: number;
+        /** Of the standard error. */
+        stderr: number;
+      }
+    | undefined;
   /** Text of the last result. */
   readonly text: string | undefined;
   /** Whether the run was ended by its own `timeoutSeconds`. Nothing on the wire says so: it is a kill after that time. */
@@ -136,11 +154,17 @@ export type CommandExecution = Execution;
 export interface ExecutionHandlers {
   /** Every event as it is on the wire, pings and unknown types included, before the handler for its type. */
   onEvent?: ((event: ServerStreamEvent) => unknown) | undefined;
+  /** A line of the standard output. */
   onStdout?: ((message: OutputMessage) => unknown) | undefined;
+  /** A line of the standard error. */
   onStderr?: ((message: OutputMessage) => unknown) | undefined;
+  /** A value that code has produced. */
   onResult?: ((result: ExecutionResult) => unknown) | undefined;
+  /** The end, when there was no error. */
   onExecutionComplete?: ((complete: ExecutionComplete) => unknown) | undefined;
+  /** The end, when there was one; an exit code other than 0 is one. */
   onError?: ((error: ExecutionError) => unknown) | undefined;
+  /** The beginning, with the id of the run. */
   onInit?: ((init: ExecutionInit) => unknown) | undefined;
   /** Do not keep stdout and stderr in the `Execution`. Default `false`. */
   skipAccumulation?: boolean | undefined;
