@@ -4,7 +4,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 node := @sh scripts/check-node.sh && exec node
 
-.PHONY: help demo test test-quick bench fuzz build setup fmt lint size clean clean-all
+.PHONY: help demo test test-quick bench fuzz build setup fmt lint docs size clean clean-all
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -36,6 +36,9 @@ bench: ## How fast streams are read, beside the official SDK and others, in one 
 fuzz: ## Look for inputs that the stream core reads wrongly (SECONDS=30 for each target, or RUNS=n inputs)
 	$(node) scripts/fuzz.mjs
 
+docs: ## The API reference in docs/api, made from the types (commit what it writes)
+	$(node) scripts/docs.mjs
+
 size: ## The package's size: raw, gzip, brotli
 	$(node) scripts/size.mjs
 
@@ -43,4 +46,4 @@ clean: ## Delete what was built; keep the installed tools
 	@rm -rf target pkg dist www/dist && echo "deleted: target pkg dist www/dist"
 
 clean-all: clean ## Delete the installed tools and npm packages, too
-	@rm -rf .tools node_modules www/node_modules && echo "deleted: .tools node_modules"
+	@rm -rf .tools node_modules www/node_modules docs/typedoc/node_modules && echo "deleted: .tools node_modules"

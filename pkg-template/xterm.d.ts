@@ -4,13 +4,24 @@ import type { PtySession } from "./types/pty.js";
 
 /** What is used of a `Terminal` of xterm.js. One of `@xterm/xterm` or `@xterm/headless` fits; so does anything with the same methods. */
 export interface TerminalLike {
+  /** Characters per line. */
   readonly cols: number;
+  /** Lines. */
   readonly rows: number;
   /** `callback` is called when the data has been shown. */
   write(data: Uint8Array, callback: () => void): void;
-  onData(listener: (data: string) => void): { dispose(): void };
-  onBinary?(listener: (data: string) => void): { dispose(): void };
-  onResize(listener: (size: { cols: number; rows: number }) => void): { dispose(): void };
+  /** What is typed, as text. */
+  onData(listener: (data: string) => void): TerminalListener;
+  /** What is no text: some mouse reports, one byte per character. */
+  onBinary?(listener: (data: string) => void): TerminalListener;
+  /** A new size. */
+  onResize(listener: (size: { cols: number; rows: number }) => void): TerminalListener;
+}
+
+/** What stops listening to a terminal. */
+export interface TerminalListener {
+  /** From now on nothing is heard. */
+  dispose(): void;
 }
 
 /** Options of {@link attachPty}. */

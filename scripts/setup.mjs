@@ -16,6 +16,10 @@ import { wasmBindgen, wasmPack } from "./versions.mjs";
 
 const lockedVersions = () => JSON.parse(readFileSync(at("package-lock.json"), "utf8")).packages;
 
+/** The manifests of the npm workspaces. */
+const workspaces = () =>
+  JSON.parse(readFileSync(at("package.json"), "utf8")).workspaces.map((folder) => `${folder}/package.json`);
+
 /**
  * The packages of which npm has taken another version than the lock file said. Other systems' variants of optional packages
  * do not count: npm adds those that the registry has by now, and does not install them here.
@@ -31,7 +35,7 @@ export function changedVersions(before, after) {
 async function npmPackages() {
   await step("npm packages", async (say) => {
     const stampFile = at("node_modules", ".installed");
-    const wanted = () => hash(["package.json", "package-lock.json", "www/package.json"], process.version);
+    const wanted = () => hash(["package.json", "package-lock.json", ...workspaces()], process.version);
     if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted()) return "ready";
     const before = lockedVersions();
     // npm's own patience makes a missing network cost more than five minutes. Not `npm ci`: it refuses a lock file that was written

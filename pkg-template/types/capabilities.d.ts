@@ -33,6 +33,7 @@ export interface SandboxCapabilities {
   egress: boolean;
   /** Whether the sidecar takes credentials from here: `sandbox.credentialVault` works. */
   vault: boolean;
+  /** Versions, as far as they are known. */
   versions: {
     /** Of the lifecycle server, if it tells: 1.1 and newer do. */
     server?: string;

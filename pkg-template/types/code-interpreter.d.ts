@@ -15,11 +15,17 @@ export type SupportedLanguage = "python" | "java" | "javascript" | "typescript" 
 
 /** {@link SupportedLanguages} */
 export interface SupportedLanguageNames {
+  /** Python, by ipykernel. */
   readonly PYTHON: "python";
+  /** Java. */
   readonly JAVA: "java";
+  /** Go. */
   readonly GO: "go";
+  /** TypeScript. */
   readonly TYPESCRIPT: "typescript";
+  /** JavaScript. */
   readonly JAVASCRIPT: "javascript";
+  /** bash. */
   readonly BASH: "bash";
 }
 
@@ -30,6 +36,7 @@ export declare const SupportedLanguages: SupportedLanguageNames;
 export interface CodeContext {
   /** Without one: the default context of the language, which is made at its first use and shared by all who use none. */
   id?: string;
+  /** Which kernel. Always sent with the id: execd chooses by it who runs the code. */
   language: SupportedLanguage | "sql" | (string & {});
   /** The directory that it was made with, if one was given. */
   cwd?: string;
@@ -42,6 +49,7 @@ export interface StartedCodeContext extends CodeContext {
 
 /** A context that was made here: `await using context = await codes.createContext("python")` deletes it. */
 export interface OwnedCodeContext extends StartedCodeContext {
+  /** Deletes it; one that is gone already is no error. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -71,6 +79,7 @@ export interface CodeOptions extends StreamOptions {
 
 /** Options of {@link Codes.run}. */
 export interface RunCodeOptions extends CodeOptions {
+  /** Called with what the code gives, while it runs. */
   handlers?: ExecutionHandlers | undefined;
   /**
    * What happens when the context runs something else. `"error"` (default): {@link SandboxApiException} with the code
@@ -82,6 +91,7 @@ export interface RunCodeOptions extends CodeOptions {
 
 /** What {@link Codes.runStream} takes: the official `{ code, context }`, or with the options of a run. */
 export interface RunCodeRequest extends CodeOptions {
+  /** What to run. */
   code: string;
 }
 
@@ -99,6 +109,7 @@ export interface InterpreterReadyOptions extends CallOptions {
   readyTimeoutSeconds?: number | undefined;
   /** Milliseconds between attempts. Default 200. */
   healthCheckPollingInterval?: number | undefined;
+  /** Called before each question. */
   onProgress?: ((progress: InterpreterProgress) => unknown) | undefined;
 }
 
@@ -160,12 +171,17 @@ export declare class CodeInterpreter {
   protected constructor();
   /** Waits until code can be run: see {@link Codes.waitUntilReady}. */
   static create(sandbox: Sandbox, options?: CodeInterpreterCreateOptions): Promise<CodeInterpreter>;
+  /** The sandbox that it was made with. */
   readonly sandbox: Sandbox;
+  /** The same as {@link Sandbox.codes}. */
   readonly codes: Codes;
-  /** Of the sandbox. */
+  /** The sandbox's id. */
   get id(): string;
+  /** The same as {@link Sandbox.files}. */
   get files(): SandboxFiles;
+  /** The same as {@link Sandbox.commands}. */
   get commands(): ExecdCommands;
+  /** The same as {@link Sandbox.metrics}. */
   get metrics(): ExecdMetrics;
 }
 

@@ -89,14 +89,17 @@ export interface RunInSessionOpts extends StreamOptions {
 
 /** How a command is, or how it ended. */
 export interface CommandStatus {
+  /** Id of the command. */
   id?: string;
   /** The command's text. */
   content?: string;
+  /** Whether the program still runs. */
   running?: boolean;
   /** `null` while it runs. */
   exitCode?: number | null;
   /** Such as `exit status 3` or `signal: killed`. */
   error?: string;
+  /** When the program was started. */
   startedAt?: Date;
   /** `null` while it runs. */
   finishedAt?: Date | null;
@@ -133,6 +136,7 @@ export interface CommandHandle {
    * characters, alone, with the code `CONSUMER_TOO_SLOW`.
    */
   readonly stdout: OutputView;
+  /** The standard error. As {@link CommandHandle.stdout}. */
   readonly stderr: OutputView;
   /** Both, in the order of arrival. */
   readonly output: OutputView;

@@ -7,7 +7,9 @@ export type ConnectionProtocol = "http" | "https";
 
 /** What the configured `fetch` is called with, beside the URL: a plain object, nothing else. */
 export interface FetchInit {
+  /** In capitals, such as `"GET"`. */
   method: string;
+  /** All headers of the request, those of the configuration included. */
   headers: Record<string, string>;
   /** A string, a `Blob`, or a `ReadableStream` (only where the runtime can send one). */
   // biome-ignore lint/suspicious/noExplicitAny: must fit the fetch types of every runtime and library
@@ -43,9 +45,13 @@ export type RequestHeaders = Record<string, string | undefined> | Iterable<reado
 
 /** Where lines for a log go. `console` is one. */
 export interface Logger {
+  /** Gets the line of each request. */
   debug(line: string): unknown;
+  /** Not called today; there because every logger has it. */
   info(line: string): unknown;
+  /** Gets what went wrong and is tried again, and addresses that have changed. */
   warn(line: string): unknown;
+  /** Not called today; there because every logger has it. */
   error(line: string): unknown;
 }
 
@@ -57,6 +63,7 @@ export interface RetryInfo {
   readonly attempts: number;
   /** The pause before the next one, in milliseconds. */
   readonly delayMillis: number;
+  /** HTTP method of the request. */
   readonly method: string;
   /** Of the URL: without host and query, ids of sandboxes shortened. */
   readonly path: string;
@@ -164,19 +171,31 @@ export declare class ConnectionConfig {
    * other than http and https.
    */
   constructor(options?: ConnectionConfigOptions);
+  /** Scheme that is used where `domain` has none. */
   readonly protocol: ConnectionProtocol;
   /** As given, without what `getBaseUrl` adds. With its scheme, if it was given with one. */
   readonly domain: string;
+  /** The key, if there is one. {@link ConnectionConfig.toJSON} hides it. */
   readonly apiKey?: string;
+  /** Extra headers of every request. */
   readonly headers: Record<string, string>;
+  /** Limit of one request, in seconds; see {@link ConnectionConfigOptions.requestTimeoutSeconds}. */
   readonly requestTimeoutSeconds: number;
+  /** As given; see {@link ConnectionConfigOptions.retry}. */
   readonly retry?: boolean | RetryOptions;
+  /** As given; see {@link ConnectionConfigOptions.logger}. */
   readonly logger?: Logger;
+  /** Whether lines for a log are printed where there is no `logger`. */
   readonly debug: boolean;
+  /** Whether the sandboxes' ports are reached through the lifecycle server. */
   readonly useServerProxy: boolean;
+  /** Without effect; see {@link ConnectionConfigOptions.endpointCacheTtlMs}. */
   readonly endpointCacheTtlMs: number;
+  /** Without effect. */
   readonly endpointCacheSize: number;
+  /** Without effect. */
   readonly endpointCacheDisabled: boolean;
+  /** Without effect. */
   readonly disableMetrics: boolean;
   /** `"opensandbox-wasm"`. For code that reads it; no request carries it. */
   readonly userAgent: string;

@@ -14,20 +14,27 @@ export interface DiagnosticOptions extends CallOptions {
 
 /** A diagnostic text and what the server says of it. */
 export interface DiagnosticContent extends Record<string, unknown> {
+  /** The sandbox that was asked about. */
   sandboxId: SandboxId;
+  /** Which of the two calls has given it. */
   kind: "logs" | "events";
+  /** The scope that the text is about. */
   scope: string;
   /** Whether the server sent the text along or said where it is. `content` has it either way. */
   delivery: "inline" | "url" | (string & {});
+  /** MIME type of the text. */
   contentType: string;
+  /** The text itself. */
   content: string;
   /** Where it was read from. Whoever knows this address can read it until `expiresAt`. */
   contentUrl?: string;
   /** In bytes. */
   contentLength?: number;
+  /** Until when `contentUrl` can be read. */
   expiresAt?: Date;
   /** Whether the server has cut it. Not known from servers before 1.1. */
   truncated?: boolean;
+  /** What the server remarks about the text. */
   warnings?: string[];
 }
 

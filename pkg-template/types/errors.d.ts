@@ -37,35 +37,54 @@ export type SandboxErrorCode =
 
 /** Code and message of an exception. Not an `Error` itself, as in the official SDK. */
 export declare class SandboxError {
+  /** Code of {@link SandboxInternalException}. */
   static readonly INTERNAL_UNKNOWN_ERROR: "INTERNAL_UNKNOWN_ERROR";
+  /** Code of {@link SandboxReadyTimeoutException}. */
   static readonly READY_TIMEOUT: "READY_TIMEOUT";
+  /** Code of {@link SandboxUnhealthyException}. */
   static readonly UNHEALTHY: "UNHEALTHY";
+  /** Code of {@link InvalidArgumentException}. */
   static readonly INVALID_ARGUMENT: "INVALID_ARGUMENT";
+  /** Code of a {@link SandboxApiException} whose answer had no code of its own. */
   static readonly UNEXPECTED_RESPONSE: "UNEXPECTED_RESPONSE";
   constructor(code: SandboxErrorCode, message?: string);
+  /** What to branch on. */
   readonly code: SandboxErrorCode;
+  /** For people. */
   readonly message?: string;
 }
 
 /** What the constructor of every exception takes. */
 export interface SandboxExceptionOptions {
+  /** For people. */
   message?: string | undefined;
+  /** What is behind it. */
   cause?: unknown;
   /** Default: the code of the class. */
   error?: SandboxError | undefined;
+  /** `X-Request-ID` of the request. */
   requestId?: string | undefined;
+  /** Whether the same request may well succeed later. Default `false`. */
   isRetryable?: boolean | undefined;
+  /** The file that it is about. */
   path?: string | undefined;
 }
 
 /** An exception for a log: no body and no header, which may hold secrets. */
 export interface SandboxExceptionJson {
+  /** Name of the class; of an abort `"AbortError"`. */
   name: string;
+  /** What to branch on. */
   code: SandboxErrorCode;
+  /** For people. */
   message: string;
+  /** HTTP status, where the server refused. */
   statusCode?: number | undefined;
+  /** `X-Request-ID` of the request. */
   requestId?: string | undefined;
+  /** Whether the same request may well succeed later. */
   isRetryable: boolean;
+  /** The file that it is about. */
   path?: string | undefined;
   /** Message of the cause. */
   cause?: string | undefined;
@@ -79,6 +98,7 @@ export interface SandboxExceptionJson {
  */
 export declare class SandboxException extends Error {
   constructor(options?: SandboxExceptionOptions);
+  /** Name of the class, also in minified code. */
   readonly name: string;
   /** Code and message as one object, as in the official SDK. */
   readonly error: SandboxError;
@@ -102,7 +122,9 @@ export declare class SandboxException extends Error {
 
 /** What the constructor of {@link SandboxApiException} takes. */
 export interface SandboxApiExceptionOptions extends SandboxExceptionOptions {
+  /** HTTP status of the answer. */
   statusCode?: number | undefined;
+  /** Body of the answer. */
   rawBody?: unknown;
 }
 
@@ -112,6 +134,7 @@ export interface SandboxApiExceptionOptions extends SandboxExceptionOptions {
  */
 export declare class SandboxApiException extends SandboxException {
   constructor(options?: SandboxApiExceptionOptions);
+  /** Always this text, also in minified code. */
   readonly name: "SandboxApiException";
   /** HTTP status. Missing for an answer of success that cannot be read, and for a redirect in a browser. */
   readonly statusCode?: number;
@@ -121,31 +144,37 @@ export declare class SandboxApiException extends SandboxException {
 
 /** For code written for the official SDK; this package does not throw it. */
 export declare class SandboxInternalException extends SandboxException {
+  /** Always this text, also in minified code. */
   readonly name: "SandboxInternalException";
 }
 
 /** `UNHEALTHY`. For code written for the official SDK; this package does not throw it. */
 export declare class SandboxUnhealthyException extends SandboxException {
+  /** Always this text, also in minified code. */
   readonly name: "SandboxUnhealthyException";
 }
 
 /** `READY_TIMEOUT`: the sandbox was not ready in time. `cause` is what the last check threw. */
 export declare class SandboxReadyTimeoutException extends SandboxException {
+  /** Always this text, also in minified code. */
   readonly name: "SandboxReadyTimeoutException";
 }
 
 /** `INVALID_ARGUMENT`: a value of yours is wrong. The message names it. Nothing was sent for it. */
 export declare class InvalidArgumentException extends SandboxException {
+  /** Always this text, also in minified code. */
   readonly name: "InvalidArgumentException";
 }
 
 /** `ABORTED`: your signal fired; `cause` is its reason. Named as the platform names it, so that common checks work. */
 export declare class SandboxAbortException extends SandboxException {
+  /** What the platform calls the error of an abort. */
   readonly name: "AbortError";
 }
 
 /** `REQUEST_TIMEOUT`: a request, or the start of a run, took longer than its limit. */
 export declare class SandboxTimeoutException extends SandboxException {
+  /** Always this text, also in minified code. */
   readonly name: "SandboxTimeoutException";
 }
 
@@ -154,14 +183,19 @@ export declare class SandboxTimeoutException extends SandboxException {
  * `fetch` threw.
  */
 export declare class SandboxConnectionException extends SandboxException {
+  /** Always this text, also in minified code. */
   readonly name: "SandboxConnectionException";
 }
 
 /** What the constructor of {@link SandboxStreamException} takes. */
 export interface SandboxStreamExceptionOptions extends SandboxExceptionOptions {
+  /** What had arrived of the run. */
   execution?: Execution | undefined;
+  /** Id of the run. */
   executionId?: string | undefined;
+  /** The last event that had arrived. */
   lastEvent?: ServerStreamEvent | undefined;
+  /** Whether the program goes on. */
   stillRunning?: boolean | undefined;
 }
 
@@ -171,7 +205,9 @@ export interface SandboxStreamExceptionOptions extends SandboxExceptionOptions {
  */
 export declare class SandboxStreamException extends SandboxException {
   constructor(options?: SandboxStreamExceptionOptions);
+  /** Always this text, also in minified code. */
   readonly name: "SandboxStreamException";
+  /** The last event that had arrived. */
   readonly lastEvent?: ServerStreamEvent;
   /** Whether the program goes on, if that could be found out. */
   readonly stillRunning?: boolean;
@@ -179,8 +215,11 @@ export declare class SandboxStreamException extends SandboxException {
 
 /** What the constructor of {@link CommandExitException} takes. */
 export interface CommandExitExceptionOptions extends SandboxExceptionOptions {
+  /** Exit code of the program. */
   exitCode?: number | null | undefined;
+  /** All of the run. */
   execution?: Execution | undefined;
+  /** Id of the run. */
   executionId?: string | undefined;
 }
 
@@ -190,6 +229,7 @@ export interface CommandExitExceptionOptions extends SandboxExceptionOptions {
  */
 export declare class CommandExitException extends SandboxException {
   constructor(options?: CommandExitExceptionOptions);
+  /** Always this text, also in minified code. */
   readonly name: "CommandExitException";
   /** `null` where the program could not be run at all. -1 for one that a signal has ended. */
   readonly exitCode: number | null;

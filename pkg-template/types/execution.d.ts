@@ -8,6 +8,7 @@ import type { InvalidArgumentException } from "./errors.js";
  * are passed on, too.
  */
 export interface ServerStreamEvent extends Record<string, unknown> {
+  /** What the event tells. */
   type:
     | "init"
     | "stdout"
@@ -51,6 +52,7 @@ export interface ExecutionResult {
 
 /** One form of a {@link RichResult}. */
 export interface ResultForm {
+  /** Its MIME type. */
   mime: string;
   /** As it came: text, base64 for images, an object for JSON. */
   value: unknown;
@@ -114,12 +116,15 @@ export interface RichError extends ExecutionError {
   readonly plain: string;
 }
 
+/** That a run came to its end without an error. */
 export interface ExecutionComplete {
   /** Unix time in milliseconds. */
   timestamp: number;
+  /** How long it took, as execd has measured it, in milliseconds. */
   executionTimeMs: number;
 }
 
+/** That a run has begun. */
 export interface ExecutionInit {
   /** Id of the run. Of a run in a session: the session's. */
   id: string;
@@ -134,9 +139,15 @@ export interface ExecutionInit {
 export interface Execution {
   /** For {@link ExecdCommands.getCommandStatus}, {@link ExecdCommands.interrupt} and the logs of a background command. */
   id?: string;
+  /** Of code: the number of the cell, where execd tells it, which it does for cells that have a value. */
   executionCount?: number;
   /** The lines, one object each; made when they are first looked at. {@link Execution.stdout} is quicker. */
-  logs: { stdout: OutputMessage[]; stderr: OutputMessage[] };
+  logs: {
+    /** Of the standard output. */
+    stdout: OutputMessage[];
+    /** Of the standard error. */
+    stderr: OutputMessage[];
+  };
   /** The values that code has produced: of its last expression, as execd passes on no other. */
   result: RichResult[];
   /** There when the run failed; an exit code other than 0 is a failure. */
@@ -163,7 +174,14 @@ export interface Execution {
    * With `capture`: how many characters the outputs are shorter than they were, line breaks included. `undefined` when
    * nothing is missing. The beginning and the end then follow each other without a mark.
    */
-  readonly truncated: { stdout: number; stderr: number } | undefined;
+  readonly truncated:
+    | {
+        /** Of the standard output. */
+        stdout: number;
+        /** Of the standard error. */
+        stderr: number;
+      }
+    | undefined;
   /** Text of the last result. */
   readonly text: string | undefined;
   /** Whether the run was ended by its own `timeoutSeconds`. Nothing on the wire says so: it is a kill after that time. */
@@ -190,11 +208,17 @@ export type CommandExecution = Execution;
 export interface ExecutionHandlers {
   /** Every event as it is on the wire, pings and unknown types included, before the handler for its type. */
   onEvent?: ((event: ServerStreamEvent) => unknown) | undefined;
+  /** A line of the standard output. */
   onStdout?: ((message: OutputMessage) => unknown) | undefined;
+  /** A line of the standard error. */
   onStderr?: ((message: OutputMessage) => unknown) | undefined;
+  /** A value that code has produced. */
   onResult?: ((result: RichResult) => unknown) | undefined;
+  /** The end, when there was no error. */
   onExecutionComplete?: ((complete: ExecutionComplete) => unknown) | undefined;
+  /** The end, when there was one; an exit code other than 0 is one. */
   onError?: ((error: RichError) => unknown) | undefined;
+  /** The beginning, with the id of the run. */
   onInit?: ((init: ExecutionInit) => unknown) | undefined;
   /** Do not keep stdout and stderr in the `Execution`. Default `false`. */
   skipAccumulation?: boolean | undefined;

@@ -13,15 +13,18 @@ import type {
   WriteFilesOptions,
 } from "./transfers.js";
 
+/** What kind of entry of a directory it is. `"other"`: a pipe, a device, a socket. */
 export type FileEntryType = "file" | "directory" | "symlink" | "other";
 
 /** What a file is. */
 export interface FileInfo extends Record<string, unknown> {
   /** Absolute. */
   path: string;
+  /** Of a symbolic link it is the link's own. */
   type?: FileEntryType;
   /** In bytes. */
   size?: number;
+  /** When its content was changed last. */
   modifiedAt?: Date;
   /** When its metadata was changed last: execd gives the ctime. */
   createdAt?: Date;
@@ -29,10 +32,13 @@ export interface FileInfo extends Record<string, unknown> {
   mode?: number;
   /** A name, or the number as text where there is none. */
   owner?: string;
+  /** As `owner`. */
   group?: string;
 }
 
+/** What the files are, by the paths that were asked for. */
 export type FilesInfoResponse = Record<string, FileInfo>;
+/** The files that were found. */
 export type SearchFilesResponse = FileInfo[];
 
 /** Owner and mode of something that is written. */
@@ -44,6 +50,7 @@ interface Ownership {
    * does not exist is ignored.
    */
   owner?: string | undefined;
+  /** As `owner`. */
   group?: string | undefined;
 }
 
@@ -52,6 +59,7 @@ interface Ownership {
  * would be dropped by execd and is refused here.
  */
 export interface WriteEntry extends Ownership {
+  /** Where to write it. */
   path: string;
   /**
    * Default: an empty file. A stream, or an iterable of bytes or text, is sent as it comes where the runtime can do that:
@@ -74,39 +82,55 @@ export interface WriteEntry extends Ownership {
  * keeps its own.
  */
 export interface CreateDirectoryEntry extends Ownership {
+  /** Which directory to make. */
   path: string;
 }
 
+/** Mode and owner for a file or a directory. */
 export interface SetPermissionEntry extends Ownership {
+  /** Which one. It must exist. */
   path: string;
   /** Octal digits written as a number: 644. Left out, the mode stays as it is. */
   mode?: number | undefined;
 }
 
+/** One thing to move or rename. */
 export interface MoveEntry {
+  /** Where it is. */
   src: string;
+  /** Where it is to be, with its name. */
   dest: string;
 }
 
+/** A text in a file, and what to put in its place. */
 export interface ContentReplaceEntry {
+  /** Which file. */
   path: string;
   /** Literal text, not empty. */
   oldContent: string;
+  /** What to put in its place. May be empty. */
   newContent: string;
 }
 
+/** How often a text was found. */
 export interface ContentReplaceResult {
+  /** Which file. */
   path: string;
+  /** How many occurrences were replaced. */
   replacedCount: number;
 }
 
+/** Which files to look for. */
 export interface SearchEntry {
+  /** The directory to look in, at any depth. */
   path: string;
   /** For the **base name** only: `*.py`, `{a,b}.*`, `?`. Default: all files. */
   pattern?: string | undefined;
 }
 
+/** Which directory to list. */
 export interface DirectoryListEntry {
+  /** The directory. */
   path: string;
   /** Default 1. */
   depth?: number | undefined;

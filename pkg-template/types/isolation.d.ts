@@ -23,6 +23,7 @@ export interface IsolatedWorkspaceSpec {
 export interface EnvPassthroughSpec {
   /** `"allow"`: only `keys`; `"deny"`: all but `keys`. */
   mode?: "allow" | "deny" | undefined;
+  /** Names of variables. */
   keys?: string[] | undefined;
 }
 
@@ -32,20 +33,27 @@ export interface BindMount {
   source: string;
   /** Absolute. Default: the same as `source`. */
   dest?: string | undefined;
+  /** Whether the session may only read it. Default: execd's. */
   readonly?: boolean | undefined;
 }
 
 /** What a session is made with. */
 export interface CreateIsolatedSessionRequest {
+  /** Where the session works. */
   workspace: IsolatedWorkspaceSpec;
+  /** How strictly it is walled off. Default: execd's. */
   profile?: "strict" | "balanced" | undefined;
   /** Paths that the session may write to, beside its workspace. */
   extra_writable?: string[] | undefined;
+  /** Further paths that it can see. */
   binds?: BindMount[] | undefined;
   /** Whether it shares the sandbox's network. */
   share_net?: boolean | undefined;
+  /** What it gets of execd's environment. Default: execd's. */
   env_passthrough?: EnvPassthroughSpec | undefined;
+  /** User to run as, a number. Default: execd's. */
   uid?: number | undefined;
+  /** Group to run as, a number. Default: execd's. */
   gid?: number | undefined;
   /** How the user is changed: with `setpriv` or in a user namespace. */
   uid_mode?: "setpriv" | "userns" | undefined;
@@ -55,6 +63,7 @@ export interface CreateIsolatedSessionRequest {
 
 /** What execd says of a session that it has made. What it was made with is there if execd repeats it. */
 export interface IsolatedSessionInfo extends Partial<CreateIsolatedSessionRequest> {
+  /** For {@link IsolationService.attach}. */
   session_id: string;
   /** RFC 3339. */
   created_at: string;
@@ -62,25 +71,33 @@ export interface IsolatedSessionInfo extends Partial<CreateIsolatedSessionReques
 
 /** How a session is. */
 export interface IsolatedSessionState extends Partial<CreateIsolatedSessionRequest> {
+  /** Whether it is still there. */
   status: "active" | "destroyed" | (string & {});
   /** RFC 3339. */
   created_at?: string;
   /** RFC 3339. */
   last_run_at?: string;
+  /** How long it may stay idle before it is ended, in seconds. */
   idle_remaining_seconds?: number | null;
 }
 
 /** A session in a list. */
 export interface IsolatedSessionSummary {
+  /** For {@link IsolationService.attach}. */
   session_id: string;
+  /** As in {@link IsolatedSessionState}. */
   status: string;
+  /** RFC 3339. */
   created_at?: string;
+  /** RFC 3339. */
   last_run_at?: string;
+  /** How long it may stay idle before it is ended, in seconds. */
   idle_remaining_seconds?: number;
 }
 
 /** The list of sessions as it is on the wire. */
 export interface ListIsolatedSessionsResponse {
+  /** All sessions of the sandbox. */
   sessions?: IsolatedSessionSummary[];
 }
 
@@ -90,6 +107,7 @@ export interface IsolatedCapabilities {
   available: boolean;
   /** The program that does it, such as `"bwrap"`. */
   isolator?: string;
+  /** Version of that program. */
   version?: string;
   /** Why not, if not. */
   message?: string;
@@ -97,12 +115,15 @@ export interface IsolatedCapabilities {
   setpriv_available?: boolean;
   /** `false` where execd does not say. */
   userns_available?: boolean;
+  /** Whether execd says that it can keep what was written to an overlay. Nothing here calls that. */
   commit_supported: boolean;
+  /** Whether execd says that it can show what was written to an overlay. Nothing here calls that. */
   diff_supported: boolean;
 }
 
 /** Options of {@link IsolationSession.run}. */
 export interface IsolatedRunOpts {
+  /** Variables for this run. */
   envs?: Record<string, string> | undefined;
   /** The server then interrupts the run (SIGINT), which is told as `timedOut`. In whole seconds; 0: no limit, the default. */
   timeout_seconds?: number | undefined;
@@ -120,11 +141,17 @@ export interface IsolatedRunOpts {
 
 /** Options of {@link IsolationService.runOnce}. */
 export interface RunOnceOpts {
+  /** As `mode` of {@link IsolatedWorkspaceSpec}. */
   workspaceMode?: "rw" | "overlay" | "ro" | undefined;
+  /** How to run the code. */
   runOpts?: IsolatedRunOpts | undefined;
+  /** Called as the output comes. */
   handlers?: ExecutionHandlers | undefined;
+  /** As in {@link CreateIsolatedSessionRequest}. */
   profile?: "strict" | "balanced" | undefined;
+  /** As `share_net` of {@link CreateIsolatedSessionRequest}. */
   shareNet?: boolean | undefined;
+  /** As in {@link CreateIsolatedSessionRequest}. */
   binds?: BindMount[] | undefined;
   /** A signal in the last argument wins over this one. */
   signal?: AbortSignal | undefined;
@@ -132,6 +159,7 @@ export interface RunOnceOpts {
 
 /** One isolated session: a shell that goes on between its runs. */
 export interface IsolationSession {
+  /** For {@link IsolationService.attach}. */
   readonly sessionId: string;
   /** What execd said of it when it was made or attached to. */
   readonly info: IsolatedSessionInfo;

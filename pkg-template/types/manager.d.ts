@@ -42,6 +42,7 @@ export declare class SandboxManager {
    */
   static create(options?: SandboxManagerOptions): SandboxManager;
 
+  /** The configuration that it was made with. */
   get connectionConfig(): ConnectionConfig;
   /** One page of sandboxes. `GET /sandboxes`. */
   listSandboxInfos(filter?: SandboxFilter, options?: CallOptions | AbortSignal): Promise<ListSandboxesResponse>;
@@ -53,6 +54,7 @@ export declare class SandboxManager {
    * @throws {@link InvalidArgumentException} at once, for a wrong filter.
    */
   sandboxes(filter?: SandboxFilter, options?: CallOptions | AbortSignal): AsyncIterable<SandboxInfo>;
+  /** What the server knows of a sandbox. `GET /sandboxes/{id}`. */
   getSandboxInfo(sandboxId: SandboxId, options?: CallOptions | AbortSignal): Promise<SandboxInfo>;
   /** Sets metadata and, with `null`, deletes it. */
   patchSandboxMetadata(
@@ -77,6 +79,7 @@ export declare class SandboxManager {
     request?: CreateSnapshotRequest,
     options?: CreateSnapshotOptions | AbortSignal,
   ): Promise<SnapshotInfo>;
+  /** How a snapshot is. `GET /snapshots/{id}`. */
   getSnapshot(snapshotId: string, options?: CallOptions | AbortSignal): Promise<SnapshotInfo>;
   /** One page of snapshots. `GET /snapshots`. */
   listSnapshots(filter?: ListSnapshotsParams, options?: CallOptions | AbortSignal): Promise<ListSnapshotsResponse>;
@@ -87,20 +90,24 @@ export declare class SandboxManager {
 
   /** Begins to build a template; ask {@link getTemplate} how it goes. `POST /templates`. */
   createTemplate(request: CreateTemplateRequest, options?: CallOptions | AbortSignal): Promise<TemplateInfo>;
+  /** How a template is. `GET /templates/{id}`. */
   getTemplate(templateId: string, options?: CallOptions | AbortSignal): Promise<TemplateInfo>;
   /** One page of templates. `GET /templates`. */
   listTemplates(filter?: ListTemplatesParams, options?: CallOptions | AbortSignal): Promise<ListTemplatesResponse>;
   /** All templates that fit, as {@link sandboxes} gives sandboxes. */
   templates(filter?: ListTemplatesParams, options?: CallOptions | AbortSignal): AsyncIterable<TemplateInfo>;
+  /** Deletes a template. `DELETE /templates/{id}`. */
   deleteTemplate(templateId: string, options?: CallOptions | AbortSignal): Promise<void>;
 
   /** `POST /pools`. */
   createPool(request: CreatePoolRequest, options?: CallOptions | AbortSignal): Promise<PoolInfo>;
+  /** How a pool is. `GET /pools/{name}`. */
   getPool(poolName: string, options?: CallOptions | AbortSignal): Promise<PoolInfo>;
   /** All pools. `GET /pools`. */
   listPools(options?: CallOptions | AbortSignal): Promise<ListPoolsResponse>;
   /** Changes the sizes of a pool. `PUT /pools/{name}`. */
   updatePool(poolName: string, request: UpdatePoolRequest, options?: CallOptions | AbortSignal): Promise<PoolInfo>;
+  /** Deletes a pool. `DELETE /pools/{name}`. */
   deletePool(poolName: string, options?: CallOptions | AbortSignal): Promise<void>;
 
   /** Aborts this manager's requests; later calls reject with the code `CLOSED`. */

@@ -17,10 +17,13 @@ export interface ExecdHealth {
 
 /** One sample of CPU and memory. Numbers that the daemon did not send are 0. */
 export interface SandboxMetrics {
+  /** Number of processors. */
   cpuCount: number;
   /** 0 to 100. */
   cpuUsedPercentage: number;
+  /** Memory there is, in MiB. */
   memoryTotalMiB: number;
+  /** Memory in use, in MiB. */
   memoryUsedMiB: number;
   /** Unix time in milliseconds. */
   timestamp: number;
@@ -58,13 +61,19 @@ export interface ExecdMetrics {
 
 /** The daemon's own form of {@link SandboxMetrics}. */
 export interface Metrics extends Record<string, unknown> {
+  /** See {@link SandboxMetrics.cpuCount}. */
   cpu_count?: number;
+  /** See {@link SandboxMetrics.cpuUsedPercentage}. */
   cpu_used_pct?: number;
+  /** See {@link SandboxMetrics.memoryTotalMiB}. */
   mem_total_mib?: number;
+  /** See {@link SandboxMetrics.memoryUsedMiB}. */
   mem_used_mib?: number;
+  /** Unix time in milliseconds. */
   timestamp?: number;
 }
 
+/** What the daemon answers to a ping: nothing that means anything. */
 export type PingResponse = Record<string, unknown>;
 
 // biome-ignore lint/complexity/noUselessEmptyExport: without it what has no `export` counts as exported, too

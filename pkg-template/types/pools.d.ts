@@ -12,36 +12,49 @@ export interface PoolCapacitySpec extends Record<string, unknown> {
   poolMin: number;
 }
 
+/** How a pool is. */
 export interface PoolStatus extends Record<string, unknown> {
+  /** Pods in all. */
   total: number;
+  /** Pods that sandboxes have. */
   allocated: number;
+  /** Pods that are free. */
   available: number;
+  /** Which version of the pool it is, in the server's words. */
   revision: string;
 }
 
+/** A pool. */
 export interface PoolInfo extends Record<string, unknown> {
+  /** What `poolRef` names. */
   name: string;
+  /** How large it is to be. */
   capacitySpec: PoolCapacitySpec;
   /** Not there before the server has looked at the pool for the first time. */
   status?: PoolStatus;
+  /** When it was made. */
   createdAt?: Date;
 }
 
+/** What a pool is made of. */
 export interface CreatePoolRequest extends Record<string, unknown> {
   /** Lower-case letters, digits and dashes. */
   name: string;
   /** A PodTemplateSpec of Kubernetes. */
   template: Record<string, unknown>;
+  /** How large it is to be. */
   capacitySpec: PoolCapacitySpec;
 }
 
 /** Nothing else of a pool can be changed. */
 export interface UpdatePoolRequest extends Record<string, unknown> {
+  /** How large it is to be. */
   capacitySpec: PoolCapacitySpec;
 }
 
 /** All pools: this list has no pages. */
 export interface ListPoolsResponse extends Record<string, unknown> {
+  /** The pools. */
   items: PoolInfo[];
 }
 

@@ -14,7 +14,9 @@ import type {
 
 /** Output that is lost: the bytes from `from` up to, not including, `to`, counted since the terminal's beginning. */
 export interface PtyGap {
+  /** The first byte that is missing. */
   from: number;
+  /** The first one that is not. */
   to: number;
 }
 
@@ -96,6 +98,7 @@ export interface PtyAttachOptions extends PtyOptions {
 
 /** What the server knows of a terminal. */
 export interface PtyInfo {
+  /** What {@link SandboxPty.attach} takes. */
   id: string;
   /** Whether its program runs. Nothing runs before the first client comes. */
   running: boolean;
@@ -127,6 +130,7 @@ export interface PtySession {
   readonly id: string;
   /** `"pipe"`: stderr is apart, and there is no size. */
   readonly mode: "pty" | "pipe" | undefined;
+  /** Where it is now. */
   readonly state: PtyState;
   /** `undefined` while the program runs; `-1` when a signal ended it; `null` when nobody saw how it ended. */
   readonly exitCode: number | null | undefined;

@@ -74,10 +74,13 @@ export interface SandboxCreateOptions extends ReadinessOptions, CallOptions {
   metadata?: Record<string, string> | undefined;
   /** Rules for outgoing traffic. A missing `defaultAction` is sent as `"deny"`. */
   networkPolicy?: NetworkPolicy | undefined;
+  /** Whether outgoing requests get credentials on their way: `sandbox.credentialVault`. Default: no. */
   credentialProxy?: CredentialProxyConfig | undefined;
+  /** Storage to mount. Default: none. */
   volumes?: Volume[] | undefined;
   /** For the server's runtime. Default `{}`. */
   extensions?: Record<string, string> | undefined;
+  /** What to run on. Default: the server's choice. */
   platform?: PlatformSpec | undefined;
   /** Ask the server to protect the sandbox's endpoints with a token. Default `false`. */
   secureAccess?: boolean | undefined;
@@ -108,9 +111,11 @@ export interface SandboxCreateFromTemplateOptions extends ReadinessOptions, Call
   templateId: string;
   /** How long the sandbox lives, in seconds; a fraction is cut off. Has no default. */
   timeoutSeconds: number;
+  /** To find it again with {@link SandboxManager.listSandboxInfos}. Default `{}`. */
   metadata?: Record<string, string> | undefined;
   /** Rules for outgoing traffic. A missing `defaultAction` is sent as `"deny"`. */
   networkPolicy?: NetworkPolicy | undefined;
+  /** For the server's runtime. Default `{}`. */
   extensions?: Record<string, string> | undefined;
   /** As in {@link SandboxCreateOptions}. */
   createTimeoutSeconds?: number | undefined;
@@ -134,6 +139,7 @@ export interface SandboxConnectOptions extends ReadinessOptions, CallOptions {
   connectionConfig?: ConnectionConfig | ConnectionConfigOptions | undefined;
   /** Not supported: pass a `fetch` of your own in `connectionConfig`. Given at all, it is an {@link InvalidArgumentException}. */
   adapterFactory?: never;
+  /** Which sandbox. */
   sandboxId: SandboxId;
   /** Aborts the connecting. The sandbox stays. */
   signal?: AbortSignal | undefined;
@@ -197,6 +203,7 @@ export declare class Sandbox {
   /** Resumes a paused sandbox and connects to it. */
   static resume(options: SandboxConnectOptions): Promise<Sandbox>;
 
+  /** For {@link Sandbox.connect} and {@link SandboxManager}. */
   get id(): SandboxId;
   /** The configuration that it was made with. */
   get connectionConfig(): ConnectionConfig;

@@ -34,38 +34,57 @@ import type {
  * sandbox has no expiry. Exactly one of `image`, `snapshotId` and `templateId` must be given.
  */
 export interface CreateSandboxRequest extends Record<string, unknown> {
+  /** What to start from. */
   image?: ImageSpec;
+  /** A snapshot to start from. */
   snapshotId?: string;
   /** Needs a server from 1.1 on that runs on Kubernetes. */
   templateId?: string;
   /** Required with `image`. */
   entrypoint?: string[];
+  /** What to run on. Default: the server's choice. */
   platform?: PlatformSpec;
+  /** Ask the server to protect the sandbox's endpoints with a token. */
   secureAccess?: boolean;
   /** In seconds, at least 60. `null` or left out: it lives until it is deleted. */
   timeout?: number | null;
   /** Required with `image` and `snapshotId`; may be `{}`. */
   resourceLimits?: ResourceLimits;
+  /** What is reserved, where the server tells that from limits. */
   resourceRequests?: ResourceLimits;
+  /** Environment of the entrypoint. */
   env?: Record<string, string>;
+  /** To find it again. The server takes what Kubernetes takes as labels. */
   metadata?: Record<string, string>;
+  /** Rules for outgoing traffic. */
   networkPolicy?: NetworkPolicy;
+  /** Whether outgoing requests get credentials on their way. Needs a `networkPolicy`. */
   credentialProxy?: CredentialProxyConfig;
+  /** Storage to mount. */
   volumes?: Volume[];
+  /** For the server's runtime. */
   extensions?: Record<string, string>;
+  /** Commands that go with its life. Docker servers refuse them. */
   lifecycle?: SandboxLifecycle;
 }
 
+/** A sandbox that was made. */
 export interface CreateSandboxResponse extends Record<string, unknown> {
+  /** Its id from now on. */
   id: SandboxId;
   /** Docker has made it by now: `Running`. Its daemon may not answer yet. */
   status: SandboxStatus;
+  /** What it runs on, where that was asked for. */
   platform?: PlatformSpec;
+  /** As in the request. */
   metadata?: Record<string, string>;
+  /** As in the request, where the server tells it. */
   extensions?: Record<string, string>;
+  /** When it was made. */
   createdAt: Date;
   /** `null`: it has no expiry. */
   expiresAt: Date | null;
+  /** What runs in it. */
   entrypoint: string[];
 }
 
@@ -79,6 +98,7 @@ export interface Sandboxes {
    * `requestTimeoutSeconds` of the call says otherwise. A sandbox that is made after the limit or an abort is deleted.
    */
   createSandbox(request: CreateSandboxRequest, options?: CallOptions | AbortSignal): Promise<CreateSandboxResponse>;
+  /** What the server knows of a sandbox. */
   getSandbox(sandboxId: SandboxId, options?: CallOptions | AbortSignal): Promise<SandboxInfo>;
   /** One page of sandboxes, newest first. */
   listSandboxes(filter?: ListSandboxesParams, options?: CallOptions | AbortSignal): Promise<ListSandboxesResponse>;
@@ -88,6 +108,7 @@ export interface Sandboxes {
     patch: SandboxMetadataPatch,
     options?: CallOptions | AbortSignal,
   ): Promise<SandboxInfo>;
+  /** Ends a sandbox and everything in it. */
   deleteSandbox(sandboxId: SandboxId, options?: CallOptions | AbortSignal): Promise<void>;
   /** Stops a sandbox's programs. Its expiry is not stopped. */
   pauseSandbox(sandboxId: SandboxId, options?: CallOptions | AbortSignal): Promise<void>;
@@ -109,6 +130,7 @@ export interface Sandboxes {
     request?: CreateSnapshotRequest,
     options?: CreateSnapshotOptions | AbortSignal,
   ): Promise<SnapshotInfo>;
+  /** How a snapshot is. */
   getSnapshot(snapshotId: string, options?: CallOptions | AbortSignal): Promise<SnapshotInfo>;
   /** One page of snapshots. */
   listSnapshots(filter?: ListSnapshotsParams, options?: CallOptions | AbortSignal): Promise<ListSnapshotsResponse>;

@@ -7,23 +7,33 @@ import type { SandboxCreateOptions } from "./sandbox.js";
 /** As the server writes it. Docker makes a snapshot in the background: `Creating`, then `Ready` or `Failed`. */
 export type SnapshotState = "Creating" | "Deleting" | "Ready" | "Failed" | (string & {});
 
+/** How a snapshot is, and why. */
 export interface SnapshotStatus extends Record<string, unknown> {
+  /** How it is. */
   state: SnapshotState;
+  /** Why, as a word for programs. */
   reason?: string;
+  /** Why, for people. */
   message?: string;
+  /** Since when. */
   lastTransitionAt?: Date;
 }
 
 /** A snapshot. {@link SandboxCreateOptions.snapshotId} takes its `id`. It outlives the sandbox that it was made from. */
 export interface SnapshotInfo extends Record<string, unknown> {
+  /** What {@link SandboxCreateOptions.snapshotId} takes. */
   id: string;
   /** The sandbox that it was made from. */
   sandboxId: SandboxId;
+  /** As given when it was made. */
   name?: string;
+  /** How it is. */
   status: SnapshotStatus;
+  /** When it was asked for. */
   createdAt: Date;
 }
 
+/** What a snapshot is to be called. */
 export interface CreateSnapshotRequest extends Record<string, unknown> {
   /** To find it again. Not empty. */
   name?: string;
@@ -58,7 +68,9 @@ export interface ListSnapshotsParams {
 
 /** One page of snapshots. */
 export interface ListSnapshotsResponse extends Record<string, unknown> {
+  /** The snapshots of this page. */
   items: SnapshotInfo[];
+  /** Which page it is. */
   pagination?: PaginationInfo;
 }
 

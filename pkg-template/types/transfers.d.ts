@@ -43,7 +43,9 @@ export interface UploadAllOptions extends CallOptions {
 
 /** What `uploadAll` has written. */
 export interface UploadAllResult {
+  /** How many files. */
   files: number;
+  /** How many bytes they have in all. */
   bytes: number;
 }
 
@@ -73,6 +75,7 @@ export interface FileDownload extends AsyncIterable<Bytes> {
 export interface DirectoryEntry {
   /** Relative to the directory, with `/` between names. Never empty; no name in it is empty, `.` or `..`. */
   readonly path: string;
+  /** What it is, as the list said. */
   readonly info: FileInfo;
   /**
    * Its content, read as by `download` when it is asked for; each call reads anew. After a broken connection it is compared

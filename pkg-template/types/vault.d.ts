@@ -16,9 +16,11 @@ export interface InlineCredentialSource extends Record<string, unknown> {
 export interface Credential extends Record<string, unknown> {
   /** What bindings call it by. */
   name: string;
+  /** Where its value comes from. */
   source: InlineCredentialSource;
 }
 
+/** Scheme of a request. */
 export type CredentialMatchScheme = "https" | "http";
 
 /** Which requests a binding is for. */
@@ -46,6 +48,7 @@ export interface CustomHeaderEntry extends Record<string, unknown> {
   credential: string;
 }
 
+/** A part of a request. */
 export type CredentialSubstitutionSurface = "path" | "query" | "header" | "body";
 
 /** A text in a request that is replaced by a credential. */
@@ -59,31 +62,67 @@ export interface CredentialSubstitution extends Record<string, unknown> {
 }
 
 /** What every form of {@link CredentialAuth} may have. */
-interface Substituting extends Record<string, unknown> {
+export interface Substituting extends Record<string, unknown> {
+  /** Texts in the request to replace by credentials. Default: none. */
   substitutions?: CredentialSubstitution[];
 }
 
-/** How a credential is put into a request. `credential` is the name of one. */
-export type CredentialAuth =
-  /** `Authorization: Bearer …` */
-  | ({ type: "bearer"; credential: string } & Substituting)
-  /** `Authorization: Basic …`; the credential is user and password in base64 already. */
-  | ({ type: "basic"; credential: string } & Substituting)
-  /** A header of that name. */
-  | ({ type: "apiKey"; name: string; credential: string } & Substituting)
-  | ({ type: "customHeaders"; headers: CustomHeaderEntry[] } & Substituting)
-  /** Adds no header: only the substitutions. */
-  | ({ type: "passthrough" } & Substituting);
+/** Sends `Authorization: Bearer …`. */
+export interface BearerAuth extends Substituting {
+  /** Which form it is. */
+  type: "bearer";
+  /** Name of the credential. */
+  credential: string;
+}
+
+/** Sends `Authorization: Basic …`. */
+export interface BasicAuth extends Substituting {
+  /** Which form it is. */
+  type: "basic";
+  /** Name of the credential, whose value is user and password in base64 already. */
+  credential: string;
+}
+
+/** Sends one header. */
+export interface ApiKeyAuth extends Substituting {
+  /** Which form it is. */
+  type: "apiKey";
+  /** The header. */
+  name: string;
+  /** Name of the credential that is its value. */
+  credential: string;
+}
+
+/** Sends several headers. */
+export interface CustomHeadersAuth extends Substituting {
+  /** Which form it is. */
+  type: "customHeaders";
+  /** Not empty. */
+  headers: CustomHeaderEntry[];
+}
+
+/** Adds no header: there are only the substitutions. */
+export interface PassthroughAuth extends Substituting {
+  /** Which form it is. */
+  type: "passthrough";
+}
+
+/** How a credential is put into a request. */
+export type CredentialAuth = BearerAuth | BasicAuth | ApiKeyAuth | CustomHeadersAuth | PassthroughAuth;
 
 /** Which requests get which credential, and how. */
 export interface CredentialBinding extends Record<string, unknown> {
+  /** Of your choice; each binding has another. */
   name: string;
+  /** Which requests. */
   match: CredentialMatch;
+  /** How it is put in. */
   auth: CredentialAuth;
 }
 
 /** A credential as it is told: without its value. */
 export interface CredentialMetadata {
+  /** What bindings call it by. */
   name: string;
   /** `"inline"`. */
   sourceType: string;
@@ -93,6 +132,7 @@ export interface CredentialMetadata {
 
 /** How a binding puts its credential in, without the credential. */
 export interface CredentialAuthMetadata {
+  /** Which form of {@link CredentialAuth}. */
   type: string;
   /** Of `apiKey`: the header. */
   name?: string;
@@ -100,11 +140,13 @@ export interface CredentialAuthMetadata {
 
 /** A binding as it is told. */
 export interface CredentialBindingMetadata {
+  /** As given. */
   name: string;
   /** The vault's revision. */
   revision: number;
   /** With the sidecar's defaults filled in. */
   match?: CredentialMatch;
+  /** How it puts its credential in. */
   auth?: CredentialAuthMetadata;
 }
 
@@ -112,31 +154,41 @@ export interface CredentialBindingMetadata {
 export interface CredentialVaultState {
   /** One more with each change. For `expectedRevision`. */
   revision: number;
+  /** Its credentials. */
   credentials: CredentialMetadata[];
+  /** Its bindings. */
   bindings: CredentialBindingMetadata[];
 }
 
 /** The list of credentials as it is on the wire. */
 export interface CredentialListResponse {
+  /** The vault's revision. */
   revision: number;
+  /** Its credentials. */
   credentials: CredentialMetadata[];
 }
 
 /** The list of bindings as it is on the wire. */
 export interface CredentialBindingListResponse {
+  /** The vault's revision. */
   revision: number;
+  /** Its bindings. */
   bindings: CredentialBindingMetadata[];
 }
 
 /** What a new vault holds. Both lists may be empty. */
 export interface CredentialVaultCreateRequest extends Record<string, unknown> {
+  /** The secrets. */
   credentials: Credential[];
+  /** Where they go. */
   bindings: CredentialBinding[];
 }
 
 /** Changes of credentials. Adding one that exists, and replacing or deleting one that does not, is an error. */
 export interface CredentialMutationSet extends Record<string, unknown> {
+  /** New ones. */
   add?: Credential[];
+  /** Other values for some that are there. */
   replace?: Credential[];
   /** Names. */
   delete?: string[];
@@ -144,7 +196,9 @@ export interface CredentialMutationSet extends Record<string, unknown> {
 
 /** Changes of bindings. */
 export interface CredentialBindingMutationSet extends Record<string, unknown> {
+  /** New ones. */
   add?: CredentialBinding[];
+  /** Others in place of some that are there. */
   replace?: CredentialBinding[];
   /** Names. */
   delete?: string[];
@@ -154,7 +208,9 @@ export interface CredentialBindingMutationSet extends Record<string, unknown> {
 export interface CredentialVaultPatchRequest extends Record<string, unknown> {
   /** Change it only if it still is at this revision. */
   expectedRevision?: number;
+  /** What to change of the credentials. */
   credentials?: CredentialMutationSet;
+  /** What to change of the bindings. */
   bindings?: CredentialBindingMutationSet;
 }
 
@@ -188,9 +244,13 @@ export interface CredentialVault {
   patch(request: CredentialVaultPatchRequest, options?: CallOptions | AbortSignal): Promise<CredentialVaultState>;
   /** Deletes it with all that is in it. A new one begins at revision 1. */
   delete(options?: CallOptions | AbortSignal): Promise<void>;
+  /** All credentials, without their values. */
   listCredentials(options?: CallOptions | AbortSignal): Promise<CredentialMetadata[]>;
+  /** One credential, without its value. */
   getCredential(name: string, options?: CallOptions | AbortSignal): Promise<CredentialMetadata>;
+  /** All bindings. */
   listBindings(options?: CallOptions | AbortSignal): Promise<CredentialBindingMetadata[]>;
+  /** One binding. */
   getBinding(name: string, options?: CallOptions | AbortSignal): Promise<CredentialBindingMetadata>;
 }
 
