@@ -135,6 +135,10 @@ extern "C" {
 extern "C" {
     pub type RunReader;
 }
+#[wasm_bindgen(module = "/src/js/code-run.js")]
+extern "C" {
+    pub type CodeRun;
+}
 #[wasm_bindgen(module = "/src/js/long-line.js")]
 extern "C" {
     pub type LongLine;

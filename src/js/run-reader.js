@@ -1,10 +1,11 @@
 // Reads the stream of a run: pumps chunks from the network into the decoder (Rust, one crossing per chunk), watches the
 // clock, and sees to it that every end is told apart: over, cut, silent, aborted, left. See docs/architecture.md, Streams.
 
+import { CodeRun, isBusy } from "./code-run.js";
 import { asText, Batch, isThenable, JSON_ROW, ROW, STDERR, STDOUT } from "./execution.js";
 import { LongLine } from "./long-line.js";
 import { onAbort } from "./signals.js";
-import { after, within } from "./timers.js";
+import { after } from "./timers.js";
 
 const TAIL = 4;
 const JUNK = 5;
@@ -19,15 +20,6 @@ const LINGER_MS = 5_000;
 // How much is decoded at once, and how long a line may get before it is put together outside of WebAssembly memory, which
 // never shrinks.
 const PIECE = 1 << 20;
-// How long a kernel may take to heed an interrupt.
-const GRACE_MS = 5_000;
-// `init` comes before the kernel begins: an interrupt that is as early as this may find nothing to interrupt. It is said again,
-// but not often: what a program does about an interrupt can be interrupted, too.
-const EARLY_MS = 2_000;
-const AGAIN_MS = 1_000;
-const MOST_INTERRUPTS = 3;
-// What execd says, with status 200, of a context that runs something else.
-const BUSY = /session is busy/;
 // ignoreBOM: TextDecoder would drop a leading U+FEFF and shift every slice.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -65,19 +57,17 @@ export class RunReader {
   #stalled = false;
   #deferred;
   #started = false;
-  #startedAt = 0;
   #links = [];
   #startTimer;
   #idleTimer;
-  #limitTimer;
+  /** For runs of code. */
+  #code;
   #waitingSince = 0;
   #seen = { stdout: 0, stderr: 0 };
   id;
   lastEvent;
   exitCode;
   recovered = false;
-  /** Whether code was interrupted because its time was over. */
-  overdue = false;
   /** Rejects as soon as the run is aborted, closed or late, whatever else is going on. Never resolves. */
   whenHalted;
 
@@ -89,6 +79,23 @@ export class RunReader {
       this.#halt = reject;
     });
     this.whenHalted.catch(() => {});
+    if (options.code) {
+      this.#code = new CodeRun(options.timeoutMs, {
+        interrupt: () => this.id !== undefined && this.#driver.interrupt(this.id),
+        giveUp: () => {
+          this.#options.interrupts = false;
+          this.#stop("unresponsive", this.id);
+        },
+        isWaiting: () => this.#waitingSince > 0,
+        output: () => this.#seen.stdout + this.#seen.stderr,
+        lastEvent: () => this.lastEvent,
+      });
+    }
+  }
+
+  /** Whether code was interrupted because its time was over. */
+  get overdue() {
+    return this.#code?.overdue ?? false;
   }
 
   /** Whether the run was aborted, closed or late: no handler may be called and no event be given any more. */
@@ -331,48 +338,13 @@ export class RunReader {
   #begin() {
     if (this.#started) return;
     this.#started = true;
-    this.#startedAt = Date.now();
     clearTimeout(this.#startTimer);
-    const { code, timeoutMs } = this.#options;
-    if (code && timeoutMs > 0) this.#limitTimer = after(timeoutMs, () => this.#overrun());
+    this.#code?.begin();
   }
 
-  /** The time of code is over: interrupts it. What the kernel says to that is the end of the run. */
-  #overrun() {
-    if (this.#gone || this.#settled) return;
-    this.overdue = true;
-    const early = this.#isEarly();
-    let told = 0;
-    let waited = 0;
-    const step = () => {
-      if (this.#gone || this.#settled) return;
-      const again = told === 0 || (early && told < MOST_INTERRUPTS && this.#isSilent());
-      // Whoever reads slowly may have the end in the pipe already.
-      waited = this.#waitingSince > 0 ? waited + AGAIN_MS : 0;
-      if (waited > GRACE_MS) {
-        this.#options.interrupts = false;
-        this.#stop("unresponsive", this.id);
-        return;
-      }
-      if (again && this.id !== undefined) this.#driver.interrupt(this.id);
-      told++;
-      this.#limitTimer = after(AGAIN_MS, step);
-    };
-    step();
-  }
-
-  /** Nothing has come from the code itself. */
-  #isSilent() {
-    const { stdout, stderr } = this.#seen;
-    return stdout + stderr === 0 && [undefined, "init", "ping", "execution_complete"].includes(this.lastEvent?.type);
-  }
-
-  #isEarly() {
-    return this.#isSilent() && Date.now() - this.#startedAt < EARLY_MS;
-  }
-
-  /** Code may not have begun when we leave it: stays until it has ended, and interrupts it again. Nobody waits for this. */
+  /** Code may not have begun when we leave it: stays until it has ended. Nobody waits for this. */
   async #interruptUntilOver() {
+    clearTimeout(this.#idleTimer);
     const drain = async () => {
       for (;;) {
         const { done } = await (this.#pending ?? this.#reader.read());
@@ -380,18 +352,14 @@ export class RunReader {
         if (done) return true;
       }
     };
-    const over = drain().catch(() => true);
-    for (let told = 0; told < MOST_INTERRUPTS; told++) {
-      this.#driver.interrupt(this.id);
-      if (await within(over, AGAIN_MS, [])) break;
-    }
+    await this.#code.interruptUntil(drain().catch(() => true));
     this.#letGo();
     this.#driver.free();
   }
 
   /** The context runs something else: nothing of ours has begun, and an interrupt would hit the other. */
   #isBusy(event) {
-    if (!this.#options.code || event.type !== undefined || !BUSY.test(asText(event.message))) return false;
+    if (!this.#code || !isBusy(event)) return false;
     this.#deferred = this.#failed("busy", this.id);
     this.#settle();
     return true;
@@ -472,7 +440,7 @@ export class RunReader {
   /** Gives the connection back before anything else is sent: browsers allow six of them per origin. */
   #letGo() {
     clearTimeout(this.#startTimer);
-    clearTimeout(this.#limitTimer);
+    this.#code?.end();
     clearTimeout(this.#idleTimer);
     this.#reader?.cancel().catch(() => {});
     this.#connection.abort();
@@ -494,9 +462,7 @@ export class RunReader {
       this.#linger();
       return;
     }
-    if (interrupts && this.#options.code && this.#isEarly()) {
-      clearTimeout(this.#limitTimer);
-      clearTimeout(this.#idleTimer);
+    if (interrupts && this.#code?.isEarly) {
       this.#interruptUntilOver();
       return;
     }
@@ -508,7 +474,7 @@ export class RunReader {
   /** Reads on until `init` tells the id, then interrupts. Nobody waits for this. */
   async #linger() {
     clearTimeout(this.#startTimer);
-    clearTimeout(this.#limitTimer);
+    this.#code?.end();
     const timer = setTimeout(() => this.#letGo(), LINGER_MS);
     // What has not been sent yet need not be.
     this.#driver.abandon();
