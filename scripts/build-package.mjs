@@ -10,10 +10,20 @@ import { run } from "./process.mjs";
 import { setup } from "./setup.mjs";
 import { hash, setStamp, stamp } from "./stamp.mjs";
 import { main, Stop, step } from "./step.mjs";
+import { thirdPartyLicences } from "./third-party.mjs";
 import { wasmToolchain } from "./toolchain.mjs";
 import { packageVersion, wasmBindgen, wasmPack } from "./versions.mjs";
 
-const INPUTS = ["src", "pkg-template", "Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "scripts/build-package.mjs"];
+const INPUTS = [
+  "src",
+  "pkg-template",
+  "Cargo.toml",
+  "Cargo.lock",
+  "LICENSE",
+  "README.md",
+  "scripts/build-package.mjs",
+  "scripts/third-party.mjs",
+];
 const raw = join(target, "pkg", "raw");
 const fresh = join(target, "pkg", "new");
 
@@ -125,6 +135,7 @@ export async function buildPackage({ fast = false } = {}) {
     }
     await compile(toolchain, fast, say);
     const size = assemble();
+    writeFileSync(join(fresh, "THIRD-PARTY-LICENSES.txt"), await thirdPartyLicences(toolchain.env));
     // Only now: until the new package is complete, whoever uses pkg/ keeps the old one.
     rmSync(pkg, { recursive: true, force: true });
     renameSync(fresh, pkg);

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 export const PKG = process.env.OPENSANDBOX_PKG ?? fileURLToPath(new URL("../../pkg", import.meta.url));
 
-/** `files`: what the tarball holds; `folder`: where the package is installed; `remove`. */
+/** `files`: what the tarball holds; `tarball`: where it is; `folder`: where the package is installed; `remove`. */
 export function install() {
   const folder = mkdtempSync(join(tmpdir(), "opensandbox-wasm-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -22,6 +22,7 @@ export function install() {
     return {
       folder,
       installed,
+      tarball: join(folder, filename),
       files: files.map(({ path }) => path).sort(),
       size,
       manifest: JSON.parse(readFileSync(join(installed, "package.json"), "utf8")),

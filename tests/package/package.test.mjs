@@ -5,6 +5,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
 import { prepare, STEPS } from "../e2e/scenario.mjs";
 import { IMAGE, startServer, unique } from "../e2e/server.mjs";
 import { install } from "./installed.mjs";
@@ -51,6 +53,7 @@ describe("the tarball", () => {
     const snippets = readdirSync(new URL("../../src/js/", import.meta.url));
     const expected = [
       /^LICENSE$/,
+      /^THIRD-PARTY-LICENSES\.txt$/,
       /^README\.md$/,
       /^package\.json$/,
       /^(index|load|constants|imports|wasm-inline|core_bg)\.js$/,
@@ -132,6 +135,16 @@ describe("the tarball", () => {
     assert.match(readFileSync(join(it.installed, "README.md"), "utf8"), /opensandbox-wasm/);
   });
 
+  test("has the licences of what is compiled into the wasm", () => {
+    const text = readFileSync(join(it.installed, "THIRD-PARTY-LICENSES.txt"), "utf8");
+    for (const name of ["js-sys", "memchr", "wasm-bindgen", "wasm-bindgen-futures"]) {
+      assert.match(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(.*MIT.*\\)$`, "m"), name);
+    }
+    assert.match(text, /Permission is hereby granted, free of charge/);
+    // Neither what runs in the compiler nor what only the local server uses.
+    assert.doesNotMatch(text, /^(syn|quote|tokio|axum) /m);
+  });
+
   test("has the same wasm inline and as a file", () => {
     if (!it.files.includes("core.wasm")) return;
     const inline = /"([0-9a-f]*)"/.exec(readFileSync(join(it.installed, "wasm-inline.js"), "latin1"))[1];
@@ -147,6 +160,23 @@ describe("the tarball", () => {
     const fast = WebAssembly.Module.customSections(new WebAssembly.Module(wasm), "name").length > 0;
     if (fast) return t.skip("pkg/ is a fast build");
     assert.ok(wasm.length <= MAX_WASM_BYTES, `${wasm.length} bytes`);
+  });
+});
+
+describe("what package linters say", () => {
+  test("publint, strict: nothing", async () => {
+    const { messages } = await publint({ pkgDir: it.installed, strict: true, pack: false });
+    assert.deepEqual(messages, []);
+  });
+
+  test("Are The Types Wrong: nothing for packages of ES modules alone", async () => {
+    const { problems } = await checkPackage(createPackageFromTarballData(readFileSync(it.tarball)));
+    // Where `require` does not know ES modules: no Node that is supported.
+    const unknown = problems.filter(
+      (problem) => problem.resolutionKind !== "node16-cjs" && problem.resolutionKind !== "node10",
+    );
+    assert.deepEqual(unknown, []);
+    assert.deepEqual([...new Set(problems.map(({ kind }) => kind))], ["CJSResolvesToESM"]);
   });
 });
 
