@@ -4,7 +4,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 node := @sh scripts/check-node.sh && exec node
 
-.PHONY: help demo test test-quick bench fuzz build setup fmt lint docs size clean clean-all
+.PHONY: help demo test test-quick bench fuzz build setup fmt lint docs size release-dry-run clean clean-all
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +41,9 @@ docs: ## The API reference in docs/api, made from the types (commit what it writ
 
 size: ## The package's size: raw, gzip, brotli
 	$(node) scripts/size.mjs
+
+release-dry-run: ## Build, check and pack into dist/ as for a release; publishes nothing
+	$(node) scripts/release.mjs
 
 clean: ## Delete what was built; keep the installed tools
 	@rm -rf target pkg dist www/dist && echo "deleted: target pkg dist www/dist"
