@@ -2,7 +2,7 @@
 // Node, and makes one call.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { extname, join } from "node:path";
@@ -38,6 +38,8 @@ const RUN = `globalThis.run = async (config) => {
 const ENTRIES = {
   default: `import { SandboxManager } from "opensandbox-wasm"; const started = undefined; ${RUN}`,
   slim: `import { init, SandboxManager } from "opensandbox-wasm/slim"; const started = init(); ${RUN}`,
+  // Vite's way to name a file, where it serves packages from another place than their own.
+  url: `import { init, SandboxManager } from "opensandbox-wasm/slim"; import url from "opensandbox-wasm/core.wasm?url"; const started = init(url); ${RUN}`,
 };
 
 let it;
@@ -45,6 +47,8 @@ let server;
 let files;
 let origin;
 let browser;
+/** While it is set, it answers in place of the files. */
+let dev;
 before(async () => {
   it = install();
   for (const [name, code] of Object.entries(ENTRIES)) {
@@ -54,6 +58,7 @@ before(async () => {
   }
   files = createServer((request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
+    if (dev && !path.startsWith("/page-of/")) return dev(request, response, () => response.writeHead(404).end());
     const page = /^(.*)\/page-of\/(.*)$/.exec(path);
     try {
       const content = page
@@ -67,7 +72,7 @@ before(async () => {
   });
   await new Promise((resolve) => files.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${files.address().port}`;
-  server = await startServer("--allow-origin", origin, "--allow-origin", `${origin}0`);
+  server = await startServer("--allow-origin", origin);
   if (!process.env.CHROMIUM) return;
   const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"];
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args });
@@ -217,3 +222,39 @@ for (const entry of ["default", "slim"]) {
     await inChromium(t, `${origin}${base}${entry}.html`);
   });
 }
+
+for (const entry of ["default", "url"]) {
+  test(`Vite dev: Chromium, ${entry === "url" ? "slim entry with core.wasm?url" : "default entry"}`, async (t) => {
+    const { createServer: createVite } = await import(pathToFileURL(require.resolve("vite")).href);
+    const root = output(`vite-dev-${entry}`);
+    for (const name of [`${entry}.mjs`, `${entry}.html`]) copyFileSync(join(it.folder, name), join(root, name));
+    const vite = await createVite({
+      root,
+      cacheDir: join(root, "cache"),
+      configFile: false,
+      logLevel: "silent",
+      appType: "custom",
+      server: { middlewareMode: true, hmr: false, ws: false },
+    });
+    t.after(async () => {
+      dev = undefined;
+      await vite.close();
+    });
+    dev = vite.middlewares;
+    await inChromium(t, `${origin}/page-of/${entry}.mjs`);
+  });
+}
+
+test("Parcel: Chromium", async (t) => {
+  const folder = output("parcel");
+  const url = folder.slice(it.folder.length);
+  const places = ["--dist-dir", folder, "--public-url", `${url}/`, "--cache-dir", join(it.folder, ".parcel-cache")];
+  await run(process.execPath, [
+    join(MODULES, "parcel/lib/bin.js"),
+    "build",
+    "default.html",
+    "--no-source-maps",
+    ...places,
+  ]);
+  await inChromium(t, `${origin}${url}/default.html`);
+});
