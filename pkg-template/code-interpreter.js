@@ -1,6 +1,6 @@
-// The code interpreter by its official name: a sandbox and its `codes`. Also the subpath that stands in for the official package.
+// The code interpreter by its official name: a sandbox and its `codes`. Also the subpath that stands in for the official package:
+// without WebAssembly, which the sandbox brings along.
 
-import "./load.js";
 import { InvalidArgumentException } from "./core_bg.js";
 
 /** The languages that the official image has kernels for, and SQL. */

@@ -3,10 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { join } from "node:path";
 import { prepareFuzzing, fuzz as runFuzz, TARGETS } from "./fuzz.mjs";
 import { kernelEnvironment } from "./kernels.mjs";
+import { locked } from "./lock.mjs";
 import { at, localServer, pkg, target } from "./paths.mjs";
 import { capture } from "./process.mjs";
 import { Stop } from "./step.mjs";
 import { chromium } from "./system-packages.mjs";
+import { hasPackages, installPackages, packagesOf } from "./test-packages.mjs";
 import { nativeEnv, wasmToolchain } from "./toolchain.mjs";
 
 /** No suite may hold up the others for ever. */
@@ -140,6 +142,12 @@ export function nodeFolders() {
 export async function node(folder) {
   const files = testFiles(folder);
   if (files.length === 0) return nothing();
+  try {
+    if (hasPackages(folder)) await locked(() => installPackages(folder));
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    return skippedSuite(folder, error.message);
+  }
   const report = join(target, "test-report.json");
   mkdirSync(target, { recursive: true });
   rmSync(report, { force: true });
@@ -159,6 +167,7 @@ export async function node(folder) {
       OPENSANDBOX_PKG: pkg,
       ...kernelEnvironment(),
       CHROMIUM: chromium() ?? "",
+      ...(hasPackages(folder) && { OPENSANDBOX_TEST_PACKAGES: join(packagesOf(folder), "node_modules") }),
       TEST_REPORT: report,
     },
   });

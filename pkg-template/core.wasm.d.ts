@@ -1,0 +1,6 @@
+// The WebAssembly itself, as runtimes and bundlers give it that import it as a module. It does nothing alone: see `slim`.
+
+import "./types/wasm.js";
+
+declare const module: WebAssembly.Module;
+export default module;

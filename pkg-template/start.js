@@ -1,0 +1,61 @@
+// Starts the WebAssembly at its first use, so that importing the package costs nothing, needs no `await`, and a page whose
+// policy forbids WebAssembly gets an error at the call and not a module that cannot be imported. All entries share this one:
+// whichever of them has a module first starts it, once.
+
+import { __wbg_set_wasm, SandboxException } from "./core_bg.js";
+import { imports } from "./imports.js";
+
+let exports;
+let source;
+
+/** Where the module comes from when it is needed and nobody has started one. */
+export function provide(get) {
+  source ??= get;
+}
+
+export const started = () => exports !== undefined;
+
+export const unavailable = (message, cause) =>
+  new SandboxException({ message, cause, isRetryable: true }, "WASM_UNAVAILABLE");
+
+/** What `get` gives is instantiated, if nothing was before. It can fail, and then be tried again. */
+export function start(get) {
+  if (exports) return;
+  let fresh;
+  try {
+    fresh = new WebAssembly.Instance(get(), imports).exports;
+    if (!fresh.__wbindgen_start) throw new TypeError("it is not the core.wasm of this package");
+  } catch (cause) {
+    const hint = "A page needs script-src 'wasm-unsafe-eval' in its Content-Security-Policy";
+    throw unavailable(`WebAssembly could not be started: ${cause?.message ?? cause}. ${hint}`, cause);
+  }
+  exports = fresh;
+  __wbg_set_wasm(exports);
+  exports.__wbindgen_start();
+}
+
+function startFromSource() {
+  if (!source) throw unavailable('opensandbox-wasm/slim holds no WebAssembly: call "await init()" of it first');
+  start(source);
+}
+
+// What can be called before anything was started and gives a Promise: it must reject and not throw.
+const ASYNC = /^sandbox_(create|connect|resumeById)/;
+
+/** Stands in for the exports until one is used; `start` then replaces it in the glue for good. */
+__wbg_set_wasm(
+  new Proxy(
+    {},
+    {
+      get(_, name) {
+        try {
+          if (!exports) startFromSource();
+        } catch (error) {
+          if (ASYNC.test(String(name))) return () => Promise.reject(error);
+          throw error;
+        }
+        return exports[name];
+      },
+    },
+  ),
+);

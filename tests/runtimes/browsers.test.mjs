@@ -1,0 +1,99 @@
+// Pages without a bundler: an import map, a policy with only 'wasm-unsafe-eval', the server on another origin; and a dedicated worker.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+import { startServer } from "../e2e/server.mjs";
+import { fresh, passed } from "./programs.mjs";
+
+const TYPES = { js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm" };
+const PACKAGE = "/node_modules/opensandbox-wasm/";
+
+let it;
+let server;
+let files;
+let origin;
+let browser;
+
+/** A page whose import map names the package; `code` is a module in it. */
+function page(code) {
+  const imports = { "opensandbox-wasm": `${PACKAGE}index.js`, "opensandbox-wasm/slim": `${PACKAGE}slim.js` };
+  const map = `<script type="importmap" nonce="n">${JSON.stringify({ imports })}</script>`;
+  return `<!doctype html><meta charset="utf-8"><title>.</title>${map}<script type="module" nonce="n">${code}</script>`;
+}
+const SCENARIO = 'import { scenario } from "/scenario.mjs";';
+const PAGES = {
+  "/page": `import * as sdk from "opensandbox-wasm"; ${SCENARIO} window.run = (config) => scenario(sdk, config);`,
+  "/slim": `import * as sdk from "opensandbox-wasm/slim"; ${SCENARIO} window.run = async (config) => { await sdk.init(); return scenario(sdk, config); };`,
+  "/worker": `window.run = (config) => new Promise((resolve, reject) => {
+    const worker = new Worker("/worker.mjs", { type: "module" });
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = (event) => reject(new Error(event.message));
+    worker.postMessage(config);
+  });`,
+};
+// Import maps do not reach workers.
+const WORKER = `import * as sdk from "${PACKAGE}index.js"; ${SCENARIO}
+  onmessage = async ({ data }) => postMessage(await scenario(sdk, data));`;
+
+before(async () => {
+  it = fresh();
+  files = createServer((request, response) => {
+    const path = new URL(request.url, "http://localhost").pathname;
+    const csp = (wasm) =>
+      `default-src 'none'; script-src 'self' 'nonce-n'${wasm}; worker-src 'self'; connect-src 'self' http://${server.domain}`;
+    response.setHeader("content-security-policy", csp(request.url.includes("?strict") ? "" : " 'wasm-unsafe-eval'"));
+    if (PAGES[path]) return response.setHeader("content-type", "text/html").end(page(PAGES[path]));
+    try {
+      const content = path === "/worker.mjs" ? WORKER : readFileSync(join(it.folder, path));
+      response.setHeader("content-type", TYPES[path.split(".").at(-1)]).end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => files.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${files.address().port}`;
+  server = await startServer("--allow-origin", origin);
+  if (!process.env.CHROMIUM) return;
+  const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"];
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args });
+});
+after(async () => {
+  await browser?.close();
+  files?.closeAllConnections();
+  files?.close();
+  await server?.stop();
+  it?.remove();
+});
+
+async function inPage(t, path) {
+  if (!browser) return t.skip("chromium is not installed");
+  const tab = await browser.newPage();
+  t.after(() => tab.close());
+  await tab.goto(origin + path);
+  await tab.waitForFunction(() => window.run, undefined, { timeout: 60_000 });
+  return await tab.evaluate((config) => window.run(config), server.config());
+}
+
+for (const [name, path] of [
+  ["a page without a bundler, cross-origin, with only 'wasm-unsafe-eval'", "/page"],
+  ["a page with slim, which fetches the file", "/slim"],
+  ["a dedicated worker", "/worker"],
+]) {
+  test(`Chromium: ${name}`, async (t) => {
+    const result = await inPage(t, path);
+    if (browser) passed(result);
+  });
+}
+
+test("Chromium: without 'wasm-unsafe-eval' the call is refused with a typed error, and the page lives on", async (t) => {
+  for (const path of ["/page?strict", "/slim?strict"]) {
+    const result = await inPage(t, path).catch((error) => ({ error: error.message }));
+    if (!browser) return;
+    assert.match(result.error, /WASM_UNAVAILABLE|SandboxException: WebAssembly could not be/, path);
+  }
+});
+
+for (const name of ["Firefox", "WebKitGTK"]) test(name, (t) => t.skip("nothing here drives it yet"));
