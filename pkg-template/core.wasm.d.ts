@@ -2,5 +2,6 @@
 
 import "./types/wasm.js";
 
+/** For `init` and `initSync` of `opensandbox-wasm/slim`. */
 declare const module: WebAssembly.Module;
 export default module;

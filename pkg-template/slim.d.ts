@@ -9,14 +9,13 @@ export * from "./index.js";
  * What {@link init} takes: the compiled module; the bytes of `opensandbox-wasm/core.wasm`; a response with them; where to fetch
  * them (`file:` is read in Node and Bun, and in Deno with `--allow-read`); or a module that has one of these as its default export.
  */
-export type WasmSource =
-  | WebAssembly.Module
-  | ArrayBuffer
-  | ArrayBufferView
-  | Response
-  | URL
-  | string
-  | { default: unknown };
+export type WasmSource = WebAssembly.Module | ArrayBuffer | ArrayBufferView | Response | URL | string | WasmModule;
+
+/** A module that has the WebAssembly as its default export, as bundlers make it: one of the other sources. */
+export interface WasmModule {
+  /** The source. */
+  default: unknown;
+}
 
 /**
  * Starts the WebAssembly. Before that the first use of the package is refused with the code `WASM_UNAVAILABLE`.
@@ -38,6 +37,4 @@ export declare function init(source?: WasmSource | Promise<WasmSource>): Promise
  * @throws {@link SandboxException} `WASM_UNAVAILABLE`, as with {@link init}
  * @throws {@link InvalidArgumentException} the source is neither
  */
-export declare function initSync(
-  source: WebAssembly.Module | ArrayBuffer | ArrayBufferView | { default: unknown },
-): void;
+export declare function initSync(source: WebAssembly.Module | ArrayBuffer | ArrayBufferView | WasmModule): void;
