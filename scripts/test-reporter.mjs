@@ -1,4 +1,4 @@
-// Reporter for `node --test`: one line for each file, every detail of what failed; the counts go to the file named in TEST_REPORT.
+// Reporter for `node --test`: one line for each file, every detail of what failed, lines that begin with "» "; the counts go to the file named in TEST_REPORT.
 import { writeFileSync } from "node:fs";
 import { basename, relative } from "node:path";
 
@@ -31,7 +31,13 @@ export default async function* report(source) {
     const mark = count.failed ? "✗" : "✓";
     const seconds = ((performance.now() - count.start) / 1000).toFixed(1);
     const output = count.failed && printed ? `${indent(printed.trimEnd(), "    | ")}\n` : "";
-    const line = `  ${mark} ${basename(file)}: ${parts.join(", ")}, ${seconds} s\n${output}`;
+    const told = count.failed
+      ? ""
+      : printed
+          .replace(/^(?!» ).*\n?/gm, "")
+          .replace(/^/gm, "    ")
+          .trimEnd();
+    const line = `  ${mark} ${basename(file)}: ${parts.join(", ")}, ${seconds} s\n${output}${told && `${told}\n`}`;
     file = undefined;
     printed = "";
     return line;

@@ -47,7 +47,7 @@ before(async () => {
 after(async () => {
   await server.stop();
   rmSync(box, { recursive: true, force: true });
-  console.log(`execd replay: ${count.same} same / ${count.listed} listed / ${count.different} different`);
+  console.log(`» execd replay: ${count.same} same / ${count.listed} listed / ${count.different} different`);
 });
 
 for (const recording of loadSequence(fixtures("execd")).map((one) => relocate(one, RECORDED_BOX, box))) {

@@ -22,7 +22,7 @@ before(async () => {
 
 after(async () => {
   await server?.stop();
-  console.log(`lifecycle replay: ${count.same} same / ${count.listed} listed / ${count.different} different`);
+  console.log(`» lifecycle replay: ${count.same} same / ${count.listed} listed / ${count.different} different`);
 });
 
 /** What has another number each time: containers, their addresses and ports. */
