@@ -3,6 +3,7 @@
 use crate::api::commands::{call_of, interrupts};
 use crate::api::execd::{Call, Execd};
 use crate::api::run::{self, Plan, Reading, check_handlers};
+use crate::api::wire::{self, Wire};
 use crate::api::{interpreter, program, promise};
 use crate::core::error::Error;
 use crate::core::rules;
@@ -20,6 +21,7 @@ use wasm_bindgen_futures::JsFuture;
 const START_TIMEOUT_MS: f64 = 120_000.0;
 /// execd repeats a create that cannot succeed for ever, without a byte of an answer.
 const CREATE_TIMEOUT_SECONDS: f64 = 60.0;
+const DELETE: &str = "Delete code context failed";
 const DEFAULT_LANGUAGE: &str = "python";
 
 /// Runs code in the sandbox.
@@ -186,24 +188,18 @@ impl Job {
     }
 }
 
-/// `DELETE` of a route that answers with nothing.
-async fn delete(
-    execd: &Execd,
-    path: &str,
-    query: &[(&str, &str)],
-    what: &'static str,
-    call: &CallOptions,
-) -> Result<JsValue, Failure> {
-    execd.send(Call { method: "DELETE", path, query, what }, None, call).await?.done().await?;
-    Ok(JsValue::UNDEFINED)
-}
-
 fn context_path(id: &str) -> Result<String, Error> {
     Ok(format!("/code/contexts/{}", rules::segment("contextId", id)?))
 }
 
+fn context_of(id: &JsValue) -> Result<String, Error> {
+    context_path(&args::filled("contextId", id)?)
+}
+
 async fn delete_context(execd: &Execd, id: &str, call: &CallOptions) -> Result<JsValue, Failure> {
-    delete(execd, &context_path(id)?, &[], "Delete code context failed", call).await
+    let call_to = Call { method: "DELETE", path: &context_path(id)?, query: &[], what: DELETE };
+    execd.send(call_to, None, call).await?.done().await?;
+    Ok(JsValue::UNDEFINED)
 }
 
 async fn create_context(
@@ -270,12 +266,8 @@ impl Codes {
     /// A context that this daemon has made.
     #[wasm_bindgen(js_name = getContext)]
     pub fn get_context(&self, context_id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("contextId", context_id), CallOptions::read(options));
-        promise(async move {
-            let path = context_path(&id?)?;
-            let call_to = Call { method: "GET", path: &path, query: &[], what: "Get code context failed" };
-            execd.send(call_to, None, &call?).await?.object().await
-        })
+        let wire = context_of(context_id).map(|path| Wire::at("GET", &path, &[], "Get code context failed").shaped(Ok));
+        wire::asked(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// All contexts, or those of a language.
@@ -289,19 +281,17 @@ impl Codes {
     /// Ends a context, also one whose kernel is dead or busy.
     #[wasm_bindgen(js_name = deleteContext)]
     pub fn delete_context(&self, context_id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("contextId", context_id), CallOptions::read(options));
-        promise(async move { delete_context(&execd, &id?, &call?).await })
+        let wire = context_of(context_id).map(|path| Wire::at("DELETE", &path, &[], DELETE));
+        wire::asked(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Ends all contexts of a language, its default one among them.
     #[wasm_bindgen(js_name = deleteContexts)]
     pub fn delete_contexts(&self, language: &JsValue, options: &JsValue) -> Promise {
-        let (execd, language, call) =
-            (self.execd.clone(), args::filled("language", language), CallOptions::read(options));
-        promise(async move {
-            let query = [("language", &*language?)];
-            delete(&execd, "/code/contexts", &query, "Delete code contexts failed", &call?).await
-        })
+        let wire = args::filled("language", language).map(|language| {
+            Wire::at("DELETE", "/code/contexts", &[("language", &language)], "Delete code contexts failed")
+        });
+        wire::asked(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Ends a context and makes a new one of its language: the state is gone, and the id is another.

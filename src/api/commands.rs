@@ -3,6 +3,7 @@
 use crate::api::background::{self, Manner};
 use crate::api::execd::{Call, Execd};
 use crate::api::run::{self, Plan, Reading, check_handlers};
+use crate::api::wire::{self, Wire};
 use crate::api::{program, promise, shape};
 use crate::core::error::Error;
 use crate::core::rules;
@@ -257,15 +258,8 @@ impl Commands {
     /// Ends a session and what runs in it.
     #[wasm_bindgen(js_name = deleteSession)]
     pub fn delete_session(&self, session: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("sessionId", session), CallOptions::read(options));
-        promise(async move {
-            let path = format!("/session/{}", rules::segment("sessionId", &id?)?);
-            execd
-                .send(Call { method: "DELETE", path: &path, query: &[], what: "Delete session failed" }, None, &call?)
-                .await?
-                .done()
-                .await?;
-            Ok(JsValue::UNDEFINED)
-        })
+        let id = args::filled("sessionId", session).and_then(|id| rules::segment("sessionId", &id));
+        let wire = id.map(|id| Wire::at("DELETE", &format!("/session/{id}"), &[], "Delete session failed"));
+        wire::asked(&self.execd, wire.map_err(Failure::from), options)
     }
 }

@@ -3,12 +3,12 @@
 use crate::api::download::Download;
 use crate::api::execd::{Call, Execd};
 use crate::api::upload::{self, on_progress, path_field, permission};
+use crate::api::wire::{self, Wire};
 use crate::api::{directory, promise, resumable, shape};
 use crate::core::error::Error;
 use crate::core::{batch, rules};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::Response;
 use crate::host::{js, object};
 use js_sys::{Array, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -48,25 +48,43 @@ fn by_path(field: &str, value: &JsValue, read: impl Fn(&Options) -> Result<Objec
     Ok(body)
 }
 
-/// Requests that answer with nothing.
-async fn empty(
-    execd: &Execd,
-    call: Call<'_>,
-    json: Option<&JsValue>,
-    options: &CallOptions,
-) -> Result<JsValue, Failure> {
-    execd.send(call, json, options).await?.done().await?;
-    Ok(JsValue::UNDEFINED)
+/// An entry of a list.
+fn info(item: &JsValue) {
+    if let Some(item) = item.dyn_ref::<Object>() {
+        shape::file(item);
+    }
 }
 
-async fn infos(response: Response) -> Result<Array, Failure> {
-    let list = response.array().await?;
-    for item in list.iter() {
-        if let Some(item) = item.dyn_ref::<Object>() {
-            shape::file(item);
-        }
+/// A change that says nothing but that it was made.
+fn change(path: &str, what: &'static str, body: Result<impl AsRef<JsValue>, Error>) -> Result<Wire, Failure> {
+    Wire::at("POST", path, &[], what).json(body?.as_ref())
+}
+
+fn search(entry: &JsValue) -> Result<Wire, Failure> {
+    let entry = Options::required("entry", entry)?;
+    let (path, pattern) = (path_field(&entry, "path")?, entry.string("pattern")?);
+    let mut query = vec![("path", path.as_str())];
+    query.extend(pattern.as_deref().map(|pattern| ("pattern", pattern)));
+    Ok(Wire::at("GET", "/files/search", &query, "Search files failed").listed(info))
+}
+
+fn list(entry: &JsValue) -> Result<Wire, Failure> {
+    let entry = Options::required("entry", entry)?;
+    let (path, depth) = (path_field(&entry, "path")?, entry.count("depth")?.map(rules::short));
+    let mut query = vec![("path", path.as_str())];
+    query.extend(depth.as_deref().map(|depth| ("depth", depth)));
+    Ok(Wire::at("GET", "/directories/list", &query, "List directory failed").listed(info))
+}
+
+fn moves(entries: &JsValue) -> Result<Array, Error> {
+    let body = Array::new();
+    for entry in args::objects("entries", entries)? {
+        let item = Object::new();
+        object::set(&item, "src", path_field(&entry, "src")?);
+        object::set(&item, "dest", path_field(&entry, "dest")?);
+        body.push(&item);
     }
-    Ok(list)
+    Ok(body)
 }
 
 fn path_query(paths: &[String]) -> Vec<(&str, &str)> {
@@ -82,7 +100,8 @@ async fn delete(
     options: &CallOptions,
 ) -> Result<JsValue, Failure> {
     for part in batch::split(list) {
-        empty(execd, Call { method: "DELETE", path, query: &path_query(part), what }, None, options).await?;
+        let call_to = Call { method: "DELETE", path, query: &path_query(part), what };
+        execd.send(call_to, None, options).await?.done().await?;
     }
     Ok(JsValue::UNDEFINED)
 }
@@ -117,56 +136,20 @@ impl Files {
 
     /// Files below `path` whose base name matches `pattern`.
     pub fn search(&self, entry: &JsValue, options: &JsValue) -> Promise {
-        let (execd, entry, call) = (self.execd.clone(), Options::required("entry", entry), CallOptions::read(options));
-        promise(async move {
-            let entry = entry?;
-            let (path, pattern) = (path_field(&entry, "path")?, entry.string("pattern")?);
-            let mut query = vec![("path", path.as_str())];
-            query.extend(pattern.as_deref().map(|pattern| ("pattern", pattern)));
-            infos(
-                execd
-                    .send(
-                        Call { method: "GET", path: "/files/search", query: &query, what: "Search files failed" },
-                        None,
-                        &call?,
-                    )
-                    .await?,
-            )
-            .await
-        })
+        wire::asked(&self.execd, search(entry), options)
     }
 
     /// The entries of a directory, `depth` levels deep.
     #[wasm_bindgen(js_name = listDirectory)]
     pub fn list_directory(&self, entry: &JsValue, options: &JsValue) -> Promise {
-        let (execd, entry, call) = (self.execd.clone(), Options::required("entry", entry), CallOptions::read(options));
-        promise(async move {
-            let entry = entry?;
-            let (path, depth) = (path_field(&entry, "path")?, entry.count("depth")?.map(rules::short));
-            let mut query = vec![("path", path.as_str())];
-            query.extend(depth.as_deref().map(|depth| ("depth", depth)));
-            infos(
-                execd
-                    .send(
-                        Call { method: "GET", path: "/directories/list", query: &query, what: "List directory failed" },
-                        None,
-                        &call?,
-                    )
-                    .await?,
-            )
-            .await
-        })
+        wire::asked(&self.execd, list(entry), options)
     }
 
     /// Makes directories, with their parents.
     #[wasm_bindgen(js_name = createDirectories)]
     pub fn create_directories(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let body = by_path("entries", entries, permission);
-        let (execd, call) = (self.execd.clone(), CallOptions::read(options));
-        promise(async move {
-            let call_to = Call { method: "POST", path: "/directories", query: &[], what: "Create directories failed" };
-            empty(&execd, call_to, Some(&body?.into()), &call?).await
-        })
+        wire::asked(&self.execd, change("/directories", "Create directories failed", body), options)
     }
 
     /// Deletes directories and all in them.
@@ -259,39 +242,14 @@ impl Files {
     /// Moves files and directories. A target that exists is an error.
     #[wasm_bindgen(js_name = moveFiles)]
     pub fn move_files(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let (execd, entries, call) =
-            (self.execd.clone(), args::objects("entries", entries), CallOptions::read(options));
-        promise(async move {
-            let body = Array::new();
-            for entry in entries? {
-                let item = Object::new();
-                object::set(&item, "src", path_field(&entry, "src")?);
-                object::set(&item, "dest", path_field(&entry, "dest")?);
-                body.push(&item);
-            }
-            empty(
-                &execd,
-                Call { method: "POST", path: "/files/mv", query: &[], what: "Move files failed" },
-                Some(&body.into()),
-                &call?,
-            )
-            .await
-        })
+        wire::asked(&self.execd, change("/files/mv", "Move files failed", moves(entries)), options)
     }
 
     /// Replaces text in files, every occurrence.
     #[wasm_bindgen(js_name = replaceContents)]
     pub fn replace_contents(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let (execd, body, call) = (self.execd.clone(), replacements(entries), CallOptions::read(options));
-        promise(async move {
-            empty(
-                &execd,
-                Call { method: "POST", path: "/files/replace", query: &[], what: "Replace contents failed" },
-                Some(&body?.into()),
-                &call?,
-            )
-            .await
-        })
+        let body = replacements(entries);
+        wire::asked(&self.execd, change("/files/replace", "Replace contents failed", body), options)
     }
 
     /// As `replaceContents`, and tells how often each was found.
@@ -320,12 +278,7 @@ impl Files {
     #[wasm_bindgen(js_name = setPermissions)]
     pub fn set_permissions(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let body = by_path("entries", entries, permission);
-        let (execd, call) = (self.execd.clone(), CallOptions::read(options));
-        promise(async move {
-            let call_to =
-                Call { method: "POST", path: "/files/permissions", query: &[], what: "Set permissions failed" };
-            empty(&execd, call_to, Some(&body?.into()), &call?).await
-        })
+        wire::asked(&self.execd, change("/files/permissions", "Set permissions failed", body), options)
     }
 }
 

@@ -1,14 +1,15 @@
-//! A call of the lifecycle API as data: built and checked at once, sent later. One future serves them all; one per method would
-//! make the wasm a quarter larger.
+//! A call of the lifecycle API or of execd as data: built and checked at once, sent later. One future serves them all; one per
+//! method would make the wasm a quarter larger.
 
+use crate::api::execd::{Call, Execd};
 use crate::api::promise;
 use crate::core::error::Error;
-use crate::core::rules;
+use crate::core::{rules, url};
 use crate::host::args::{self, CallOptions};
 use crate::host::failure::Failure;
-use crate::host::http::{Request, send};
+use crate::host::http::{self, Body, Request, send};
 use crate::host::transport::Transport;
-use js_sys::{Object, Promise};
+use js_sys::{Array, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
@@ -22,6 +23,13 @@ enum Answer {
     Nothing,
     Text,
     Shaped(fn(Object) -> Result<Object, Error>),
+    Listed(fn(&JsValue)),
+}
+
+/// Who is asked.
+enum To {
+    Server(Rc<Transport>),
+    Daemon(Execd),
 }
 
 /// A call before it is sent.
@@ -37,6 +45,11 @@ impl Wire {
         Self { request: Request::new(method, url, what), answer: Answer::Nothing, part: None }
     }
 
+    /// One for execd, at a path that is encoded, with a query that is not.
+    pub fn at(method: &'static str, path: &str, query: &[(&str, &str)], what: &'static str) -> Self {
+        Self::new(method, url::with_query(path, query), what)
+    }
+
     /// With a JSON body.
     pub fn json(self, body: &JsValue) -> Result<Self, Failure> {
         Ok(Self { request: self.request.json(body)?, ..self })
@@ -45,6 +58,11 @@ impl Wire {
     /// Gives an object, made official by `shape`.
     pub fn shaped(self, shape: fn(Object) -> Result<Object, Error>) -> Self {
         Self { answer: Answer::Shaped(shape), ..self }
+    }
+
+    /// Gives an array; `shape` makes each thing in it official.
+    pub fn listed(self, shape: fn(&JsValue)) -> Self {
+        Self { answer: Answer::Listed(shape), ..self }
     }
 
     /// Gives a text.
@@ -62,22 +80,52 @@ impl Wire {
         Self { part: Some(part), ..self }
     }
 
-    /// Sends it.
+    /// Sends it to the lifecycle server.
     pub async fn send(self, transport: &Transport, call: &CallOptions) -> Result<JsValue, Failure> {
-        let response = send(transport, self.request, call).await.map_err(|failure| match self.part {
-            Some(part) => failure.or_unsupported(part),
-            None => failure,
-        })?;
-        match self.answer {
-            Answer::Nothing => response.done().await.map(|()| JsValue::UNDEFINED),
-            Answer::Text => response.text().await,
-            Answer::Shaped(shape) => response.shaped(shape).await.map(JsValue::from),
+        answered(send(transport, self.request, call), self.answer, self.part).await
+    }
+
+    /// Sends it to execd.
+    async fn ask(self, execd: &Execd, call: &CallOptions) -> Result<JsValue, Failure> {
+        let Request { method, url, headers, body, fallback, .. } = self.request;
+        let call_to = Call { method, path: &url, query: &[], what: fallback };
+        answered(execd.send_raw(call_to, headers, body, call, Body::Whole), self.answer, self.part).await
+    }
+}
+
+async fn answered(sent: http::Answer<'_>, answer: Answer, part: Option<&'static str>) -> Result<JsValue, Failure> {
+    let response = sent.await.map_err(|failure| match part {
+        Some(part) => failure.or_unsupported(part),
+        None => failure,
+    })?;
+    match answer {
+        Answer::Nothing => response.done().await.map(|()| JsValue::UNDEFINED),
+        Answer::Text => response.text().await,
+        Answer::Shaped(shape) => response.shaped(shape).await.map(JsValue::from),
+        Answer::Listed(shape) => {
+            let list: Array = response.array().await?;
+            list.iter().for_each(|item| shape(&item));
+            Ok(list.into())
         }
     }
 }
 
+fn started(to: To, wire: Result<Wire, Failure>, options: &JsValue) -> Promise {
+    let call = CallOptions::read(options);
+    promise(async move {
+        match &to {
+            To::Server(transport) => wire?.send(transport, &call?).await,
+            To::Daemon(execd) => wire?.ask(execd, &call?).await,
+        }
+    })
+}
+
 /// The promise of an exported method. `options` are those of the call.
 pub fn promised(transport: &Rc<Transport>, wire: Result<Wire, Failure>, options: &JsValue) -> Promise {
-    let (transport, call) = (Rc::clone(transport), CallOptions::read(options));
-    promise(async move { wire?.send(&transport, &call?).await })
+    started(To::Server(Rc::clone(transport)), wire, options)
+}
+
+/// The same for a call of execd.
+pub fn asked(execd: &Execd, wire: Result<Wire, Failure>, options: &JsValue) -> Promise {
+    started(To::Daemon(execd.clone()), wire, options)
 }
