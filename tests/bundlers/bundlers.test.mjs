@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { extname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
 import { startServer } from "../e2e/server.mjs";
 import { install } from "../package/installed.mjs";
+import { launch } from "../page/browser.mjs";
+import { serve } from "../page/site.mjs";
 
 const MODULES =
   process.env.OPENSANDBOX_TEST_PACKAGES ??
@@ -45,7 +45,6 @@ const ENTRIES = {
 let it;
 let server;
 let files;
-let origin;
 let browser;
 /** While it is set, it answers in place of the files. */
 let dev;
@@ -56,7 +55,7 @@ before(async () => {
     const html = `<!doctype html><meta charset="utf-8"><title>.</title><script type="module" src="./${name}.mjs"></script>`;
     writeFileSync(join(it.folder, `${name}.html`), html);
   }
-  files = createServer((request, response) => {
+  files = await serve((request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
     if (dev && !path.startsWith("/page-of/")) return dev(request, response, () => response.writeHead(404).end());
     const page = /^(.*)\/page-of\/(.*)$/.exec(path);
@@ -70,17 +69,12 @@ before(async () => {
       response.writeHead(404).end();
     }
   });
-  await new Promise((resolve) => files.listen(0, "127.0.0.1", resolve));
-  origin = `http://127.0.0.1:${files.address().port}`;
-  server = await startServer("--allow-origin", origin);
-  if (!process.env.CHROMIUM) return;
-  const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"];
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args });
+  server = await startServer("--allow-origin", files.origin);
+  if (process.env.CHROMIUM) browser = await launch();
 });
 after(async () => {
   await browser?.close();
-  files?.closeAllConnections();
-  files?.close();
+  await files?.stop();
   await server?.stop();
   it?.remove();
 });
@@ -110,7 +104,7 @@ async function inChromium(t, url) {
 /** The same for a module alone, in a page without anything else; `path` is below the folder. */
 const moduleInChromium = (t, folder, file) => {
   const path = folder.slice(it.folder.length);
-  return inChromium(t, `${origin}${path}/page-of/${file}`);
+  return inChromium(t, `${files.origin}${path}/page-of/${file}`);
 };
 
 /** Runs a program to its end, which must be a good one. */
@@ -219,7 +213,7 @@ for (const entry of ["default", "slim"]) {
     const input = join(it.folder, `${entry}.html`);
     const options = { root: it.folder, base, configFile: false, logLevel: "silent" };
     await build({ ...options, build: { outDir, rollupOptions: { input } } });
-    await inChromium(t, `${origin}${base}${entry}.html`);
+    await inChromium(t, `${files.origin}${base}${entry}.html`);
   });
 }
 
@@ -241,7 +235,7 @@ for (const entry of ["default", "url"]) {
       await vite.close();
     });
     dev = vite.middlewares;
-    await inChromium(t, `${origin}/page-of/${entry}.mjs`);
+    await inChromium(t, `${files.origin}/page-of/${entry}.mjs`);
   });
 }
 
@@ -256,5 +250,5 @@ test("Parcel: Chromium", async (t) => {
     "--no-source-maps",
     ...places,
   ]);
-  await inChromium(t, `${origin}${url}/default.html`);
+  await inChromium(t, `${files.origin}${url}/default.html`);
 });

@@ -1,41 +1,27 @@
 // Background commands from a page of another origin, which may not read the header with the cursor.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { launch, startServer } from "./browser.mjs";
-
-const PKG = process.env.OPENSANDBOX_PKG || fileURLToPath(new URL("../../pkg", import.meta.url));
+import { servePackage } from "./site.mjs";
 
 let site;
 let browser;
 let server;
-let origin;
 before(async () => {
-  site = createServer(async (request, response) => {
-    const module = /^\/[\w./-]+\.js$/.test(request.url) && !request.url.includes("..");
-    response.setHeader("content-type", module ? "text/javascript" : "text/html");
-    response.end(module ? await readFile(join(PKG, request.url)) : "<!doctype html><title>elsewhere</title>");
-  });
-  await once(site.listen(0, "127.0.0.1"), "listening");
-  origin = `http://127.0.0.1:${site.address().port}`;
+  site = await servePackage();
   // Exposes no more headers than the real server does.
-  server = await startServer("--allow-origin", origin, "--strict-cors");
+  server = await startServer("--allow-origin", site.origin, "--strict-cors");
   browser = await launch();
 });
 after(async () => {
   await browser?.close();
   await server?.stop();
-  site?.closeAllConnections();
-  await new Promise((resolve) => site.close(resolve));
+  await site?.stop();
 });
 
 test("the cursor is right, a reload loses nothing, and more of them than connections leave room for others", async () => {
   const page = await (await browser.newContext()).newPage();
-  await page.goto(origin);
+  await page.goto(site.origin);
   const config = { domain: server.url, apiKey: server.apiKey };
   const before = await page.evaluate(async (connectionConfig) => {
     const { Sandbox } = await import("/index.js");

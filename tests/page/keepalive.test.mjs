@@ -1,42 +1,29 @@
 // kill({ keepalive: true }) in a page that goes away: the request leaves with it, and arrives.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { launch, startServer } from "./browser.mjs";
+import { servePackage } from "./site.mjs";
 
-const PKG = process.env.OPENSANDBOX_PKG || fileURLToPath(new URL("../../pkg", import.meta.url));
 const PATIENCE_MS = 10_000;
 const ATTEMPTS = 5;
 
-let pages;
+let site;
 let browser;
 let server;
 before(async () => {
-  // A page of somebody's own, on an origin of its own.
-  pages = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url, "http://x");
-    if (!pathname.endsWith(".js")) return response.setHeader("content-type", "text/html").end("<!doctype html>");
-    const file = await readFile(join(PKG, pathname)).catch(() => undefined);
-    response.setHeader("content-type", "text/javascript");
-    response.writeHead(file ? 200 : 404).end(file);
-  });
-  await new Promise((resolve) => pages.listen(0, "127.0.0.1", resolve));
-  server = await startServer("--allow-origin", origin());
+  site = await servePackage();
+  server = await startServer("--allow-origin", site.origin);
   browser = await launch();
 });
 after(async () => {
   await browser?.close();
   await server?.stop();
-  await new Promise((resolve) => pages.close(resolve));
+  await site?.stop();
 });
-const origin = () => `http://127.0.0.1:${pages.address().port}`;
 
 /** In a page: makes a sandbox that `kill`s itself when the page goes away, or does not. Gives its id. */
 async function makeSandbox(page, kill) {
-  await page.goto(origin());
+  await page.goto(site.origin);
   return page.evaluate(
     async ({ domain, apiKey, kill }) => {
       const { Sandbox } = await import("/index.js");

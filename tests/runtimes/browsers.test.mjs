@@ -1,11 +1,11 @@
 // Pages without a bundler: an import map, a policy with only 'wasm-unsafe-eval', the server on another origin; and a dedicated worker.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
 import { startServer } from "../e2e/server.mjs";
+import { launch } from "../page/browser.mjs";
+import { serve } from "../page/site.mjs";
 import { fresh, passed } from "./programs.mjs";
 
 const TYPES = { js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm" };
@@ -14,7 +14,6 @@ const PACKAGE = "/node_modules/opensandbox-wasm/";
 let it;
 let server;
 let files;
-let origin;
 let browser;
 
 /** A page whose import map names the package; `code` is a module in it. */
@@ -40,7 +39,7 @@ const WORKER = `import * as sdk from "${PACKAGE}index.js"; ${SCENARIO}
 
 before(async () => {
   it = fresh();
-  files = createServer((request, response) => {
+  files = await serve((request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
     const csp = (wasm) =>
       `default-src 'none'; script-src 'self' 'nonce-n'${wasm}; worker-src 'self'; connect-src 'self' http://${server.domain}`;
@@ -53,17 +52,12 @@ before(async () => {
       response.writeHead(404).end();
     }
   });
-  await new Promise((resolve) => files.listen(0, "127.0.0.1", resolve));
-  origin = `http://127.0.0.1:${files.address().port}`;
-  server = await startServer("--allow-origin", origin);
-  if (!process.env.CHROMIUM) return;
-  const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"];
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args });
+  server = await startServer("--allow-origin", files.origin);
+  if (process.env.CHROMIUM) browser = await launch();
 });
 after(async () => {
   await browser?.close();
-  files?.closeAllConnections();
-  files?.close();
+  await files?.stop();
   await server?.stop();
   it?.remove();
 });
@@ -72,7 +66,7 @@ async function inPage(t, path) {
   if (!browser) return t.skip("chromium is not installed");
   const tab = await browser.newPage();
   t.after(() => tab.close());
-  await tab.goto(origin + path);
+  await tab.goto(files.origin + path);
   await tab.waitForFunction(() => window.run, undefined, { timeout: 60_000 });
   return await tab.evaluate((config) => window.run(config), server.config());
 }
