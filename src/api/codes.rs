@@ -100,14 +100,10 @@ impl Place {
 
 /// One run, which may have to be tried again while its context is busy.
 struct Job {
-    code: JsValue,
-    options: JsValue,
-    signal: JsValue,
+    plan: Plan,
     key: String,
     handlers: JsValue,
     queues: bool,
-    call: CallOptions,
-    start_ms: f64,
 }
 
 /// Code and the options of a run as a request to `POST /code`.
@@ -146,27 +142,19 @@ impl Job {
         let read = Options::new("options", options)?;
         let handlers = read.raw("handlers");
         check_handlers(&handlers)?;
-        Ok(Self {
-            code: code.clone(),
-            options: options.clone(),
-            signal: signal.clone(),
-            key,
-            handlers,
-            queues: read.choice("onBusy", ["error", "queue"])?,
-            call: plan.call,
-            start_ms: plan.reading.start_ms.unwrap_or_default(),
-        })
+        Ok(Self { plan, key, handlers, queues: read.choice("onBusy", ["error", "queue"])? })
     }
 
     /// Waits for `before`, then runs; again, as long as somebody else keeps the context busy.
     async fn in_turn(&self, execd: &Execd, before: Option<JsValue>) -> Result<JsValue, Failure> {
-        let transport = &execd.transport;
+        let (transport, call) = (&execd.transport, &self.plan.call);
         if let Some(before) = before {
             // However it ended.
-            let _ = time::within(&before, f64::INFINITY, &transport.bare_signals(&self.call)).await;
-            transport.check(&self.call)?;
+            let _ = time::within(&before, f64::INFINITY, &transport.bare_signals(call)).await;
+            transport.check(call)?;
         }
-        let deadline = if self.start_ms > 0.0 { time::now() + self.start_ms } else { f64::INFINITY };
+        let limit = self.plan.reading.start_ms.unwrap_or(START_TIMEOUT_MS);
+        let deadline = if limit > 0.0 { time::now() + limit } else { f64::INFINITY };
         let mut pause = program::POLL_MS.0;
         loop {
             let busy = match self.run(execd).await {
@@ -176,14 +164,13 @@ impl Job {
             if time::now() + pause > deadline {
                 return Err(Failure::Thrown(busy));
             }
-            transport.sleep(pause, &self.call).await?;
+            transport.sleep(pause, call).await?;
             pause = (pause * 1.5).min(program::POLL_MS.1);
         }
     }
 
     async fn run(&self, execd: &Execd) -> Result<JsValue, Failure> {
-        let (plan, _) = code_plan(&self.code, &self.options, &self.signal)?;
-        let running = run::drive(execd.clone(), plan, &self.handlers)?;
+        let running = run::drive(execd.clone(), self.plan.clone(), &self.handlers)?;
         JsFuture::from(running).await.map_err(Failure::Thrown)
     }
 }
@@ -273,9 +260,12 @@ impl Codes {
     /// All contexts, or those of a language.
     #[wasm_bindgen(js_name = listContexts)]
     pub fn list_contexts(&self, language: &JsValue, options: &JsValue) -> Promise {
-        let (execd, call) = (self.execd.clone(), CallOptions::read(options));
         let language = if object::absent(language) { Ok(None) } else { args::filled("language", language).map(Some) };
-        promise(async move { list_contexts(&execd, language?.as_deref(), &call?).await })
+        let wire = language.map(|language| {
+            let query: Vec<_> = language.iter().map(|language| ("language", language.as_str())).collect();
+            Wire::at("GET", "/code/contexts", &query, "List code contexts failed").listed(|_| {})
+        });
+        wire::asked(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Ends a context, also one whose kernel is dead or busy.
@@ -356,11 +346,4 @@ impl Codes {
         let (execd, waiting) = (self.execd.clone(), interpreter::Waiting::read(options));
         promise(async move { interpreter::wait(&execd, waiting?).await.map(|()| JsValue::UNDEFINED) })
     }
-}
-
-/// `GET /code/contexts`. An execd without Jupyter has the route, too.
-pub async fn list_contexts(execd: &Execd, language: Option<&str>, call: &CallOptions) -> Result<JsValue, Failure> {
-    let query: Vec<(&str, &str)> = language.map(|language| ("language", language)).into_iter().collect();
-    let call_to = Call { method: "GET", path: "/code/contexts", query: &query, what: "List code contexts failed" };
-    Ok(execd.send(call_to, None, call).await?.array().await?.into())
 }

@@ -29,6 +29,7 @@ const START_TIMEOUT_MS: f64 = 60_000.0;
 const IDLE_TIMEOUT_MS: f64 = 20_000.0;
 
 /// What to run and how.
+#[derive(Clone)]
 pub struct Plan {
     /// Where the stream comes from.
     pub endpoint: Endpoint,
@@ -49,7 +50,7 @@ pub struct Plan {
 }
 
 /// What every stream can be told about its reading.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Reading {
     /// `startTimeoutSeconds` and `idleTimeoutSeconds` of the caller, in milliseconds.
     pub start_ms: Option<f64>,
