@@ -27,7 +27,7 @@ const INPUTS = [
 const raw = join(target, "pkg", "raw");
 const fresh = join(target, "pkg", "new");
 
-const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+export const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
 function check(condition, what) {
   if (!condition) throw new Stop(`the generated package has an unexpected shape: ${what}`);

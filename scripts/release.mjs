@@ -1,12 +1,12 @@
 // A release up to the point of no return: builds, checks and packs into dist/, and publishes nothing.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { kilobytes } from "./build-package.mjs";
 import { at, pkg } from "./paths.mjs";
 import { capture, run } from "./process.mjs";
 import { main, Stop, step } from "./step.mjs";
 import { packageVersion } from "./versions.mjs";
 
 const SUITES = ["lint", "core", "types", "docs", "package", "js"];
-const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
 await main(async () => {
   const version = packageVersion();
