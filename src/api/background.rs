@@ -4,7 +4,7 @@
 use crate::api::execd::{Call, Execd};
 use crate::api::run::{self, Plan};
 use crate::api::{program, promise, shape};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
@@ -64,7 +64,7 @@ async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<Object, F
         return Ok(shape::command_status(status));
     }
     let problem = "Get command status failed: the answer does not say whether the command is running";
-    Err(Error::UnexpectedResponse(problem.into()).into())
+    Err(Error::new(ErrorKind::UnexpectedResponse, problem.into()).into())
 }
 
 /// Starts a command in the background; gives its handle once execd has said that it runs.
@@ -78,12 +78,10 @@ pub async fn start(execd: Execd, plan: Plan, manner: Manner) -> Result<JsValue, 
                 let said = |name: &str| object::text(&refused, name).filter(|text| !text.is_empty());
                 let message = said("value").unwrap_or_else(|| what.into());
                 // It came in a stream that had begun well: there is no status.
-                return Err(
-                    Failure::from(Error::Api { status: 0, code: said("name"), message }).for_request(request_id())
-                );
+                return Err(Failure::from(Error::api(0, said("name"), message)).for_request(request_id()));
             }
             object::text(&execution, "id").ok_or_else(|| {
-                Failure::from(Error::UnexpectedResponse(format!("{what}: the stream has no id")))
+                Failure::from(Error::new(ErrorKind::UnexpectedResponse, format!("{what}: the stream has no id")))
                     .for_request(request_id())
             })?
         }
@@ -91,7 +89,7 @@ pub async fn start(execd: Execd, plan: Plan, manner: Manner) -> Result<JsValue, 
             // With the id in hand nothing is lost: whether it runs is for the status to say.
             let lost =
                 matches!(object::text(&thrown, "code").as_deref(), Some("STREAM_INTERRUPTED" | "STREAM_STALLED"));
-            object::text(&thrown, "executionId").filter(|_| lost).ok_or(Failure::Thrown(thrown))?
+            object::text(&thrown, "executionId").filter(|_| lost).ok_or(Failure::thrown(thrown))?
         }
     };
     handle(execd, id, 0.0, manner)
@@ -121,7 +119,7 @@ fn handle(execd: Execd, id: String, cursor: f64, manner: Manner) -> Result<JsVal
     let (shortest, longest) = program::POLL_MS;
     object::set(&options, "pollMs", object::array([shortest.into(), longest.into()]));
     let driver = BackgroundDriver { execd, id, defaults: manner.defaults };
-    js::background_command(driver.into(), &options).map_err(Failure::Thrown)
+    js::background_command(driver.into(), &options).map_err(Failure::thrown)
 }
 
 impl BackgroundDriver {
@@ -165,7 +163,8 @@ impl BackgroundDriver {
     pub fn failure(&self, cause: JsValue, limit_ms: f64) -> JsValue {
         if cause.is_undefined() {
             let limit = rules::short(limit_ms.round());
-            return Failure::from(Error::Timeout(format!("{LOGS}: nothing more came for {limit} ms"))).into();
+            return Failure::from(Error::new(ErrorKind::Timeout, format!("{LOGS}: nothing more came for {limit} ms")))
+                .into();
         }
         Failure::broken_body(LOGS, cause).into()
     }

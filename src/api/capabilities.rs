@@ -5,7 +5,7 @@ use crate::api::commands::command_plan;
 use crate::api::egress::Policy;
 use crate::api::execd::{Call, Execd};
 use crate::api::{lifecycle, promise, run, sidecar};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::{object, time};
@@ -63,7 +63,7 @@ impl Capabilities {
             self.known.borrow().clone().filter(|(languages, _)| !wanted.refresh && *languages >= wanted.languages);
         let promise = known.map_or_else(|| self.find_out(wanted), |(_, promise)| promise);
         let signals = transport.bare_signals(&wanted.call);
-        let found = time::within(&promise, f64::INFINITY, &signals).await.map_err(Failure::Thrown)?;
+        let found = time::within(&promise, f64::INFINITY, &signals).await.map_err(Failure::thrown)?;
         transport.check(&wanted.call)?;
         Ok(found.as_string().and_then(|json| object::parse(&json)).unwrap_or_default())
     }
@@ -77,7 +77,7 @@ impl Capabilities {
             if found.is_err() {
                 *this.known.borrow_mut() = None;
             }
-            object::stringify(&found?.into()).map_err(Failure::Thrown)
+            object::stringify(&found?.into()).map_err(Failure::thrown)
         });
         *self.known.borrow_mut() = Some((languages, promise.clone()));
         promise
@@ -105,10 +105,13 @@ impl Capabilities {
             let listing = kernels(execd.clone(), &call)?;
             questions.push(&listing);
         }
-        let answers: Array = JsFuture::from(Promise::all(&questions)).await.map_err(Failure::Thrown)?.unchecked_into();
+        let answers: Array = JsFuture::from(Promise::all(&questions)).await.map_err(Failure::thrown)?.unchecked_into();
         summary(&answers)
     }
 }
+
+/// Failures that tell something, too.
+const ANSWERS: [ErrorKind; 3] = [ErrorKind::Api, ErrorKind::UnexpectedResponse, ErrorKind::Network];
 
 enum Question {
     Get(Execd, &'static str),
@@ -138,9 +141,7 @@ async fn ask(question: Question, call: Rc<CallOptions>) -> Result<JsValue, Failu
         Err(failure) => Err(failure),
     };
     match answer {
-        Err(failure @ Failure::Typed(Error::Api { .. } | Error::UnexpectedResponse(_) | Error::Network(_), _)) => {
-            Ok(failure.into())
-        }
+        Err(failure) if ANSWERS.into_iter().any(|kind| failure.is(kind)) => Ok(failure.into()),
         answer => answer,
     }
 }
@@ -153,7 +154,7 @@ fn told(answer: &JsValue) -> Result<Option<JsValue>, Failure> {
         None => Ok(Some(answer.clone())),
         Some(501) => Ok(None),
         Some(404) if code == "UNEXPECTED_RESPONSE" => Ok(None),
-        _ => Err(Failure::Thrown(answer.clone())),
+        _ => Err(Failure::thrown(answer.clone())),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::api::execd::{Call, Execd};
 use crate::api::run::{self, Plan, Reading, check_handlers};
 use crate::api::wire::{self, Wire};
 use crate::api::{interpreter, program, promise};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::core::run::Endpoint;
 use crate::host::args::{self, CallOptions, Options};
@@ -73,7 +73,7 @@ impl Place {
             return Ok(Self { id: None, language: args::filled("language", &language.as_str().into())? });
         };
         if language.is_some() {
-            return Err(Error::InvalidArgument("Provide either opts.context or opts.language, not both".into()));
+            return Err(Error::invalid("Provide either opts.context or opts.language, not both".into()));
         }
         // execd has no use for it here.
         context.string("cwd")?;
@@ -110,7 +110,7 @@ struct Job {
 fn code_plan(code: &JsValue, options: &JsValue, signal: &JsValue) -> Result<(Plan, String), Error> {
     let code = args::string("code", code)?;
     if code.trim().is_empty() {
-        return Err(Error::InvalidArgument("Code cannot be empty".into()));
+        return Err(Error::invalid("Code cannot be empty".into()));
     }
     let options = Options::new("options", options)?;
     let place = Place::read(&options)?;
@@ -119,9 +119,7 @@ fn code_plan(code: &JsValue, options: &JsValue, signal: &JsValue) -> Result<(Pla
     object::set(&body, "context", place.body());
     let reading = Reading::read(&options)?;
     if reading.throws {
-        return Err(Error::InvalidArgument(
-            "throwOnNonZero is for commands: code has no exit code, look at error".into(),
-        ));
+        return Err(Error::invalid("throwOnNonZero is for commands: code has no exit code, look at error".into()));
     }
     let plan = Plan {
         endpoint: Endpoint::Code,
@@ -158,11 +156,11 @@ impl Job {
         let mut pause = program::POLL_MS.0;
         loop {
             let busy = match self.run(execd).await {
-                Err(Failure::Thrown(error)) if object::text(&error, "code").as_deref() == Some("CONTEXT_BUSY") => error,
+                Err(failure) if failure.code().as_deref() == Some("CONTEXT_BUSY") => failure,
                 other => return other,
             };
             if time::now() + pause > deadline {
-                return Err(Failure::Thrown(busy));
+                return Err(busy);
             }
             transport.sleep(pause, call).await?;
             pause = (pause * 1.5).min(program::POLL_MS.1);
@@ -171,7 +169,7 @@ impl Job {
 
     async fn run(&self, execd: &Execd) -> Result<JsValue, Failure> {
         let running = run::drive(execd.clone(), self.plan.clone(), &self.handlers)?;
-        JsFuture::from(running).await.map_err(Failure::Thrown)
+        JsFuture::from(running).await.map_err(Failure::thrown)
     }
 }
 
@@ -206,15 +204,15 @@ async fn create_context(
         Ok(response) => response.object().await,
         Err(failure) => Err(failure),
     };
-    let raw = answer.map_err(|failure| match failure {
-        Failure::Typed(Error::Timeout(text), details) => {
-            let hint = format!("{text}. execd does not answer when the sandbox's image has no kernel for {language}");
-            Failure::Typed(Error::Timeout(hint), details)
-        }
-        other => other,
+    let raw = answer.map_err(|failure| {
+        failure.renamed(|error| {
+            let hint = "execd does not answer when the sandbox's image has no kernel for";
+            let message = || format!("{}. {hint} {language}", error.message);
+            (error.kind == ErrorKind::Timeout).then(|| error.clone().saying(message()))
+        })
     })?;
     if object::text(&raw, "id").filter(|id| !id.is_empty()).is_none() {
-        return Err(Error::UnexpectedResponse(format!("{what}: the answer has no id")).into());
+        return Err(Error::new(ErrorKind::UnexpectedResponse, format!("{what}: the answer has no id")).into());
     }
     let (owner, id) = (execd.clone(), object::text(&raw, "id").unwrap_or_default());
     // `await using context = …`. Not enumerable, so that a context stays what the official SDK gives.
@@ -228,7 +226,7 @@ async fn create_context(
             }
         })
     });
-    js::disposable(&raw, &dispose.into_js_value()).map_err(Failure::Thrown)
+    js::disposable(&raw, &dispose.into_js_value()).map_err(Failure::thrown)
 }
 
 #[wasm_bindgen]

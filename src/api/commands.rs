@@ -5,7 +5,7 @@ use crate::api::execd::{Call, Execd};
 use crate::api::run::{self, Plan, Reading, check_handlers};
 use crate::api::wire::{self, Wire};
 use crate::api::{program, promise, shape};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::core::run::Endpoint;
 use crate::host::args::{self, CallOptions, Options};
@@ -39,7 +39,7 @@ pub(super) fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions
 fn run_limit(options: &Options) -> Result<f64, Error> {
     match options.milliseconds("timeoutSeconds")? {
         Some(ms) if ms >= rules::WHOLE_LIMIT => {
-            Err(Error::InvalidArgument("timeoutSeconds is too large: Infinity is for no limit".into()))
+            Err(Error::invalid("timeoutSeconds is too large: Infinity is for no limit".into()))
         }
         ms => Ok(ms.unwrap_or(0.0)),
     }
@@ -60,7 +60,7 @@ pub(super) fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValu
     }
     let (uid, gid) = (options.count("uid")?, options.count("gid")?);
     if gid.is_some() && uid.is_none() {
-        return Err(Error::InvalidArgument("uid is required when gid is provided".into()));
+        return Err(Error::invalid("uid is required when gid is provided".into()));
     }
     object::set_some(&body, "uid", uid);
     object::set_some(&body, "gid", gid);
@@ -85,7 +85,7 @@ fn background_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Re
     plan.endpoint = Endpoint::Background;
     plan.what = "Start background command failed";
     if plan.reading.throws {
-        return Err(Error::InvalidArgument("throwOnNonZero is not for background commands: look at wait()".into()));
+        return Err(Error::invalid("throwOnNonZero is not for background commands: look at wait()".into()));
     }
     if let Some(body) = &plan.body {
         object::set(body, "background", true);
@@ -127,7 +127,7 @@ pub(super) fn driven(execd: Execd, plan: Result<Plan, Error>, handlers: JsValue)
     promise(async move {
         check_handlers(&handlers)?;
         let running = run::drive(execd, plan?, &handlers)?;
-        JsFuture::from(running).await.map_err(Failure::Thrown)
+        JsFuture::from(running).await.map_err(Failure::thrown)
     })
 }
 
@@ -157,7 +157,7 @@ impl Commands {
             if plan.endpoint == Endpoint::Background {
                 return Err(Failure::invalid("background has no output to read: use run, or start without it"));
             }
-            JsFuture::from(run::start(execd, plan)?).await.map_err(Failure::Thrown)
+            JsFuture::from(run::start(execd, plan)?).await.map_err(Failure::thrown)
         })
     }
 
@@ -208,7 +208,7 @@ impl Commands {
             let bytes = response.bytes().await?;
             let logs = Object::new();
             // Where CORS hides the header, the bytes that came say the same: the cursor is a byte offset.
-            object::set(&logs, "content", crate::host::js::bytes_to_text(&bytes, "utf-8").map_err(Failure::Thrown)?);
+            object::set(&logs, "content", crate::host::js::bytes_to_text(&bytes, "utf-8").map_err(Failure::thrown)?);
             object::set(&logs, "cursor", header.unwrap_or(cursor.unwrap_or(0.0) + f64::from(bytes.length())));
             Ok(logs)
         })
@@ -225,7 +225,7 @@ impl Commands {
             let raw = execd.send(call_to, Some(&body.into()), &call?).await?.object().await?;
             let id = object::text(&raw, "session_id").filter(|id| !id.is_empty());
             Ok(id.ok_or_else(|| {
-                Error::UnexpectedResponse("Create session failed: the answer has no session_id".into())
+                Error::new(ErrorKind::UnexpectedResponse, "Create session failed: the answer has no session_id".into())
             })?)
         })
     }

@@ -60,7 +60,7 @@ pub fn from_template(options: &Options) -> Result<Object, Error> {
 pub fn request(options: &Options) -> Result<Object, Error> {
     let request = Object::assign(&Object::new(), options.value().unchecked_ref());
     if options.raw("image").is_string() {
-        return Err(Error::InvalidArgument("image must be an object {uri, auth?}, as on the wire".into()));
+        return Err(Error::invalid("image must be an object {uri, auth?}, as on the wire".into()));
     }
     let image = source(options, true)?;
     object::set_some(&request, "image", image);
@@ -82,7 +82,7 @@ fn source(options: &Options, templates: bool) -> Result<Option<Object>, Error> {
     let snapshot = filled(options, "snapshotId")?.is_some();
     let template = templates && filled(options, "templateId")?.is_some();
     if [image.is_some(), snapshot, template].into_iter().filter(|given| *given).count() != 1 {
-        return Err(Error::InvalidArgument("Exactly one of image or snapshotId must be provided".into()));
+        return Err(Error::invalid("Exactly one of image or snapshotId must be provided".into()));
     }
     Ok(image)
 }
@@ -136,7 +136,7 @@ fn image(options: &Options) -> Result<Option<Object>, Error> {
         return Ok(Some(object));
     }
     let Ok(nested) = options.nested("image") else {
-        return Err(Error::InvalidArgument("image must be a string or an object {uri, auth?}".into()));
+        return Err(Error::invalid("image must be a string or an object {uri, auth?}".into()));
     };
     let Some(nested) = nested else { return Ok(None) };
     nested.check(&[("uri", Kind::Filled), ("auth", Kind::TextMap)])?;

@@ -3,7 +3,7 @@
 use crate::api::ready::Readiness;
 use crate::api::sandbox::Sandbox;
 use crate::api::{create, lifecycle, promise};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options, Patience};
 use crate::host::failure::Failure;
@@ -39,7 +39,9 @@ pub async fn create(options: Result<Options, Error>, made: Made) -> Result<JsVal
     let created = send(&transport, body, ("createTimeoutSeconds", limit_seconds), &call).await?;
     let id = object::get(&created, "id");
     if id.as_string().is_none_or(|id| id.is_empty()) {
-        return Err(Error::UnexpectedResponse("Create sandbox failed: the answer has no id".into()).into());
+        return Err(
+            Error::new(ErrorKind::UnexpectedResponse, "Create sandbox failed: the answer has no id".into()).into()
+        );
     }
     match Sandbox::opened(Rc::clone(&transport), id.clone(), true, &readiness, &call).await {
         Ok(sandbox) => Ok(sandbox),
@@ -52,7 +54,7 @@ pub async fn create(options: Result<Options, Error>, made: Made) -> Result<JsVal
                 let _ = lifecycle::delete(&cleaner, &id)?.send(&cleaner, &call.for_others()).await;
                 Ok(JsValue::UNDEFINED)
             });
-            if !matches!(first, Failure::Typed(Error::Aborted, _)) {
+            if !first.is(ErrorKind::Aborted) {
                 let _ = JsFuture::from(cleaning).await;
             }
             Err(first)
@@ -76,7 +78,7 @@ pub async fn send(
     let sender = Rc::clone(transport);
     let wire = lifecycle::create(transport, &body)?;
     let creating = promise(async move { wire.send(&sender, &unlimited).await });
-    let created = time::within(&creating, limit_ms, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
+    let created = time::within(&creating, limit_ms, &transport.bare_signals(call)).await.map_err(Failure::thrown)?;
     if !created.is_undefined() {
         return Ok(created.unchecked_into());
     }
@@ -89,8 +91,11 @@ pub async fn send(
         Ok(JsValue::UNDEFINED)
     });
     transport.check(call)?;
-    Err(Error::Timeout(format!("Create sandbox failed: no answer within {} ms ({limit_name})", rules::short(limit_ms)))
-        .into())
+    Err(Error::new(
+        ErrorKind::Timeout,
+        format!("Create sandbox failed: no answer within {} ms ({limit_name})", rules::short(limit_ms)),
+    )
+    .into())
 }
 
 /// `Sandbox.connect` and, with `resume`, `Sandbox.resume`.

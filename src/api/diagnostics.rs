@@ -2,7 +2,7 @@
 
 use crate::api::wire::{self, Wire};
 use crate::api::{lifecycle, promise, shape};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::{rules, url};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
@@ -94,7 +94,11 @@ async fn content(transport: &Transport, id: &JsValue, kind: Kind, options: &JsVa
     if let Some(address) = object::text(&descriptor, "contentUrl") {
         object::set(&descriptor, "content", fetched(transport, &address, what, &call).await?);
     } else if !object::get(&descriptor, "content").is_string() {
-        return Err(Error::UnexpectedResponse(format!("{what}: the answer has neither content nor contentUrl")).into());
+        return Err(Error::new(
+            ErrorKind::UnexpectedResponse,
+            format!("{what}: the answer has neither content nor contentUrl"),
+        )
+        .into());
     }
     Ok(descriptor)
 }
@@ -107,7 +111,10 @@ async fn fetched(
     call: &CallOptions,
 ) -> Result<JsValue, Failure> {
     let url = js::resolve_url(address, &transport.base).map_err(|thrown| {
-        Failure::caused(Error::UnexpectedResponse(format!("{what}: the answer's contentUrl is no address")), thrown)
+        Failure::caused(
+            Error::new(ErrorKind::UnexpectedResponse, format!("{what}: the answer's contentUrl is no address")),
+            thrown,
+        )
     })?;
     let home = url::is_under(&url, &transport.base);
     let request = Request::new("GET", url, what);

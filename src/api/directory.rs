@@ -2,7 +2,7 @@
 
 use crate::api::execd::{Call, Execd};
 use crate::api::{promise, resumable, shape};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::{rules, tree};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
@@ -19,7 +19,7 @@ pub fn read(execd: &Execd, path: &JsValue, options: &JsValue) -> Result<JsValue,
     let path = args::string("path", path)?;
     rules::file_path("path", &path)?;
     let call = CallOptions::read(options)?;
-    js::directory(DirectoryDriver { execd: execd.clone(), path: Rc::from(path), call }.into()).map_err(Failure::Thrown)
+    js::directory(DirectoryDriver { execd: execd.clone(), path: Rc::from(path), call }.into()).map_err(Failure::thrown)
 }
 
 /// Private to the package: what `src/js/directory.js` asks of the network.
@@ -60,7 +60,7 @@ impl DirectoryDriver {
                 let full = object::text(&info, "path").unwrap_or_default();
                 let Some(relative) = tree::relative(&root, &full) else {
                     let text = format!("The server's list of {root} has \"{full}\", which is not in it");
-                    return Err(Failure::from(Error::UnexpectedResponse(text)).for_request(request_id));
+                    return Err(Failure::from(Error::new(ErrorKind::UnexpectedResponse, text)).for_request(request_id));
                 };
                 let wire = Object::assign(&Object::new(), &info);
                 shape::file(&info);

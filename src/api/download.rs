@@ -31,7 +31,7 @@ struct Lines {
 impl Lines {
     fn read(options: &Options) -> Result<Option<Self>, Error> {
         let count = |name: &str| match options.count(name)? {
-            Some(0.0) => Err(Error::InvalidArgument(format!("{} must be at least 1", options.path(name)))),
+            Some(0.0) => Err(Error::invalid(format!("{} must be at least 1", options.path(name)))),
             count => Ok(count.map(|count| count.min(MOST))),
         };
         let (offset, limit) = (count("offset")?, count("limit")?);
@@ -55,7 +55,7 @@ impl Download {
         let lines = Lines::read(options)?;
         if range.is_some() && lines.is_some() {
             // An execd that reads lines would ignore the range, one that does not the lines.
-            return Err(Error::InvalidArgument("range cannot be used together with offset or limit".into()));
+            return Err(Error::invalid("range cannot be used together with offset or limit".into()));
         }
         let call = CallOptions::read(call)?;
         Ok(Self {
@@ -108,7 +108,7 @@ impl Download {
     pub fn stream(self, execd: Execd) -> Result<JsValue, Failure> {
         let (path, on_progress) = (self.path.clone(), self.on_progress.clone());
         let driver = DownloadDriver { execd, download: Rc::new(self) };
-        js::byte_stream(driver.into(), &path, &on_progress).map_err(Failure::Thrown)
+        js::byte_stream(driver.into(), &path, &on_progress).map_err(Failure::thrown)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::api::execd::{Call, Execd};
 use crate::api::{lifecycle, promise, sidecar};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::http::Response;
@@ -71,7 +71,7 @@ fn policy_of(answer: &JsValue) -> Result<JsValue, Error> {
     let egress = object::get(&policy, "egress");
     let sound = !is_array(&policy) && (object::absent(&egress) || is_array(&egress));
     let policy = policy.dyn_into::<Object>().ok().filter(|_| sound).ok_or_else(|| {
-        Error::UnexpectedResponse("Get sandbox egress policy failed: the answer has no policy".into())
+        Error::new(ErrorKind::UnexpectedResponse, "Get sandbox egress policy failed: the answer has no policy".into())
     })?;
     if object::absent(&egress) {
         object::set(&policy, "egress", Array::new());
@@ -85,12 +85,12 @@ fn is_array(value: &JsValue) -> bool {
 
 /// A 404 that is not about the sandbox.
 fn no_such_route(failure: &Failure) -> bool {
-    match failure {
-        Failure::Typed(Error::Api { status: 404, code, .. }, _) => {
-            !code.as_deref().is_some_and(|code| code.ends_with("SANDBOX_NOT_FOUND"))
-        }
-        _ => false,
-    }
+    failure.error().is_some_and(|error| {
+        let code = error.server_code.as_deref();
+        error.kind == ErrorKind::Api
+            && error.status == 404
+            && !code.is_some_and(|code| code.ends_with("SANDBOX_NOT_FOUND"))
+    })
 }
 
 /// Rules, each checked. What else is in them is the sidecar's business.
@@ -100,7 +100,7 @@ fn rules(field: &str, list: &JsValue) -> Result<Array, Error> {
         let action = rule.required_string("action")?;
         if action != "allow" && action != "deny" {
             let field = rule.path("action");
-            return Err(Error::InvalidArgument(format!("{field} must be \"allow\" or \"deny\", got \"{action}\"")));
+            return Err(Error::invalid(format!("{field} must be \"allow\" or \"deny\", got \"{action}\"")));
         }
         rule.filled("target")?;
         body.push(&rule.copy());
@@ -109,7 +109,7 @@ fn rules(field: &str, list: &JsValue) -> Result<Array, Error> {
 }
 
 fn not_empty(field: &str, list: Array) -> Result<JsValue, Error> {
-    if list.length() == 0 { Err(Error::InvalidArgument(format!("{field} cannot be empty"))) } else { Ok(list.into()) }
+    if list.length() == 0 { Err(Error::invalid(format!("{field} cannot be empty"))) } else { Ok(list.into()) }
 }
 
 /// A whole policy. What the sidecar takes a missing default for is said outright.
@@ -117,7 +117,7 @@ fn whole(policy: &JsValue) -> Result<JsValue, Error> {
     let policy = Options::required("policy", policy)?;
     let action = policy.string("defaultAction")?.unwrap_or_else(|| "deny".into());
     if action != "allow" && action != "deny" {
-        return Err(Error::InvalidArgument(format!("defaultAction must be \"allow\" or \"deny\", got \"{action}\"")));
+        return Err(Error::invalid(format!("defaultAction must be \"allow\" or \"deny\", got \"{action}\"")));
     }
     let egress = policy.raw("egress");
     let body = policy.copy();

@@ -41,7 +41,7 @@ fn by_path(field: &str, value: &JsValue, read: impl Fn(&Options) -> Result<Objec
     for entry in args::objects(field, value)? {
         let path = path_field(&entry, "path")?;
         if !object::get(&body, &path).is_undefined() {
-            return Err(Error::InvalidArgument(format!("{field} has the path \"{path}\" twice")));
+            return Err(Error::invalid(format!("{field} has the path \"{path}\" twice")));
         }
         object::set(&body, &path, read(&entry)?);
     }
@@ -124,7 +124,7 @@ impl Files {
                 }
             }
             // Not set one by one: a path may be `__proto__`.
-            let infos = Object::from_entries(&found).map_err(Failure::Thrown)?;
+            let infos = Object::from_entries(&found).map_err(Failure::thrown)?;
             for (_, info) in object::entries(&infos) {
                 if let Some(info) = info.dyn_ref::<Object>() {
                     shape::file(info);
@@ -182,7 +182,7 @@ impl Files {
     #[wasm_bindgen(js_name = uploadAll)]
     pub fn upload_all(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let started = upload::upload_all(&self.execd, entries, options);
-        promise(async move { JsFuture::from(started?).await.map_err(Failure::Thrown) })
+        promise(async move { JsFuture::from(started?).await.map_err(Failure::thrown) })
     }
 
     /// A file as text.
@@ -196,7 +196,7 @@ impl Files {
             let encoding = encoding.as_deref().unwrap_or("utf-8");
             let unknown = |thrown| {
                 let message = "encoding is not one that TextDecoder knows".into();
-                Failure::caused(Error::InvalidArgument(message), thrown)
+                Failure::caused(Error::invalid(message), thrown)
             };
             // Before anything is sent: does the runtime know it?
             js::bytes_to_text(&Uint8Array::new_with_length(0), encoding).map_err(unknown)?;
@@ -288,7 +288,7 @@ fn replacements(entries: &JsValue) -> Result<Object, Error> {
         let item = Object::new();
         let old = entry.required_text("oldContent")?;
         if old.is_empty() {
-            return Err(Error::InvalidArgument(format!("{} cannot be empty", entry.path("oldContent"))));
+            return Err(Error::invalid(format!("{} cannot be empty", entry.path("oldContent"))));
         }
         object::set(&item, "old", old);
         object::set(&item, "new", entry.required_text("newContent")?);

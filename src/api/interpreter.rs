@@ -5,7 +5,7 @@ use crate::api::execd::Execd;
 use crate::api::health::ping;
 use crate::api::ready::{self, Readiness};
 use crate::api::{promise, run};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::object;
@@ -72,7 +72,7 @@ async fn attempt(
         let progress = Object::new();
         object::set(&progress, "waitingFor", waiting_for);
         object::set(&progress, "attempts", attempts);
-        on_progress.call1(&JsValue::UNDEFINED, &progress).map(drop).map_err(Failure::Thrown)
+        on_progress.call1(&JsValue::UNDEFINED, &progress).map(drop).map_err(Failure::thrown)
     };
     tell("execd")?;
     ping(execd, &CallOptions { probe: true, ..call.clone() }).await?;
@@ -82,9 +82,9 @@ async fn attempt(
     let plan = command_plan(&CAN_CONNECT.into(), &options, &JsValue::UNDEFINED)?;
     let plan = run::Plan { call: call.clone(), ..plan };
     let running = run::drive(execd.clone(), plan, &JsValue::UNDEFINED)?;
-    let execution = JsFuture::from(running).await.map_err(Failure::Thrown)?;
+    let execution = JsFuture::from(running).await.map_err(Failure::thrown)?;
     if object::get(&execution, "exitCode").as_f64() == Some(0.0) {
         return Ok(true);
     }
-    Err(Error::Network("Jupyter does not accept connections at JUPYTER_HOST yet".into()).into())
+    Err(Error::new(ErrorKind::Network, "Jupyter does not accept connections at JUPYTER_HOST yet".into()).into())
 }

@@ -114,8 +114,8 @@ impl IsolatedSession {
     /// `await using`: ends it. One that has ended already is no error.
     #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
     pub fn dispose_async(&self) -> Promise {
-        let shape = |answer| match answer {
-            Err(Failure::Typed(error, _)) if error.status() == Some(404) => Ok(JsValue::UNDEFINED),
+        let shape = |answer: Result<JsValue, Failure>| match answer {
+            Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
             answer => answer.map(|_| JsValue::UNDEFINED),
         };
         asked(&self.execd, "DELETE", Ok(self.path()), DELETE, Ok(CallOptions::default()), Box::new(shape))

@@ -6,7 +6,7 @@ use crate::api::execd::{Call, Execd};
 use crate::api::isolated_session::{self, IsolatedSession};
 use crate::api::promise;
 use crate::api::run::{self, Plan};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options, Patience};
 use crate::host::failure::Failure;
@@ -76,7 +76,7 @@ async fn send(
 
 /// An answer that must be an object.
 pub fn object_of(what: &'static str, answer: Result<JsValue, Failure>) -> Result<Object, Failure> {
-    let wrong = || Error::UnexpectedResponse(format!("{what}: the answer is not a JSON object"));
+    let wrong = || Error::new(ErrorKind::UnexpectedResponse, format!("{what}: the answer is not a JSON object"));
     Ok(answer?.dyn_into().map_err(|_| wrong())?)
 }
 
@@ -152,7 +152,7 @@ async fn made(execd: &Execd, body: Object, call: &CallOptions) -> Result<Isolate
         object_of(CREATE, send(&sender, call_to, Some(&body), &unsignalled).await)
     });
     let signals = transport.bare_signals(call);
-    let info = time::within(&creating, f64::INFINITY, &signals).await.map_err(Failure::Thrown)?;
+    let info = time::within(&creating, f64::INFINITY, &signals).await.map_err(Failure::thrown)?;
     if info.is_undefined() {
         let (left, for_others) = (execd.clone(), call.for_others());
         let _ = promise(async move {
@@ -163,8 +163,9 @@ async fn made(execd: &Execd, body: Object, call: &CallOptions) -> Result<Isolate
         });
         transport.check(call)?;
     }
-    IsolatedSession::new(execd, info.unchecked_into())
-        .map_err(|_| Error::UnexpectedResponse(format!("{CREATE}: the answer has no session_id")).into())
+    IsolatedSession::new(execd, info.unchecked_into()).map_err(|_| {
+        Error::new(ErrorKind::UnexpectedResponse, format!("{CREATE}: the answer has no session_id")).into()
+    })
 }
 
 /// What is done with a session that lives no longer.
@@ -184,10 +185,10 @@ async fn with_session(execd: Execd, wanted: Result<(Object, CallOptions, Work), 
             .call1(&JsValue::UNDEFINED, &session.into())
             // A value that is no promise is its own result.
             .map(|result| Promise::resolve(&result))
-            .map_err(Failure::Thrown),
+            .map_err(Failure::thrown),
     };
     let result = match working {
-        Ok(working) => JsFuture::from(working).await.map_err(Failure::Thrown),
+        Ok(working) => JsFuture::from(working).await.map_err(Failure::thrown),
         Err(failure) => Err(failure),
     };
     let (cleaner, for_others) = (execd.clone(), call.for_others());
@@ -257,7 +258,7 @@ impl Isolation {
             if sessions.is_instance_of::<Array>() {
                 return Ok(sessions);
             }
-            Err(Error::UnexpectedResponse(format!("{LIST}: the answer has no sessions")).into())
+            Err(Error::new(ErrorKind::UnexpectedResponse, format!("{LIST}: the answer has no sessions")).into())
         };
         let path = Ok("/v1/isolated/sessions".into());
         asked(&self.execd, "GET", path, LIST, CallOptions::read(options), Box::new(shape))
@@ -287,7 +288,7 @@ impl Isolation {
         let read = || {
             let body = request_body(request)?;
             let work = work.dyn_ref::<Function>().cloned();
-            let work = work.ok_or_else(|| Error::InvalidArgument("fn must be a function".into()))?;
+            let work = work.ok_or_else(|| Error::invalid("fn must be a function".into()))?;
             Ok((body, CallOptions::read(options)?, Work::Call(work)))
         };
         promise(with_session(self.execd.clone(), read()))

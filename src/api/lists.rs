@@ -2,7 +2,7 @@
 
 use crate::api::shape;
 use crate::api::wire::{self, Wire};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::{rules, url};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
@@ -83,11 +83,15 @@ pub fn page(transport: &Transport, listing: Listing, filter: &JsValue) -> Result
 /// A list with all its items made official.
 pub fn items(page: Object, what: &str, item: fn(Object) -> Result<Object, Error>) -> Result<Object, Error> {
     let list = object::get(&page, "items");
-    let list =
-        list.dyn_ref::<Array>().ok_or_else(|| Error::UnexpectedResponse(format!("{what}: the answer has no items")))?;
+    let list = list
+        .dyn_ref::<Array>()
+        .ok_or_else(|| Error::new(ErrorKind::UnexpectedResponse, format!("{what}: the answer has no items")))?;
     for each in list.iter() {
         let Ok(each) = each.dyn_into::<Object>() else {
-            return Err(Error::UnexpectedResponse(format!("{what}: the list has an item that is no object")));
+            return Err(Error::new(
+                ErrorKind::UnexpectedResponse,
+                format!("{what}: the list has an item that is no object"),
+            ));
         };
         item(each)?;
     }
@@ -127,11 +131,14 @@ impl PageDriver {
 
     /// The exception for a list that does not end.
     pub fn repeats(&self, number: f64) -> JsValue {
-        Failure::from(Error::UnexpectedResponse(format!(
-            "{}: page {} says that there is more, and there has been nothing new for pages",
-            self.listing.what(),
-            rules::short(number)
-        )))
+        Failure::from(Error::new(
+            ErrorKind::UnexpectedResponse,
+            format!(
+                "{}: page {} says that there is more, and there has been nothing new for pages",
+                self.listing.what(),
+                rules::short(number)
+            ),
+        ))
         .into()
     }
 }

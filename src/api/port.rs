@@ -3,7 +3,7 @@
 use crate::api::execd::Execd;
 use crate::api::ready;
 use crate::core::answer::{Answer, judge};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
@@ -61,7 +61,7 @@ pub async fn wait(execd: &Execd, port: u16, waiting: &Waiting) -> Result<(), Fai
         }
         // One that the limit has cut off says less than the one before.
         let last = match last.take() {
-            Some(before) if matches!(failure, Failure::Typed(Error::Timeout(_), _)) => last.insert(before),
+            Some(before) if failure.is(ErrorKind::Timeout) => last.insert(before),
             _ => last.insert(failure),
         };
         let left = deadline - time::now();
@@ -71,7 +71,7 @@ pub async fn wait(execd: &Execd, port: u16, waiting: &Waiting) -> Result<(), Fai
                 rules::short((waiting.seconds * 1000.0).round()),
                 last.message()
             );
-            return Err(Failure::caused(Error::ReadyTimeout(message), last.clone().into()));
+            return Err(Failure::caused(Error::new(ErrorKind::ReadyTimeout, message), last.clone().into()));
         }
         transport.sleep(waiting.poll_ms.min(left), call).await?;
     }
@@ -79,10 +79,11 @@ pub async fn wait(execd: &Execd, port: u16, waiting: &Waiting) -> Result<(), Fai
 
 /// What a failed attempt says of the port; `None` when it has nothing to do with it.
 fn verdict(failure: &Failure) -> Option<Answer> {
-    match failure {
-        Failure::Typed(Error::Redirect(_), _) => Some(Answer::Theirs),
-        Failure::Typed(Error::Api { status, code, message }, _) => Some(judge(*status, code.as_deref(), message)),
-        Failure::Typed(Error::Network(_) | Error::Timeout(_), _) => Some(Answer::NotYet),
+    let error = failure.error()?;
+    match error.kind {
+        ErrorKind::Redirect => Some(Answer::Theirs),
+        ErrorKind::Api => Some(judge(error.status, error.server_code.as_deref(), &error.message)),
+        ErrorKind::Network | ErrorKind::Timeout => Some(Answer::NotYet),
         _ => None,
     }
 }

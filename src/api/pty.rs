@@ -2,11 +2,11 @@
 
 use crate::api::execd::{Call, Execd};
 use crate::api::promise;
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::pty::{Size, dimension, launcher};
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
-use crate::host::failure::{Details, Failure, closed, describe};
+use crate::host::failure::{Failure, closed, describe};
 use crate::host::{js, object};
 use js_sys::{Object, Promise};
 use std::rc::Rc;
@@ -45,7 +45,7 @@ fn size(options: &Options) -> Result<Option<Size>, Error> {
     match (read("cols")?, read("rows")?) {
         (Some(cols), Some(rows)) => Ok(Some(Size { cols, rows })),
         (None, None) => Ok(None),
-        _ => Err(Error::InvalidArgument("cols and rows go together".into())),
+        _ => Err(Error::invalid("cols and rows go together".into())),
     }
 }
 
@@ -78,9 +78,9 @@ fn opening(execd: &Execd, options: &Options, owner: bool) -> Result<Opening, Err
 fn find_socket(execd: &Execd, opening: &Opening) -> Result<(), Failure> {
     let given = object::get(&opening.options, "WebSocket");
     let given = if given.is_undefined() { object::get(&execd.transport.config, "WebSocket") } else { given };
-    let socket = js::web_socket_of(&given).map_err(Failure::Thrown)?;
+    let socket = js::web_socket_of(&given).map_err(Failure::thrown)?;
     if !socket.is_function() {
-        return Err(Error::NoWebSocket(
+        return Err(Error::new(ErrorKind::NoWebSocket, 
             "This runtime has no WebSocket, which terminals need. Pass one as the option WebSocket of this call or of the \
              connectionConfig: in Node before version 22, npm install ws, import WebSocket from \"ws\""
                 .into(),
@@ -112,9 +112,9 @@ async fn create(execd: Execd, options: Result<Options, Error>) -> Result<JsValue
     find_socket(&execd, &opening)?;
     let call = Call { method: "POST", path: "/pty", query: &[], what: "Create terminal failed" };
     let created = execd.send(call, Some(&body), &opening.call).await?.object().await?;
-    let id = object::text(&created, "session_id")
-        .filter(|id| !id.is_empty())
-        .ok_or_else(|| Error::UnexpectedResponse("Create terminal failed: the answer has no session_id".into()))?;
+    let id = object::text(&created, "session_id").filter(|id| !id.is_empty()).ok_or_else(|| {
+        Error::new(ErrorKind::UnexpectedResponse, "Create terminal failed: the answer has no session_id".into())
+    })?;
     let opened = open(&execd, &id, &opening).await;
     if opened.is_err() {
         // Nobody else knows of it. The caller learns the first error, not one of the cleaning up.
@@ -132,7 +132,7 @@ async fn attach(execd: Execd, id: Result<String, Error>, options: Result<Options
     find_socket(&execd, &opening)?;
     let (running, _) = status(&execd, &id, &opening.call).await?;
     if !running && !restart {
-        return Err(Error::NotRunning(format!(
+        return Err(Error::new(ErrorKind::NotRunning, format!(
             "Attach to terminal failed: the program of {id} is not running, and connecting would start it. With restart: \
              true it is started"
         ))
@@ -145,8 +145,8 @@ async fn open(execd: &Execd, id: &str, opening: &Opening) -> Result<JsValue, Fai
     object::set(&opening.options, "id", id);
     let inner = Inner { execd: execd.clone(), id: id.to_owned(), call: opening.call.for_others() };
     let driver = PtyDriver { inner: Rc::new(inner) };
-    let opened = js::open_pty(driver.into(), &opening.options).map_err(Failure::Thrown)?;
-    JsFuture::from(opened).await.map_err(Failure::Thrown)
+    let opened = js::open_pty(driver.into(), &opening.options).map_err(Failure::thrown)?;
+    JsFuture::from(opened).await.map_err(Failure::thrown)
 }
 
 fn path(id: &str, rest: &str) -> Result<String, Error> {
@@ -159,10 +159,11 @@ async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<(bool, f6
     let answer = execd.send(request, None, call).await?.object().await?;
     match (object::get(&answer, "running").as_bool(), object::get(&answer, "output_offset").as_f64()) {
         (Some(running), Some(offset)) => Ok((running, offset)),
-        _ => {
-            Err(Error::UnexpectedResponse("Get terminal failed: the answer has no running and output_offset".into())
-                .into())
-        }
+        _ => Err(Error::new(
+            ErrorKind::UnexpectedResponse,
+            "Get terminal failed: the answer has no running and output_offset".into(),
+        )
+        .into()),
     }
 }
 
@@ -278,44 +279,54 @@ impl PtyDriver {
     pub fn failure(&self, kind: &str, detail: JsValue) -> JsValue {
         let said = || rules::short(detail.as_f64().unwrap_or(0.0));
         let error = match kind {
-            "aborted" => return Failure::caused(Error::Aborted, detail).into(),
+            "aborted" => return Failure::caused(Error::aborted(), detail).into(),
             "closed" => closed(),
-            "detached" => Error::Closed("This terminal has been left with detach(): attach to it again".into()),
-            "ended" => Error::Closed("The terminal's program has ended".into()),
-            "timeout" => Error::Timeout(format!("Connect to terminal failed: not connected within {} ms", said())),
-            "silent" => Error::Network(format!("The terminal's connection was silent for {} ms", said())),
-            "too-slow" => Error::TooSlow(format!(
-                "The terminal's output is not read as fast as it comes: more than {} bytes wait. The program goes on",
-                said()
-            )),
-            "malformed" => {
-                Error::Malformed(format!("The terminal's server sent {}", detail.as_string().unwrap_or_default()))
+            "detached" => {
+                Error::new(ErrorKind::Closed, "This terminal has been left with detach(): attach to it again".into())
             }
+            "ended" => Error::new(ErrorKind::Closed, "The terminal's program has ended".into()),
+            "timeout" => Error::new(
+                ErrorKind::Timeout,
+                format!("Connect to terminal failed: not connected within {} ms", said()),
+            ),
+            "silent" => {
+                Error::new(ErrorKind::Network, format!("The terminal's connection was silent for {} ms", said()))
+            }
+            "too-slow" => Error::new(
+                ErrorKind::TooSlow,
+                format!(
+                    "The terminal's output is not read as fast as it comes: more than {} bytes wait. The program goes on",
+                    said()
+                ),
+            ),
+            "malformed" => Error::new(
+                ErrorKind::Malformed,
+                format!("The terminal's server sent {}", detail.as_string().unwrap_or_default()),
+            ),
             "headers" => {
-                let error = Error::NoWebSocket(
+                let error = Error::new(ErrorKind::NoWebSocket, 
                     "This WebSocket cannot send the headers that the sandbox asks for. Pass one that can, such as that of the \
                      package ws, or reach a sandbox without a token of its own through the proxy (useServerProxy: true)"
                         .into(),
                 );
                 return Failure::caused(error, detail).into();
             }
-            "server" => Error::Api {
-                status: 0,
-                code: object::text(&detail, "code"),
-                message: object::text(&detail, "error").unwrap_or_else(|| "The terminal's server refused".into()),
-            },
+            "server" => Error::api(
+                0,
+                object::text(&detail, "code"),
+                object::text(&detail, "error").unwrap_or_else(|| "The terminal's server refused".into()),
+            ),
             "taken-over" => {
-                let error = Error::TakenOver("Another client has taken this terminal over".into());
-                return Failure::Typed(error, Box::new(Details { still_running: Some(true), ..Details::default() }))
-                    .into();
+                let error = Error::new(ErrorKind::TakenOver, "Another client has taken this terminal over".into());
+                return Failure::from(error).with(|details| details.still_running = Some(true)).into();
             }
             "unreachable" => {
                 let message = format!("Connect to terminal failed: {}", describe(&detail));
-                return Failure::caused(Error::Network(message), detail).into();
+                return Failure::caused(Error::new(ErrorKind::Network, message), detail).into();
             }
             _ => {
                 let message = "The terminal's connection was lost and did not come back in time".to_owned();
-                return Failure::caused(Error::Interrupted(message), detail).into();
+                return Failure::caused(Error::new(ErrorKind::Interrupted, message), detail).into();
             }
         };
         Failure::from(error).into()

@@ -2,7 +2,7 @@
 
 use crate::api::execd::Execd;
 use crate::api::health::ping;
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules::{self, short};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::{Failure, describe};
@@ -28,7 +28,7 @@ pub fn interval(options: &Options, name: &str) -> Result<Option<f64>, Error> {
     let ms = options.number(name)?;
     match ms {
         Some(ms) if !(0.0..rules::WHOLE_LIMIT).contains(&ms) => {
-            Err(Error::InvalidArgument(format!("{name} must not be negative nor endless, got {}", short(ms))))
+            Err(Error::invalid(format!("{name} must not be negative nor endless, got {}", short(ms))))
         }
         ms => Ok(ms),
     }
@@ -41,7 +41,7 @@ impl Readiness {
         for name in ["healthCheckPollingInterval", "pollingIntervalMillis"] {
             poll_ms = options.number(name)?.unwrap_or(poll_ms);
             if poll_ms < 0.0 {
-                return Err(Error::InvalidArgument(format!(
+                return Err(Error::invalid(format!(
                     "Ready polling interval must not be negative, got: {} ({name})",
                     short(poll_ms)
                 )));
@@ -109,7 +109,7 @@ pub async fn wait(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, call:
              You can also configure server-side [docker].host_ip for direct endpoint access.",
         );
     }
-    Err(Failure::caused(Error::ReadyTimeout(message), last.err().unwrap_or_default()))
+    Err(Failure::caused(Error::new(ErrorKind::ReadyTimeout, message), last.err().unwrap_or_default()))
 }
 
 async fn attempt(
@@ -124,11 +124,11 @@ async fn attempt(
         ping(execd, &CallOptions { probe: true, ..execd.transport.capped(call, left) }).await?;
         return Ok(true);
     };
-    let answer = check.call1(&JsValue::UNDEFINED, sandbox).map_err(Failure::Thrown)?;
+    let answer = check.call1(&JsValue::UNDEFINED, sandbox).map_err(Failure::thrown)?;
     if !object::get(&answer, "then").is_function() {
         return Ok(answer.is_truthy());
     }
-    let answer = time::within(&answer, left, &execd.transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
+    let answer = time::within(&answer, left, &execd.transport.bare_signals(call)).await.map_err(Failure::thrown)?;
     Ok(answer.is_truthy())
 }
 

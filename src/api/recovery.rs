@@ -3,11 +3,11 @@
 use crate::api::execd::Call;
 use crate::api::program::{POLL_FAILURES, POLL_MS, status};
 use crate::api::run::Inner;
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::events::{Batch, Kind};
 use crate::core::run::Endpoint;
 use crate::core::{capture, rules};
-use crate::host::failure::{Details, Failure};
+use crate::host::failure::Failure;
 use crate::host::{object, time};
 use js_sys::Object;
 use wasm_bindgen::{JsCast, JsValue};
@@ -24,15 +24,18 @@ pub async fn recover(
     let what = inner.plan.what;
     let watched = inner.plan.endpoint == Endpoint::Watch;
     let give_up = |why: &str, still_running: Option<bool>| {
-        let error = if stalled {
-            Error::Stalled(format!("{what}: the stream has been silent for too long. {why}"))
+        let (kind, problem) = if stalled {
+            (ErrorKind::Stalled, "the stream has been silent for too long")
         } else if watched {
-            Error::Interrupted(format!("{what}: the connection was cut. {why}"))
+            (ErrorKind::Interrupted, "the connection was cut")
         } else {
-            Error::Interrupted(format!("{what}: the stream ended before the run did. {why}"))
+            (ErrorKind::Interrupted, "the stream ended before the run did")
         };
-        let details = Details { cause: cause.clone(), still_running, ..Details::default() };
-        Failure::Typed(error, Box::new(details)).for_request(inner.request_id.borrow().clone())
+        let error = Error::new(kind, format!("{what}: {problem}. {why}"));
+        Failure::caused(error, cause.clone()).with(|details| {
+            details.still_running = still_running;
+            details.request_id = inner.request_id.borrow().clone();
+        })
     };
     let Some(id) = id.filter(|_| inner.run.borrow().recoverable()) else {
         let why = if watched { "Watch again to go on" } else { "Output that had arrived is in `execution`" };
@@ -66,7 +69,7 @@ pub async fn recover(
         let error = JsValue::from(failure);
         // `src/js/run-reader.js` moves it to the error's execution.
         object::set(error.unchecked_ref(), "exitCode", exit_code.map_or(JsValue::NULL, JsValue::from));
-        return Err(Failure::Thrown(error));
+        return Err(Failure::thrown(error));
     }
     // The end that the stream did not get to, in the stream's own words.
     let end = match exit_code {
@@ -105,12 +108,16 @@ async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Asked, Fail
                 Some(false) => return Ok(Asked::Ended(status)),
                 Some(true) if once => return Ok(Asked::Running),
                 Some(true) => failures = 0,
-                None => return Ok(Asked::Unknown(Error::UnexpectedResponse("the status says nothing".into()).into())),
+                None => {
+                    return Ok(Asked::Unknown(
+                        Error::new(ErrorKind::UnexpectedResponse, "the status says nothing".into()).into(),
+                    ));
+                }
             },
             Err(failure) => {
                 transport.check(call)?;
                 // A sandbox that does not answer at all is not asked five times: that would be minutes.
-                if matches!(failure, Failure::Typed(Error::Timeout(_), _)) {
+                if failure.is(ErrorKind::Timeout) {
                     return Ok(Asked::Unknown(failure));
                 }
                 failures += 1;

@@ -3,7 +3,7 @@
 use crate::api::execd::{Call, Execd};
 use crate::api::promise;
 use crate::api::upload::on_progress;
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::{resume, rules};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
@@ -46,7 +46,7 @@ pub fn download(
         object::set(&settings, "known", file(Some(known)));
     }
     let driver = ResumeDriver { execd: execd.clone(), path, call };
-    js::file_download(driver.into(), &settings).map_err(Failure::Thrown)
+    js::file_download(driver.into(), &settings).map_err(Failure::thrown)
 }
 
 /// From the arguments of `files.download`.
@@ -145,14 +145,17 @@ impl ResumeDriver {
     /// The exception for a body that ended early.
     pub fn short(&self, loaded: f64, size: f64) -> JsValue {
         let (loaded, size) = (rules::short(loaded), rules::short(size));
-        Failure::from(Error::Network(format!("Download failed: the connection ended after {loaded} of {size} bytes")))
-            .into()
+        Failure::from(Error::new(
+            ErrorKind::Network,
+            format!("Download failed: the connection ended after {loaded} of {size} bytes"),
+        ))
+        .into()
     }
 
     /// The exception for a connection on which nothing came any more.
     pub fn stalled(&self) -> JsValue {
         let ms = self.execd.transport.timeout_ms(&self.call) as u64;
-        Failure::from(Error::Timeout(format!("Download failed: nothing came for {ms} ms"))).into()
+        Failure::from(Error::new(ErrorKind::Timeout, format!("Download failed: nothing came for {ms} ms"))).into()
     }
 
     /// The exception for a file that is not the same any more.
@@ -162,5 +165,6 @@ impl ResumeDriver {
 }
 
 fn changed(path: &str, how: &str) -> Failure {
-    Failure::from(Error::Changed(format!("{path} was changed while it was being read: {how}"))).for_path(path)
+    Failure::from(Error::new(ErrorKind::Changed, format!("{path} was changed while it was being read: {how}")))
+        .for_path(path)
 }

@@ -2,7 +2,7 @@
 
 use crate::api::execd::{Call, Execd};
 use crate::api::{program, recovery};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::events::{Batch, Kind};
 use crate::core::frames::Framer;
 use crate::core::rules;
@@ -69,10 +69,7 @@ impl Reading {
     pub fn read(options: &Options) -> Result<Self, Error> {
         let max_event = options.count("maxEventBytes")?;
         if max_event.is_some_and(|bytes| !(1.0..=MOST_EVENT_BYTES).contains(&bytes)) {
-            return Err(Error::InvalidArgument(format!(
-                "maxEventBytes must be from 1 to {}",
-                rules::short(MOST_EVENT_BYTES)
-            )));
+            return Err(Error::invalid(format!("maxEventBytes must be from 1 to {}", rules::short(MOST_EVENT_BYTES))));
         }
         Ok(Self {
             start_ms: options.milliseconds("startTimeoutSeconds")?,
@@ -91,7 +88,7 @@ impl Reading {
 fn capture_limits(capture: &Options) -> Result<[f64; 2], Error> {
     let (head, tail) = (capture.count("headChars")?, capture.count("tailChars")?);
     if head.is_none() && tail.is_none() {
-        return Err(Error::InvalidArgument("capture must have headChars, tailChars or both".into()));
+        return Err(Error::invalid("capture must have headChars, tailChars or both".into()));
     }
     Ok([head.unwrap_or_default(), tail.unwrap_or_default()])
 }
@@ -127,33 +124,33 @@ pub struct RunDriver {
 /// Starts a run and resolves with its `Execution`.
 pub fn drive(execd: Execd, plan: Plan, handlers: &JsValue) -> Result<Promise, Failure> {
     let (driver, options) = prepare(execd, plan, handlers);
-    js::drive(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+    js::drive(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::thrown)
 }
 
 /// The same without handlers; also gives what tells the id of the request, for errors.
 pub fn begin(execd: Execd, plan: Plan) -> Result<(Promise, impl Fn() -> Option<String>), Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
     let inner = Rc::clone(&driver.inner);
-    let running = js::drive(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)?;
+    let running = js::drive(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::thrown)?;
     Ok((running, move || inner.request_id.borrow().clone()))
 }
 
 /// Starts a run and resolves with its handle.
 pub fn start(execd: Execd, plan: Plan) -> Result<Promise, Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
-    js::start_command(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+    js::start_command(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::thrown)
 }
 
 /// The samples of `GET /metrics/watch`. Nothing is sent before the first one is asked for.
 pub fn samples(execd: Execd, plan: Plan) -> Result<JsValue, Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
-    js::sample_stream(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+    js::sample_stream(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::thrown)
 }
 
 /// The raw events of a run. Nothing is sent before the first one is asked for.
 pub fn event_stream(execd: Execd, plan: Plan) -> Result<JsValue, Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
-    js::event_stream(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+    js::event_stream(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::thrown)
 }
 
 fn prepare(execd: Execd, plan: Plan, handlers: &JsValue) -> (RunDriver, Object) {
@@ -218,7 +215,7 @@ impl RunDriver {
             let signals = object::array([object::array([signal, "closed".into()]).into()]);
             let endpoint = inner.execd.endpoint(&unsignalled).await?;
             if inner.abandoned.get() {
-                return Err(Error::Aborted.into());
+                return Err(Error::aborted().into());
             }
             let response =
                 inner.execd.open(&endpoint, call_to, body.as_ref().map(AsRef::as_ref), &unsignalled, &signals).await?;
@@ -320,32 +317,32 @@ impl RunDriver {
     pub fn failure(&self, kind: &str, detail: JsValue) -> JsValue {
         let what = self.inner.plan.what;
         let failure = match kind {
-            "aborted" => Failure::caused(Error::Aborted, detail),
+            "aborted" => Failure::caused(Error::aborted(), detail),
             "closed" => crate::host::failure::closed().into(),
-            "start" => Error::Timeout(format!(
+            "start" => Error::new(ErrorKind::Timeout, format!(
                 "{what}: nothing has started within {} ms (startTimeoutSeconds)",
                 rules::short(detail.as_f64().unwrap_or(0.0))
             ))
             .into(),
             "body" => Failure::broken_body(what, detail),
-            "busy" => Error::Busy(format!(
+            "busy" => Error::new(ErrorKind::Busy, format!(
                 "{what}: the context {} runs something else, and only one thing at a time. Wait for it, interrupt it \
                  (codes.interrupt), use a context of your own, or pass onBusy: \"queue\"",
                 detail.as_string().unwrap_or_default()
             ))
             .into(),
-            "unresponsive" => Error::Unresponsive(format!(
+            "unresponsive" => Error::new(ErrorKind::Unresponsive, format!(
                 "{what}: the time was over (timeoutSeconds), and the kernel of the context {} did not heed the interrupt. \
                  It may have died, or be busy in native code: codes.deleteContext or codes.restartContext ends it",
                 detail.as_string().unwrap_or_default()
             ))
             .into(),
-            "too-large" => Error::TooLarge(format!(
+            "too-large" => Error::new(ErrorKind::TooLarge, format!(
                 "{what}: one event is larger than {} bytes (maxEventBytes)",
                 rules::short(self.inner.plan.max_event())
             ))
             .into(),
-            _ => Error::Malformed(format!(
+            _ => Error::new(ErrorKind::Malformed, format!(
                 "{what}: the stream carries something that is no event: {}",
                 detail.as_string().unwrap_or_default()
             ))

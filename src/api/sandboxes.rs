@@ -33,7 +33,7 @@ fn moment(request: &JsValue) -> Result<JsValue, Error> {
     let request = Options::required("request", request)?;
     let at = request.filled("expiresAt")?;
     if js_sys::Date::parse(&at).is_nan() {
-        return Err(Error::InvalidArgument("expiresAt must be a time as Date.toISOString writes it".into()));
+        return Err(Error::invalid("expiresAt must be a time as Date.toISOString writes it".into()));
     }
     Ok(at.into())
 }

@@ -2,7 +2,7 @@
 
 use crate::api::execd::{Call, Execd};
 use crate::core::egress::meaning;
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind, Report};
 use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
 use crate::host::http::Response;
@@ -28,14 +28,11 @@ pub async fn send(
 
 /// With a code to branch on and, where the caller can do something, what.
 pub fn explained(failure: Failure) -> Failure {
-    let Failure::Typed(Error::Api { status, code, message }, details) = failure else { return failure };
-    let error = match meaning(status, code.is_some(), &message) {
-        Some(meaning) => Error::Api {
-            status,
-            code: Some(meaning.code.into()),
-            message: if meaning.advice.is_empty() { message } else { format!("{message}. {}", meaning.advice) },
-        },
-        None => Error::Api { status, code, message },
-    };
-    Failure::Typed(error, details)
+    failure.renamed(|error| {
+        let Report { kind: ErrorKind::Api, status, server_code, message } = &**error else { return None };
+        let meaning = meaning(*status, server_code.is_some(), message)?;
+        let message =
+            if meaning.advice.is_empty() { message.clone() } else { format!("{message}. {}", meaning.advice) };
+        Some(Error::api(*status, Some(meaning.code.into()), message))
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::api::wire::{self, Wire};
 use crate::api::{lifecycle, promise, ready, shape};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
@@ -75,8 +75,9 @@ async fn until_ready(
     waiting: &Waiting,
     call: &CallOptions,
 ) -> Result<JsValue, Failure> {
-    let id = object::text(&snapshot, "id")
-        .ok_or_else(|| Error::UnexpectedResponse("Create snapshot failed: the answer has no id".into()))?;
+    let id = object::text(&snapshot, "id").ok_or_else(|| {
+        Error::new(ErrorKind::UnexpectedResponse, "Create snapshot failed: the answer has no id".into())
+    })?;
     let deadline = time::now() + waiting.seconds * 1000.0;
     let mut last = JsValue::UNDEFINED;
     loop {
@@ -87,7 +88,7 @@ async fn until_ready(
             "Ready" => return Ok(snapshot),
             "Failed" => {
                 let message = format!("Snapshot {id} failed: {} ({})", said("message"), said("reason"));
-                return Err(Failure::from(Error::SnapshotFailed(message)).with_body(snapshot));
+                return Err(Failure::from(Error::new(ErrorKind::SnapshotFailed, message)).with_body(snapshot));
             }
             _ => {}
         }
@@ -97,7 +98,7 @@ async fn until_ready(
                 "Snapshot {id} was not ready within {} ms (readyTimeoutSeconds); its state is {state}",
                 rules::short((waiting.seconds * 1000.0).round())
             );
-            return Err(Failure::caused(Error::ReadyTimeout(message), last));
+            return Err(Failure::caused(Error::new(ErrorKind::ReadyTimeout, message), last));
         }
         transport.sleep(waiting.poll_ms.min(left), call).await?;
         // Even a limit that is just over gives one more question the time to be answered.

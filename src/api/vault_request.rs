@@ -80,7 +80,7 @@ fn bindings(entries: Vec<Options>) -> Result<Array, Error> {
 
 fn check_match(entry: &Options) -> Result<(), Error> {
     if names(entry, "hosts")?.is_none_or(|hosts| hosts.is_empty()) {
-        return Err(Error::InvalidArgument(format!("{} must name a host", entry.path("hosts"))));
+        return Err(Error::invalid(format!("{} must name a host", entry.path("hosts"))));
     }
     for name in ["schemes", "methods", "paths"] {
         names(entry, name)?;
@@ -101,7 +101,7 @@ fn check_auth(auth: &Options) -> Result<(), Error> {
         "customHeaders" => {
             let headers = auth.children("headers")?;
             if headers.is_empty() {
-                return Err(Error::InvalidArgument(format!("{} cannot be empty", auth.path("headers"))));
+                return Err(Error::invalid(format!("{} cannot be empty", auth.path("headers"))));
             }
             for header in headers {
                 header_name(&header)?;
@@ -117,7 +117,7 @@ fn check_auth(auth: &Options) -> Result<(), Error> {
         let surfaces = names(&substitution, "in")?.unwrap_or_default();
         if surfaces.is_empty() || surfaces.iter().any(|surface| !SURFACES.contains(&surface.as_str())) {
             let field = substitution.path("in");
-            return Err(Error::InvalidArgument(format!("{field} must list some of path, query, header and body")));
+            return Err(Error::invalid(format!("{field} must list some of path, query, header and body")));
         }
     }
     Ok(())
@@ -125,7 +125,7 @@ fn check_auth(auth: &Options) -> Result<(), Error> {
 
 fn header_name(entry: &Options) -> Result<(), Error> {
     rules::header(&entry.filled("name")?, "")
-        .map_err(|_| Error::InvalidArgument(format!("{} is not a valid header name", entry.path("name"))))
+        .map_err(|_| Error::invalid(format!("{} is not a valid header name", entry.path("name"))))
 }
 
 /// An array of strings, none of them blank.

@@ -1,6 +1,6 @@
 //! What the credential vault answers, rebuilt field by field: what is not listed here is dropped, whatever a server puts in.
 
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::host::args::Options;
 use crate::host::object;
 use js_sys::{Array, Object};
@@ -10,7 +10,7 @@ use wasm_bindgen::JsValue;
 fn checked(what: &str, raw: &JsValue, read: fn(&Options) -> Result<JsValue, Error>) -> Result<JsValue, Error> {
     Options::required("the answer", raw)
         .and_then(|raw| read(&raw))
-        .map_err(|error| Error::UnexpectedResponse(format!("{what}: the answer is wrong: {error}")))
+        .map_err(|error| Error::new(ErrorKind::UnexpectedResponse, format!("{what}: the answer is wrong: {error}")))
 }
 
 /// `CredentialVaultState`.
@@ -54,7 +54,7 @@ fn each(raw: &Options, name: &str, shape: fn(&Options) -> Result<JsValue, Error>
 }
 
 fn revision(raw: &Options) -> Result<f64, Error> {
-    raw.count("revision")?.ok_or_else(|| Error::InvalidArgument(format!("{} is missing", raw.path("revision"))))
+    raw.count("revision")?.ok_or_else(|| Error::invalid(format!("{} is missing", raw.path("revision"))))
 }
 
 fn credential_of(raw: &Options) -> Result<JsValue, Error> {
@@ -87,7 +87,7 @@ fn match_of(raw: &Options) -> Result<Object, Error> {
         }
     }
     if object::get(&rebuilt, "hosts").is_undefined() {
-        return Err(Error::InvalidArgument(format!("{} is missing", raw.path("hosts"))));
+        return Err(Error::invalid(format!("{} is missing", raw.path("hosts"))));
     }
     if let Some(list) = raw.counts("ports")? {
         object::set(&rebuilt, "ports", object::array(list.into_iter().map(JsValue::from)));

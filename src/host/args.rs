@@ -15,7 +15,7 @@ fn wrong(field: &str, wanted: &str, value: &JsValue) -> Error {
     } else {
         value.js_typeof().as_string().unwrap_or_default()
     };
-    Error::InvalidArgument(format!("{field} must be {wanted}, got {kind}"))
+    Error::invalid(format!("{field} must be {wanted}, got {kind}"))
 }
 
 /// A required string of any characters.
@@ -27,7 +27,7 @@ pub fn text(field: &str, value: &JsValue) -> Result<String, Error> {
 pub fn string(field: &str, value: &JsValue) -> Result<String, Error> {
     let text = text(field, value)?;
     if text.contains('\0') {
-        return Err(Error::InvalidArgument(format!("{field} cannot contain a NUL character")));
+        return Err(Error::invalid(format!("{field} cannot contain a NUL character")));
     }
     Ok(text)
 }
@@ -35,7 +35,7 @@ pub fn string(field: &str, value: &JsValue) -> Result<String, Error> {
 /// A required string with something in it. The message is the official one.
 pub fn filled(field: &str, value: &JsValue) -> Result<String, Error> {
     let text = string(field, value)?;
-    if text.trim().is_empty() { Err(Error::InvalidArgument(format!("{field} cannot be empty"))) } else { Ok(text) }
+    if text.trim().is_empty() { Err(Error::invalid(format!("{field} cannot be empty"))) } else { Ok(text) }
 }
 
 /// A required finite number.
@@ -44,7 +44,7 @@ pub fn number(field: &str, value: &JsValue) -> Result<f64, Error> {
     if number.is_finite() {
         Ok(number)
     } else {
-        Err(Error::InvalidArgument(format!("{field} must be a finite number, got {}", rules::short(number))))
+        Err(Error::invalid(format!("{field} must be a finite number, got {}", rules::short(number))))
     }
 }
 
@@ -60,7 +60,7 @@ pub fn count(field: &str, value: &JsValue) -> Result<f64, Error> {
         return Ok(count);
     }
     let got = rules::short(count);
-    Err(Error::InvalidArgument(format!("{field} must be a whole number of at least 0, got {got}")))
+    Err(Error::invalid(format!("{field} must be a whole number of at least 0, got {got}")))
 }
 
 /// A required array of strings.
@@ -232,7 +232,7 @@ impl Options {
         let Some(word) = self.string(name)? else { return Ok(false) };
         match words.iter().position(|each| *each == word) {
             Some(at) => Ok(at == 1),
-            None => Err(Error::InvalidArgument(format!(
+            None => Err(Error::invalid(format!(
                 "{} must be \"{}\", got \"{word}\"",
                 self.path(name),
                 words.join("\" or \"")
@@ -256,7 +256,7 @@ impl Options {
     /// The same, where less than nothing makes no sense.
     pub fn at_least_zero(&self, name: &str) -> Result<Option<f64>, Error> {
         match self.seconds(name)? {
-            Some(seconds) if seconds < 0.0 => Err(Error::InvalidArgument(format!(
+            Some(seconds) if seconds < 0.0 => Err(Error::invalid(format!(
                 "{} must not be negative, got {}",
                 self.path(name),
                 crate::core::rules::short(seconds)
@@ -353,7 +353,7 @@ impl Options {
     pub fn retry(&self, name: &str) -> Result<Option<JsValue>, Error> {
         self.optional(name, |_, value| {
             js::check_retry(value).map_err(|thrown| {
-                Error::InvalidArgument(object::text(&thrown, "message").unwrap_or_else(|| "retry is wrong".into()))
+                Error::invalid(object::text(&thrown, "message").unwrap_or_else(|| "retry is wrong".into()))
             })
         })
     }

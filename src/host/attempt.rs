@@ -1,6 +1,6 @@
 //! One attempt to get an answer: the call of `fetch`, the line in the log, and what kind of end it was.
 
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::retry::{is_gone, retry_after, says_never_sent};
 use crate::core::secrets::mask;
 use crate::host::args::CallOptions;
@@ -89,7 +89,7 @@ pub async fn attempt(
     log(&status.to_string(), request_id.as_deref());
     if exchange.is_redirect() {
         exchange.abort();
-        return Sent::End(Failure::from(Error::Redirect(status)).for_request(request_id));
+        return Sent::End(Failure::from(Error::redirect(status)).for_request(request_id));
     }
     let success = (200..300).contains(&status);
     if success && way.reader == Body::Whole {
@@ -112,15 +112,13 @@ fn silence(
     let cause = halt.dyn_ref::<Halt>().map(Halt::cause).unwrap_or_default();
     let failure = Failure::from_halt(halt, request.fallback, &request.url, way.deadline.limit_ms);
     let failure = failure.for_request(request_id.clone());
-    match failure {
-        Failure::Typed(Error::Network(words), details) => {
-            // What a `fetch` of the caller's says may be anything.
-            let words = mask(&words, transport.secrets(&request.endpoint_headers, call));
-            let failure = Failure::Typed(Error::Network(words), details);
-            Sent::Silence { failure, never_sent: never_sent(&cause), request_id }
-        }
-        other => Sent::End(other),
+    if !failure.is(ErrorKind::Network) {
+        return Sent::End(failure);
     }
+    // What a `fetch` of the caller's says may be anything.
+    let secrets = transport.secrets(&request.endpoint_headers, call);
+    let failure = failure.renamed(|error| Some(error.clone().saying(mask(&error.message, secrets))));
+    Sent::Silence { failure, never_sent: never_sent(&cause), request_id }
 }
 
 /// Node keeps the reason in the error's own cause.

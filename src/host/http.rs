@@ -1,6 +1,6 @@
 //! Sends a request and reads its answer, again if need be. The only way from Rust to the network.
 
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::retry::{Attempt, Outcome, may_move};
 use crate::core::secrets::readable;
 use crate::host::args::CallOptions;
@@ -22,9 +22,8 @@ pub type Headers = Vec<(&'static str, String)>;
 
 /// A value as a JSON body, and the header that goes with it.
 pub fn json_body(value: &JsValue) -> Result<(Headers, JsValue), Failure> {
-    let text = object::stringify(value).map_err(|thrown| {
-        Failure::caused(Error::InvalidArgument("A value cannot be written as JSON".into()), thrown)
-    })?;
+    let text = object::stringify(value)
+        .map_err(|thrown| Failure::caused(Error::invalid("A value cannot be written as JSON".into()), thrown))?;
     Ok((vec![("Content-Type", "application/json".into())], text.into()))
 }
 
@@ -352,5 +351,5 @@ impl Response {
 }
 
 fn unexpected(what: &str, problem: &str, request_id: Option<String>) -> Failure {
-    Failure::from(Error::UnexpectedResponse(format!("{what}: {problem}"))).for_request(request_id)
+    Failure::from(Error::new(ErrorKind::UnexpectedResponse, format!("{what}: {problem}"))).for_request(request_id)
 }

@@ -63,9 +63,9 @@ impl Transport {
         let config: JsValue = if object::get(&given, "getBaseUrl").is_function() {
             given
         } else {
-            ConnectionConfig::new(&given).map_err(Failure::Thrown)?.into()
+            ConnectionConfig::new(&given).map_err(Failure::thrown)?.into()
         };
-        let base = config.unchecked_ref::<ConnectionConfig>().base_url().map_err(Failure::Thrown)?;
+        let base = config.unchecked_ref::<ConnectionConfig>().base_url().map_err(Failure::thrown)?;
         let text = |name: &str| object::text(&config, name);
         let headers: Vec<(String, String)> = object::entries(&object::get(&config, "headers"))
             .into_iter()
@@ -82,8 +82,8 @@ impl Transport {
             api_key,
             headers,
             timeout_seconds: object::get(&config, "requestTimeoutSeconds").as_f64().unwrap_or(30.0),
-            retry: Retry::default().over(&js::check_retry(&object::get(&config, "retry")).map_err(Failure::Thrown)?),
-            logger: js::check_logger(&object::get(&config, "logger")).map_err(Failure::Thrown)?,
+            retry: Retry::default().over(&js::check_retry(&object::get(&config, "retry")).map_err(Failure::thrown)?),
+            logger: js::check_logger(&object::get(&config, "logger")).map_err(Failure::thrown)?,
             debug: object::get(&config, "debug").as_bool().unwrap_or(false),
             closing: AbortController::new(),
             closed: Cell::new(false),
@@ -149,7 +149,7 @@ impl Transport {
 
     /// Waits, and rejects when the object was closed or the call aborted meanwhile.
     pub async fn sleep(&self, ms: f64, call: &CallOptions) -> Result<(), Failure> {
-        time::sleep(ms, &self.bare_signals(call)).await.map_err(Failure::Thrown)?;
+        time::sleep(ms, &self.bare_signals(call)).await.map_err(Failure::thrown)?;
         self.check(call)
     }
 
@@ -158,7 +158,7 @@ impl Transport {
         self.check_open()?;
         match &call.signal {
             Some(signal) if object::get(signal, "aborted").is_truthy() => {
-                Err(Failure::caused(Error::Aborted, object::get(signal, "reason")))
+                Err(Failure::caused(Error::aborted(), object::get(signal, "reason")))
             }
             _ => Ok(()),
         }
@@ -181,7 +181,7 @@ impl Transport {
             sent.push((name.to_owned(), value.to_owned()));
         };
         // Ours, so that errors carry one where CORS hides the response's, and where the server has none: execd.
-        let id = js::request_id().map_err(Failure::Thrown)?;
+        let id = js::request_id().map_err(Failure::thrown)?;
         add("X-Request-ID", &id);
         let mut request_id = Some(id);
         if let (true, Some(key)) = (home, &self.api_key) {
