@@ -30,7 +30,7 @@ impl Manner {
     /// From the options of the start or of `attach`. `call` is what goes with its requests.
     pub fn read(options: &Options, call: &CallOptions) -> Result<Self, Error> {
         let seconds = options.at_least_zero("reconnectTimeoutSeconds")?.unwrap_or(RECONNECT_SECONDS);
-        Ok(Self { reconnect_ms: seconds * 1000.0, defaults: CallOptions { signal: None, ..call.clone() } })
+        Ok(Self { reconnect_ms: seconds * 1000.0, defaults: call.with(|call| call.signal = None) })
     }
 }
 
@@ -124,13 +124,13 @@ fn handle(execd: Execd, id: String, cursor: f64, manner: Manner) -> Result<JsVal
 
 impl BackgroundDriver {
     fn call(&self, options: &JsValue) -> Result<CallOptions, Error> {
-        let mut call = CallOptions::read(options)?;
-        call.timeout_seconds = call.timeout_seconds.or(self.defaults.timeout_seconds);
-        call.retry = call.retry.or_else(|| self.defaults.retry.clone());
-        if call.headers.is_empty() {
-            call.headers.clone_from(&self.defaults.headers);
-        }
-        Ok(call)
+        Ok(CallOptions::read(options)?.with(|call| {
+            call.timeout_seconds = call.timeout_seconds.or(self.defaults.timeout_seconds);
+            call.retry = call.retry.take().or_else(|| self.defaults.retry.clone());
+            if call.headers.is_empty() {
+                call.headers.clone_from(&self.defaults.headers);
+            }
+        }))
     }
 }
 

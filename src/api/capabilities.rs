@@ -71,7 +71,10 @@ impl Capabilities {
     fn find_out(self: &Rc<Self>, wanted: &Wanted) -> Promise {
         let (this, languages) = (Rc::clone(self), wanted.languages);
         // That nobody answers is an answer here.
-        let call = CallOptions { signal: None, probe: true, ..wanted.call.once() };
+        let call = wanted.call.once().with(|call| {
+            call.signal = None;
+            call.probe = true;
+        });
         let promise = promise(async move {
             let found = this.all(languages, call).await;
             if found.is_err() {

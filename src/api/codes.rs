@@ -198,7 +198,7 @@ async fn create_context(
     object::set(&body, "language", language);
     object::set_some(&body, "cwd", cwd);
     let seconds = call.timeout_seconds.unwrap_or(CREATE_TIMEOUT_SECONDS);
-    let limited = CallOptions { timeout_seconds: Some(seconds), ..call.clone() };
+    let limited = call.with(|call| call.timeout_seconds = Some(seconds));
     let call_to = Call { method: "POST", path: "/code/context", query: &[], what };
     let answer = match execd.send(call_to, Some(&body.into()), &limited).await {
         Ok(response) => response.object().await,

@@ -32,7 +32,7 @@ impl Commands {
 /// Positional `signal` as in the official SDK, or an object of call options in its place.
 pub(super) fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions, Error> {
     let call = CallOptions::read(signal)?;
-    Ok(CallOptions { signal: call.signal.or(options.signal("signal")?), ..call })
+    call.or_signal(options)
 }
 
 /// `timeoutSeconds`, which is sent and not kept here.

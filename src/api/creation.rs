@@ -74,7 +74,10 @@ pub async fn send(
     let limit_ms = if limit_seconds > 0.0 { limit_seconds * 1000.0 } else { f64::INFINITY };
     // What is under way goes on after the caller has left. It is not begun again then.
     let patience = Some(Patience { signal: call.signal.clone(), until: time::now() + limit_ms });
-    let unlimited = CallOptions { timeout_seconds: Some(0.0), patience, ..call.for_others() };
+    let unlimited = call.for_others().with(|call| {
+        call.timeout_seconds = Some(0.0);
+        call.patience = patience;
+    });
     let sender = Rc::clone(transport);
     let wire = lifecycle::create(transport, &body)?;
     let creating = promise(async move { wire.send(&sender, &unlimited).await });

@@ -58,13 +58,7 @@ impl Download {
             return Err(Error::invalid("range cannot be used together with offset or limit".into()));
         }
         let call = CallOptions::read(call)?;
-        Ok(Self {
-            path,
-            range,
-            lines,
-            call: CallOptions { signal: call.signal.or(options.signal("signal")?), ..call },
-            on_progress: on_progress(options)?,
-        })
+        Ok(Self { path, range, lines, call: call.or_signal(options)?, on_progress: on_progress(options)? })
     }
 
     /// `body`: who reads the answer.

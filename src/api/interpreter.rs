@@ -75,7 +75,7 @@ async fn attempt(
         on_progress.call1(&JsValue::UNDEFINED, &progress).map(drop).map_err(Failure::thrown)
     };
     tell("execd")?;
-    ping(execd, &CallOptions { probe: true, ..call.clone() }).await?;
+    ping(execd, &call.with(|call| call.probe = true)).await?;
     tell("jupyter")?;
     let options = Object::new();
     object::set(&options, "timeoutSeconds", CAN_CONNECT_SECONDS);

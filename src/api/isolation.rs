@@ -146,7 +146,13 @@ async fn made(execd: &Execd, body: Object, call: &CallOptions) -> Result<Isolate
     let transport = &execd.transport;
     transport.check(call)?;
     let patience = Some(Patience { signal: call.signal.clone(), until: f64::INFINITY });
-    let (sender, unsignalled) = (execd.clone(), CallOptions { signal: None, patience, ..call.clone() });
+    let (sender, unsignalled) = (
+        execd.clone(),
+        call.with(|call| {
+            call.signal = None;
+            call.patience = patience;
+        }),
+    );
     let creating = promise(async move {
         let call_to = Call { method: "POST", path: SESSION, query: &[], what: CREATE };
         object_of(CREATE, send(&sender, call_to, Some(&body), &unsignalled).await)
@@ -271,8 +277,7 @@ impl Isolation {
             let options = Options::new("options", options)?;
             let mut call = call_of(&options, call)?;
             if let Some(run) = options.nested("runOpts")? {
-                let own = run.signal("signal")?;
-                call.signal = call.signal.or(own);
+                call = call.or_signal(&run)?;
             }
             let handlers = options.raw("handlers");
             let plan = isolated_session::plan("", code, &options.raw("runOpts"), &call)?;

@@ -80,7 +80,7 @@ fn find_socket(execd: &Execd, opening: &Opening) -> Result<(), Failure> {
     let given = if given.is_undefined() { object::get(&execd.transport.config, "WebSocket") } else { given };
     let socket = js::web_socket_of(&given).map_err(Failure::thrown)?;
     if !socket.is_function() {
-        return Err(Error::new(ErrorKind::NoWebSocket, 
+        return Err(Error::new(ErrorKind::NoWebSocket,
             "This runtime has no WebSocket, which terminals need. Pass one as the option WebSocket of this call or of the \
              connectionConfig: in Node before version 22, npm install ws, import WebSocket from \"ws\""
                 .into(),
@@ -304,7 +304,7 @@ impl PtyDriver {
                 format!("The terminal's server sent {}", detail.as_string().unwrap_or_default()),
             ),
             "headers" => {
-                let error = Error::new(ErrorKind::NoWebSocket, 
+                let error = Error::new(ErrorKind::NoWebSocket,
                     "This WebSocket cannot send the headers that the sandbox asks for. Pass one that can, such as that of the \
                      package ws, or reach a sandbox without a token of its own through the proxy (useServerProxy: true)"
                         .into(),

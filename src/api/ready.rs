@@ -121,7 +121,7 @@ async fn attempt(
 ) -> Result<bool, Failure> {
     let Some(check) = &readiness.check else {
         // The address has just been looked up.
-        ping(execd, &CallOptions { probe: true, ..execd.transport.capped(call, left) }).await?;
+        ping(execd, &execd.transport.capped(call, left).with(|call| call.probe = true)).await?;
         return Ok(true);
     };
     let answer = check.call1(&JsValue::UNDEFINED, sandbox).map_err(Failure::thrown)?;

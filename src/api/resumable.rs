@@ -55,7 +55,7 @@ pub fn read(execd: &Execd, path: &JsValue, options: &JsValue, call: &JsValue) ->
     rules::file_path("path", &path)?;
     let options = Options::new("options", options)?;
     let call = CallOptions::read(call)?;
-    let call = CallOptions { signal: call.signal.or(options.signal("signal")?), ..call };
+    let call = call.or_signal(&options)?;
     download(execd, path, &options, call, None)
 }
 

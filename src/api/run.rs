@@ -211,7 +211,7 @@ impl RunDriver {
             let method = if body.is_some() { "POST" } else { "GET" };
             let call_to = Call { method, path, query: &[], what };
             // The caller's own signal is the reader's business: an abort must not cut the connection before the id is known.
-            let unsignalled = CallOptions { signal: None, ..call.clone() };
+            let unsignalled = call.with(|call| call.signal = None);
             let signals = object::array([object::array([signal, "closed".into()]).into()]);
             let endpoint = inner.execd.endpoint(&unsignalled).await?;
             if inner.abandoned.get() {
@@ -306,9 +306,9 @@ impl RunDriver {
     pub fn kill(&self, id: String, options: &JsValue) -> Promise {
         let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
         super::promise(async move {
-            let mut call = call?;
             // Those of the run, for a gateway, unless they are said anew.
-            call.headers.splice(0..0, inner.plan.call.headers.iter().cloned());
+            let own = inner.plan.call.headers.iter().cloned();
+            let call = call?.with(|call| drop(call.headers.splice(0..0, own)));
             program::end(&inner.execd, &id, &call).await.map(|()| JsValue::UNDEFINED)
         })
     }

@@ -118,7 +118,7 @@ impl UploadDriver {
     /// Writes one; resolves with its length. `signal` is that of all of them.
     pub fn send(&self, index: f64, entry: JsValue, signal: JsValue, on_progress: JsValue) -> Promise {
         let (execd, seen) = (self.execd.clone(), self.seen.clone());
-        let call = CallOptions { signal: Some(signal), ..self.call.clone() };
+        let call = self.call.with(|call| call.signal = Some(signal));
         promise(async move {
             let entry = Options::required(&format!("entries[{}]", rules::short(index)), &entry)?;
             check(&entry)?;

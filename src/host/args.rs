@@ -5,6 +5,8 @@ use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::{js, object};
 use js_sys::{Array, Function, Object};
+use std::ops::Deref;
+use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 
 fn wrong(field: &str, wanted: &str, value: &JsValue) -> Error {
@@ -370,9 +372,21 @@ fn signal(field: &str, value: &JsValue) -> Result<JsValue, Error> {
     if shaped { Ok(value.clone()) } else { Err(wrong(field, "an AbortSignal", value)) }
 }
 
-/// What the last argument of every async method may say.
+/// What the last argument of every async method may say. One pointer wide: it is moved into every future.
 #[derive(Default, Clone)]
-pub struct CallOptions {
+pub struct CallOptions(Rc<CallFields>);
+
+impl Deref for CallOptions {
+    type Target = CallFields;
+
+    fn deref(&self) -> &CallFields {
+        &self.0
+    }
+}
+
+/// The fields of [`CallOptions`].
+#[derive(Default, Clone)]
+pub struct CallFields {
     /// Aborts this call.
     pub signal: Option<JsValue>,
     /// Replaces the configuration's `requestTimeoutSeconds`; 0 or less: no limit.
@@ -399,10 +413,28 @@ pub struct Patience {
 }
 
 impl CallOptions {
+    /// The same with other fields.
+    pub fn with(&self, change: impl FnOnce(&mut CallFields)) -> Self {
+        let mut other = self.clone();
+        change(other.fields());
+        other
+    }
+
+    #[inline(never)]
+    fn fields(&mut self) -> &mut CallFields {
+        Rc::make_mut(&mut self.0)
+    }
+
+    /// With the signal of these options, unless it has one. The official SDK has places for both.
+    pub fn or_signal(&self, options: &Options) -> Result<Self, Error> {
+        let other = options.signal("signal")?;
+        Ok(if self.signal.is_some() { self.clone() } else { self.with(|call| call.signal = other) })
+    }
+
     /// From `{signal, requestTimeoutSeconds, retry, headers}` or, as in the official SDK, a bare `AbortSignal`.
     pub fn read(value: &JsValue) -> Result<Self, Error> {
         if let Ok(signal) = signal("signal", value) {
-            return Ok(Self { signal: Some(signal), ..Self::default() });
+            return Ok(Self::default().with(|call| call.signal = Some(signal)));
         }
         Self::among(&Options::new("call options, or a signal,", value)?)
     }
@@ -410,23 +442,24 @@ impl CallOptions {
     /// For a request that this call causes but that others need too, or that must outlive it: without its signal and limit,
     /// with its headers, which may be what a gateway lets it through by.
     pub fn for_others(&self) -> Self {
-        Self { headers: self.headers.clone(), retry: self.retry.clone(), ..Self::default() }
+        let (headers, retry) = (self.headers.clone(), self.retry.clone());
+        Self(Rc::new(CallFields { headers, retry, ..CallFields::default() }))
     }
 
     /// For what is never repeated, whatever the caller says: interrupts, pings, questions that are asked again anyway.
     pub fn once(&self) -> Self {
-        Self { retry: Some(JsValue::FALSE), ..self.clone() }
+        self.with(|call| call.retry = Some(JsValue::FALSE))
     }
 
     /// From an options object that has these fields among others.
     pub fn among(options: &Options) -> Result<Self, Error> {
-        Ok(Self {
+        Ok(Self(Rc::new(CallFields {
             signal: options.signal("signal")?,
             timeout_seconds: options.seconds("requestTimeoutSeconds")?,
             headers: options.headers("headers")?,
             keepalive: options.boolean("keepalive")?.unwrap_or(false),
             retry: options.retry("retry")?,
-            ..Self::default()
-        })
+            ..CallFields::default()
+        })))
     }
 }

@@ -99,7 +99,7 @@ pub async fn pause(
         hook.call1(&JsValue::UNDEFINED, &told).map_err(Failure::thrown)?;
     }
     let waiting = match &call.patience {
-        Some(patience) => CallOptions { signal: patience.signal.clone(), ..call.clone() },
+        Some(patience) => call.with(|call| call.signal = patience.signal.clone()),
         None => call.clone(),
     };
     transport.sleep(ms, &waiting).await

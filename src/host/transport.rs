@@ -118,7 +118,7 @@ impl Transport {
     pub fn capped(&self, call: &CallOptions, left_ms: f64) -> CallOptions {
         let limit = self.timeout_ms(call);
         let seconds = if limit > 0.0 { limit.min(left_ms) } else { left_ms } / 1000.0;
-        CallOptions { timeout_seconds: Some(seconds), ..call.clone() }
+        call.with(|call| call.timeout_seconds = Some(seconds))
     }
 
     /// The same as a point in time, counted from now.
