@@ -58,13 +58,12 @@ pub async fn logs(
 }
 
 /// The official status. One that does not say whether the program runs is an error: it must not pass for its end.
-async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<Object, Failure> {
-    let status = program::status(execd, id, call).await?;
-    if object::get(&status, "running").as_bool().is_some() {
-        return Ok(shape::command_status(status));
+fn status(raw: Object) -> Result<Object, Error> {
+    if object::get(&raw, "running").as_bool().is_some() {
+        return Ok(shape::command_status(raw));
     }
     let problem = "Get command status failed: the answer does not say whether the command is running";
-    Err(Error::new(ErrorKind::UnexpectedResponse, problem.into()).into())
+    Err(Error::fixed(ErrorKind::UnexpectedResponse, problem))
 }
 
 /// Starts a command in the background; gives its handle once execd has said that it runs.
@@ -152,9 +151,9 @@ impl BackgroundDriver {
             let call = call?;
             match what.as_str() {
                 "logs" => Ok(logs(&execd, &id, Some(number), &call, Body::Stream).await?.into_exchange().into()),
-                "status" => status(&execd, &id, &call).await.map(JsValue::from),
-                "kill" => program::end(&execd, &id, &call).await.map(|()| JsValue::UNDEFINED),
-                _ => execd.transport.sleep(number, &call).await.map(|()| JsValue::UNDEFINED),
+                "status" => program::status(&id)?.shaped(status).ask(&execd, &call).await,
+                "kill" => program::end(&execd, &id, &call).await,
+                _ => execd.transport.sleep(number, &call).await,
             }
         })
     }

@@ -80,7 +80,7 @@ impl Capabilities {
             if found.is_err() {
                 *this.known.borrow_mut() = None;
             }
-            object::stringify(&found?.into()).map_err(Failure::thrown)
+            object::stringify(&found?.into()).map(JsValue::from).map_err(Failure::thrown)
         });
         *self.known.borrow_mut() = Some((languages, promise.clone()));
         promise
@@ -139,11 +139,7 @@ async fn ask(question: Question, call: Rc<CallOptions>) -> Result<JsValue, Failu
         }
         Question::Version(execd) => lifecycle::version(&execd.transport, &call).await,
     };
-    let answer = match sent {
-        Ok(answer) => answer.json().await,
-        Err(failure) => Err(failure),
-    };
-    match answer {
+    match sent.and_then(|answer| answer.json()) {
         Err(failure) if ANSWERS.into_iter().any(|kind| failure.is(kind)) => Ok(failure.into()),
         answer => answer,
     }

@@ -1,10 +1,10 @@
 //! `sandbox.codes`: code in contexts that keep their state, run by the kernels of the sandbox.
 
 use crate::api::commands::{call_of, interrupts};
-use crate::api::execd::{Call, Execd};
+use crate::api::execd::Execd;
 use crate::api::run::{self, Plan, Reading, check_handlers};
-use crate::api::wire::{self, Wire};
-use crate::api::{interpreter, program, promise};
+use crate::api::wire::{self, Asked, Wire};
+use crate::api::{interpreter, program, promise, settled};
 use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::core::run::Endpoint;
@@ -21,6 +21,7 @@ use wasm_bindgen_futures::JsFuture;
 const START_TIMEOUT_MS: f64 = 120_000.0;
 /// execd repeats a create that cannot succeed for ever, without a byte of an answer.
 const CREATE_TIMEOUT_SECONDS: f64 = 60.0;
+const CREATE: &str = "Create code context failed";
 const DELETE: &str = "Delete code context failed";
 const DEFAULT_LANGUAGE: &str = "python";
 
@@ -155,7 +156,7 @@ impl Job {
         let deadline = if limit > 0.0 { time::now() + limit } else { f64::INFINITY };
         let mut pause = program::POLL_MS.0;
         loop {
-            let busy = match self.run(execd).await {
+            let busy = match JsFuture::from(self.begin(execd)?).await.map_err(Failure::thrown) {
                 Err(failure) if failure.code().as_deref() == Some("CONTEXT_BUSY") => failure,
                 other => return other,
             };
@@ -167,9 +168,8 @@ impl Job {
         }
     }
 
-    async fn run(&self, execd: &Execd) -> Result<JsValue, Failure> {
-        let running = run::drive(execd.clone(), self.plan.clone(), &self.handlers)?;
-        JsFuture::from(running).await.map_err(Failure::thrown)
+    fn begin(&self, execd: &Execd) -> Result<Promise, Failure> {
+        run::drive(execd.clone(), self.plan.clone(), &self.handlers)
     }
 }
 
@@ -181,52 +181,41 @@ fn context_of(id: &JsValue) -> Result<String, Error> {
     context_path(&args::filled("contextId", id)?)
 }
 
-async fn delete_context(execd: &Execd, id: &str, call: &CallOptions) -> Result<JsValue, Failure> {
-    let call_to = Call { method: "DELETE", path: &context_path(id)?, query: &[], what: DELETE };
-    execd.send(call_to, None, call).await?.done().await?;
-    Ok(JsValue::UNDEFINED)
+/// One that is deleted already is no error.
+fn delete_context(id: &str) -> Result<Wire, Failure> {
+    Ok(Wire::at("DELETE", &context_path(id)?, &[], DELETE).or_gone())
 }
 
-async fn create_context(
-    execd: &Execd,
-    language: &str,
-    cwd: Option<String>,
-    call: &CallOptions,
-) -> Result<JsValue, Failure> {
-    let what = "Create code context failed";
+/// `POST /code/context`.
+fn create_context(execd: &Execd, language: String, cwd: Option<String>, call: &CallOptions) -> Result<Asked, Failure> {
     let body = Object::new();
-    object::set(&body, "language", language);
+    object::set(&body, "language", language.as_str());
     object::set_some(&body, "cwd", cwd);
     let seconds = call.timeout_seconds.unwrap_or(CREATE_TIMEOUT_SECONDS);
     let limited = call.with(|call| call.timeout_seconds = Some(seconds));
-    let call_to = Call { method: "POST", path: "/code/context", query: &[], what };
-    let answer = match execd.send(call_to, Some(&body.into()), &limited).await {
-        Ok(response) => response.object().await,
-        Err(failure) => Err(failure),
-    };
-    let raw = answer.map_err(|failure| {
-        failure.renamed(|error| {
-            let hint = "execd does not answer when the sandbox's image has no kernel for";
-            let message = || format!("{}. {hint} {language}", error.message);
-            (error.kind == ErrorKind::Timeout).then(|| error.clone().saying(message()))
-        })
-    })?;
-    if object::text(&raw, "id").filter(|id| !id.is_empty()).is_none() {
-        return Err(Error::new(ErrorKind::UnexpectedResponse, format!("{what}: the answer has no id")).into());
-    }
-    let (owner, id) = (execd.clone(), object::text(&raw, "id").unwrap_or_default());
-    // `await using context = …`. Not enumerable, so that a context stays what the official SDK gives.
-    let dispose = Closure::<dyn Fn() -> Promise>::new(move || {
-        let (execd, id) = (owner.clone(), id.clone());
-        promise(async move {
-            match delete_context(&execd, &id, &CallOptions::default()).await {
-                // Deleted already.
-                Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
-                other => other,
-            }
-        })
+    let owner = execd.clone();
+    let wire = Wire::at("POST", "/code/context", &[], CREATE).json(&body)?.object().then(move |answer| {
+        let raw = answer.map_err(|failure| {
+            failure.renamed(|error| {
+                let hint = "execd does not answer when the sandbox's image has no kernel for";
+                let message = || format!("{}. {hint} {language}", error.message);
+                (error.kind == ErrorKind::Timeout).then(|| error.clone().saying(message()))
+            })
+        })?;
+        disposable(owner, &raw)
     });
-    js::disposable(&raw, &dispose.into_js_value()).map_err(Failure::thrown)
+    Ok(wire.ask(execd, &limited))
+}
+
+/// `await using context = …`. Not enumerable, so that a context stays what the official SDK gives.
+fn disposable(execd: Execd, raw: &JsValue) -> Result<JsValue, Failure> {
+    let Some(id) = object::text(raw, "id").filter(|id| !id.is_empty()) else {
+        return Err(Error::new(ErrorKind::UnexpectedResponse, format!("{CREATE}: the answer has no id")).into());
+    };
+    let dispose = Closure::<dyn Fn() -> Promise>::new(move || {
+        wire::started((&execd).into(), delete_context(&id), Ok(CallOptions::default()))
+    });
+    js::disposable(raw.unchecked_ref(), &dispose.into_js_value()).map_err(Failure::thrown)
 }
 
 #[wasm_bindgen]
@@ -244,7 +233,7 @@ impl Codes {
         let read = read();
         promise(async move {
             let (language, cwd, call) = read?;
-            create_context(&execd, &language, cwd, &call).await
+            create_context(&execd, language, cwd, &call)?.await
         })
     }
 
@@ -252,7 +241,7 @@ impl Codes {
     #[wasm_bindgen(js_name = getContext)]
     pub fn get_context(&self, context_id: &JsValue, options: &JsValue) -> Promise {
         let wire = context_of(context_id).map(|path| Wire::at("GET", &path, &[], "Get code context failed").shaped(Ok));
-        wire::asked(&self.execd, wire.map_err(Failure::from), options)
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// All contexts, or those of a language.
@@ -263,14 +252,14 @@ impl Codes {
             let query: Vec<_> = language.iter().map(|language| ("language", language.as_str())).collect();
             Wire::at("GET", "/code/contexts", &query, "List code contexts failed").listed(|_| {})
         });
-        wire::asked(&self.execd, wire.map_err(Failure::from), options)
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Ends a context, also one whose kernel is dead or busy.
     #[wasm_bindgen(js_name = deleteContext)]
     pub fn delete_context(&self, context_id: &JsValue, options: &JsValue) -> Promise {
         let wire = context_of(context_id).map(|path| Wire::at("DELETE", &path, &[], DELETE));
-        wire::asked(&self.execd, wire.map_err(Failure::from), options)
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Ends all contexts of a language, its default one among them.
@@ -279,7 +268,7 @@ impl Codes {
         let wire = args::filled("language", language).map(|language| {
             Wire::at("DELETE", "/code/contexts", &[("language", &language)], "Delete code contexts failed")
         });
-        wire::asked(&self.execd, wire.map_err(Failure::from), options)
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Ends a context and makes a new one of its language: the state is gone, and the id is another.
@@ -295,10 +284,8 @@ impl Codes {
         let read = read();
         promise(async move {
             let (id, language, cwd, call) = read?;
-            match delete_context(&execd, &id, &call).await {
-                Err(failure) if failure.status() != Some(404) => Err(failure),
-                _ => create_context(&execd, &language, cwd, &call).await,
-            }
+            delete_context(&id)?.ask(&execd, &call).await?;
+            create_context(&execd, language, cwd, &call)?.await
         })
     }
 
@@ -307,7 +294,7 @@ impl Codes {
         let (execd, queues) = (self.execd.clone(), Rc::clone(&self.queues));
         let job = Job::read(code, options, signal);
         let Ok(Job { queues: true, key, .. }) = &job else {
-            return promise(async move { job?.run(&execd).await });
+            return settled(job.map_err(Failure::from).and_then(|job| job.begin(&execd)));
         };
         let (key, before) = (key.clone(), queues.last(key));
         let own: Rc<RefCell<Option<JsValue>>> = Rc::default();
@@ -334,14 +321,14 @@ impl Codes {
 
     /// Interrupts what runs in a context: Python sees a `KeyboardInterrupt`. Does not wait for it.
     pub fn interrupt(&self, context_id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("contextId", context_id), CallOptions::read(options));
-        promise(async move { program::interrupt_code(&execd, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
+        let wire = args::filled("contextId", context_id).map(|id| program::interrupt_code(&id));
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Waits until the daemon answers and its kernels can be reached.
     #[wasm_bindgen(js_name = waitUntilReady)]
     pub fn wait_until_ready(&self, options: &JsValue) -> Promise {
         let (execd, waiting) = (self.execd.clone(), interpreter::Waiting::read(options));
-        promise(async move { interpreter::wait(&execd, waiting?).await.map(|()| JsValue::UNDEFINED) })
+        promise(async move { interpreter::wait(&execd, waiting?).await })
     }
 }

@@ -1,10 +1,10 @@
 //! `sandbox.commands`: programs, background programs, and bash sessions.
 
 use crate::api::background::{self, Manner};
-use crate::api::execd::{Call, Execd};
+use crate::api::execd::Execd;
 use crate::api::run::{self, Plan, Reading, check_handlers};
 use crate::api::wire::{self, Wire};
-use crate::api::{program, promise, shape};
+use crate::api::{program, promise, settled, shape};
 use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::core::run::Endpoint;
@@ -14,7 +14,6 @@ use crate::host::http::Body;
 use crate::host::object;
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 /// Runs programs in the sandbox.
 #[wasm_bindgen]
@@ -124,11 +123,8 @@ fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal:
 }
 
 pub(super) fn driven(execd: Execd, plan: Result<Plan, Error>, handlers: JsValue) -> Promise {
-    promise(async move {
-        check_handlers(&handlers)?;
-        let running = run::drive(execd, plan?, &handlers)?;
-        JsFuture::from(running).await.map_err(Failure::thrown)
-    })
+    let checked = check_handlers(&handlers).and(plan);
+    settled(checked.map_err(Failure::from).and_then(|plan| run::drive(execd, plan, &handlers)))
 }
 
 /// Makes the events of a plan; a mistake in the arguments shows at once.
@@ -142,6 +138,17 @@ fn streamed(execd: Execd, plan: Result<Plan, Error>) -> Result<JsValue, JsValue>
     plan.map_err(Failure::from).and_then(open).map_err(JsValue::from)
 }
 
+fn new_session(options: &JsValue) -> Result<Wire, Failure> {
+    let body = Object::new();
+    object::set_some(&body, "cwd", Options::new("options", options)?.string("workingDirectory")?);
+    let wire = Wire::at("POST", "/session", &[], "Create session failed").json(&body)?.object();
+    Ok(wire.then(|raw| {
+        let id = object::text(&raw?, "session_id").filter(|id| !id.is_empty());
+        let problem = "Create session failed: the answer has no session_id";
+        Ok(id.ok_or_else(|| Error::fixed(ErrorKind::UnexpectedResponse, problem))?.into())
+    }))
+}
+
 #[wasm_bindgen]
 impl Commands {
     /// Runs a command to its end and collects what it prints.
@@ -151,14 +158,13 @@ impl Commands {
 
     /// Starts a command; resolves with a handle when it runs.
     pub fn start(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Promise {
-        let (execd, plan) = (self.execd.clone(), command_plan(command, options, signal));
-        promise(async move {
-            let plan = plan?;
+        let start = |plan: Plan| {
             if plan.endpoint == Endpoint::Background {
                 return Err(Failure::invalid("background has no output to read: use run, or start without it"));
             }
-            JsFuture::from(run::start(execd, plan)?).await.map_err(Failure::thrown)
-        })
+            run::start(self.execd.clone(), plan)
+        };
+        settled(command_plan(command, options, signal).map_err(Failure::from).and_then(start))
     }
 
     /// Starts a command in the background; resolves with a handle when it runs.
@@ -185,15 +191,15 @@ impl Commands {
 
     /// Ends a command, its children included. Given a session's id, it destroys the session.
     pub fn interrupt(&self, id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("sessionId", id), CallOptions::read(options));
-        promise(async move { program::interrupt(&execd, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
+        let wire = args::filled("sessionId", id).map(|id| program::interrupt(&id));
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Whether a command runs, and how it ended.
     #[wasm_bindgen(js_name = getCommandStatus)]
     pub fn status(&self, id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("commandId", id), CallOptions::read(options));
-        promise(async move { program::status(&execd, &id?, &call?).await.map(shape::command_status) })
+        let wire = args::filled("commandId", id).map_err(Failure::from).and_then(|id| program::status(&id));
+        wire::promised(&self.execd, wire.map(|wire| wire.shaped(|raw| Ok(shape::command_status(raw)))), options)
     }
 
     /// The output of a background command from byte `cursor` on.
@@ -205,29 +211,19 @@ impl Commands {
             let cursor = cursor?;
             let response = background::logs(&execd, &id?, cursor, &call?, Body::Whole).await?;
             let header = response.header("execd-commands-tail-cursor").and_then(|text| rules::whole(&text));
-            let bytes = response.bytes().await?;
+            let bytes = response.bytes();
             let logs = Object::new();
             // Where CORS hides the header, the bytes that came say the same: the cursor is a byte offset.
             object::set(&logs, "content", crate::host::js::bytes_to_text(&bytes, "utf-8").map_err(Failure::thrown)?);
             object::set(&logs, "cursor", header.unwrap_or(cursor.unwrap_or(0.0) + f64::from(bytes.length())));
-            Ok(logs)
+            Ok(logs.into())
         })
     }
 
     /// Makes a bash session that keeps its directory and exported variables between runs.
     #[wasm_bindgen(js_name = createSession)]
     pub fn create_session(&self, options: &JsValue, call: &JsValue) -> Promise {
-        let (execd, options, call) = (self.execd.clone(), Options::new("options", options), CallOptions::read(call));
-        promise(async move {
-            let body = Object::new();
-            object::set_some(&body, "cwd", options?.string("workingDirectory")?);
-            let call_to = Call { method: "POST", path: "/session", query: &[], what: "Create session failed" };
-            let raw = execd.send(call_to, Some(&body.into()), &call?).await?.object().await?;
-            let id = object::text(&raw, "session_id").filter(|id| !id.is_empty());
-            Ok(id.ok_or_else(|| {
-                Error::new(ErrorKind::UnexpectedResponse, "Create session failed: the answer has no session_id".into())
-            })?)
-        })
+        wire::promised(&self.execd, new_session(options), call)
     }
 
     /// Runs a command in a session. Its stderr comes as stdout, and empty lines are lost: execd merges and drops them.
@@ -260,6 +256,6 @@ impl Commands {
     pub fn delete_session(&self, session: &JsValue, options: &JsValue) -> Promise {
         let id = args::filled("sessionId", session).and_then(|id| rules::segment("sessionId", &id));
         let wire = id.map(|id| Wire::at("DELETE", &format!("/session/{id}"), &[], "Delete session failed"));
-        wire::asked(&self.execd, wire.map_err(Failure::from), options)
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 }

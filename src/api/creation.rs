@@ -2,7 +2,7 @@
 
 use crate::api::ready::Readiness;
 use crate::api::sandbox::Sandbox;
-use crate::api::{create, lifecycle, promise};
+use crate::api::{create, lifecycle, promise, spawn};
 use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options, Patience};
@@ -47,13 +47,11 @@ pub async fn create(options: Result<Options, Error>, made: Made) -> Result<JsVal
         Ok(sandbox) => Ok(sandbox),
         Err(first) => {
             // Nobody else knows of it. A transport of its own, in case that a health check has closed the sandbox.
-            let cleaner = Transport::new(&transport.config)?;
+            let cleaner = Rc::new(Transport::new(&transport.config)?);
             transport.close();
-            let cleaning = promise(async move {
-                // The caller learns the first error, not one of the cleaning up.
-                let _ = lifecycle::delete(&cleaner, &id)?.send(&cleaner, &call.for_others()).await;
-                Ok(JsValue::UNDEFINED)
-            });
+            // The caller learns the first error, not one of the cleaning up.
+            let cleaning = lifecycle::delete(&cleaner, &id)?.unheard().ask(&cleaner, &call.for_others());
+            let cleaning = spawn(cleaning);
             if !first.is(ErrorKind::Aborted) {
                 let _ = JsFuture::from(cleaning).await;
             }
@@ -78,9 +76,7 @@ pub async fn send(
         call.timeout_seconds = Some(0.0);
         call.patience = patience;
     });
-    let sender = Rc::clone(transport);
-    let wire = lifecycle::create(transport, &body)?;
-    let creating = promise(async move { wire.send(&sender, &unlimited).await });
+    let creating = spawn(lifecycle::create(transport, &body)?.ask(transport, &unlimited));
     let created = time::within(&creating, limit_ms, &transport.bare_signals(call)).await.map_err(Failure::thrown)?;
     if !created.is_undefined() {
         return Ok(created.unchecked_into());
@@ -89,7 +85,7 @@ pub async fn send(
     let _ = promise(async move {
         let created = JsFuture::from(creating).await.unwrap_or_default();
         if let Ok(wire) = lifecycle::delete(&left, &object::get(&created, "id")) {
-            let _ = wire.send(&left, &for_others).await;
+            let _ = wire.ask(&left, &for_others).await;
         }
         Ok(JsValue::UNDEFINED)
     });
@@ -110,7 +106,7 @@ pub async fn connect(options: Result<Options, Error>, resume: bool) -> Result<Js
     let call = CallOptions::among(&options)?;
     let transport = Rc::new(Transport::of(&options)?);
     if resume {
-        lifecycle::resume(&transport, &id)?.send(&transport, &call).await?;
+        lifecycle::resume(&transport, &id)?.ask(&transport, &call).await?;
     }
     let opened = Sandbox::opened(Rc::clone(&transport), id, false, &readiness, &call).await;
     if opened.is_err() {

@@ -6,7 +6,7 @@ use crate::core::error::{Error, ErrorKind};
 use crate::core::{rules, url};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::{Request, Response, send};
+use crate::host::http::{Answer, Request, Response, send};
 use crate::host::transport::Transport;
 use crate::host::{js, object};
 use js_sys::{Object, Promise};
@@ -66,7 +66,7 @@ async fn ask(
 const PART: &str = "These diagnostics are";
 
 /// The descriptor with its text: a server may send the text along, or say where it is.
-async fn content(transport: &Transport, id: &JsValue, kind: Kind, options: &JsValue) -> Result<Object, Failure> {
+async fn content(transport: &Transport, id: &JsValue, kind: Kind, options: &JsValue) -> Result<JsValue, Failure> {
     let call = CallOptions::read(options)?;
     let scope = Options::new("options", options)?.optional_filled("scope")?;
     let (name, what, (plain, all)) = (kind.name(), kind.what(), kind.plain());
@@ -87,12 +87,12 @@ async fn content(transport: &Transport, id: &JsValue, kind: Kind, options: &JsVa
         for (key, value) in [("kind", name), ("scope", scope), ("delivery", "inline"), ("contentType", &content_type)] {
             object::set(&descriptor, key, value);
         }
-        object::set(&descriptor, "content", response.text().await?);
-        return Ok(descriptor);
+        object::set(&descriptor, "content", response.read(Answer::Text)?);
+        return Ok(descriptor.into());
     }
-    let descriptor = response.shaped(shape::diagnostics).await?;
+    let descriptor = response.read(Answer::Shaped(shape::diagnostics))?;
     if let Some(address) = object::text(&descriptor, "contentUrl") {
-        object::set(&descriptor, "content", fetched(transport, &address, what, &call).await?);
+        object::set(descriptor.unchecked_ref(), "content", fetched(transport, &address, what, &call).await?);
     } else if !object::get(&descriptor, "content").is_string() {
         return Err(Error::new(
             ErrorKind::UnexpectedResponse,
@@ -118,7 +118,7 @@ async fn fetched(
     })?;
     let home = url::is_under(&url, &transport.base);
     let request = Request::new("GET", url, what);
-    send(transport, if home { request } else { request.bare() }, call).await?.text().await
+    send(transport, if home { request } else { request.bare() }, call).await?.read(Answer::Text)
 }
 
 impl Diagnostics {

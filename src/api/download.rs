@@ -80,10 +80,10 @@ impl Download {
         let whole = self.lines.is_none() && self.on_progress.is_undefined();
         let response = self.open(execd, "Download failed", if whole { Body::Whole } else { Body::Taken }).await?;
         let lines = self.lines_to_cut(response.header("content-type"));
-        if lines.is_undefined() && self.on_progress.is_undefined() {
-            return response.bytes().await;
+        if whole {
+            return Ok(response.bytes());
         }
-        let read = |exchange: &js::Exchange| js::gather(exchange, &lines, &self.path, &self.on_progress);
+        let read = js::gather(response.exchange(), &lines, &self.path, &self.on_progress);
         response.read_by(read).await.map(JsCast::unchecked_into)
     }
 

@@ -147,7 +147,7 @@ fn asked(
         let body = body.transpose()?;
         let answer = policy.send(method, body.as_ref(), what, &call?).await?;
         let request_id = answer.request_id();
-        shape(&answer.json().await?).map_err(|error| Failure::from(error).for_request(request_id))
+        shape(&answer.json()?).map_err(|error| Failure::from(error).for_request(request_id))
     })
 }
 

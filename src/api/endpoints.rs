@@ -1,6 +1,6 @@
 //! Where the ports of a sandbox are reached. Looked up when first needed, once, by however many ask at the same time.
 
-use crate::api::{lifecycle, spawn};
+use crate::api::{lifecycle, wire};
 use crate::core::error::{Error, ErrorKind};
 use crate::core::{rules, url};
 use crate::host::args::CallOptions;
@@ -113,17 +113,17 @@ impl Endpoints {
     fn look_up(self: &Rc<Self>, port: u16, call: &CallOptions) -> Promise {
         let this = Rc::clone(self);
         let call = call.for_others();
-        let promise = spawn(Box::pin(async move {
-            let transport = &this.transport;
-            let result = match lifecycle::endpoint(transport, &this.id, Ok(port), transport.use_server_proxy) {
-                Ok(wire) => wire.send(transport, &call).await,
-                Err(failure) => Err(failure),
-            };
-            if result.is_err() {
-                this.forget(port);
-            }
-            result.map_err(JsValue::from)
-        }));
+        let transport = &self.transport;
+        let wire = lifecycle::endpoint(transport, &self.id, Ok(port), transport.use_server_proxy);
+        let remembered = wire.map(|wire| {
+            wire.then(move |answer| {
+                if answer.is_err() {
+                    this.forget(port);
+                }
+                answer
+            })
+        });
+        let promise = wire::started(transport.into(), remembered, Ok(call));
         self.known.borrow_mut().push((port, promise.clone()));
         promise
     }

@@ -45,17 +45,17 @@ impl Waiting {
 }
 
 /// Polls until both answer.
-pub async fn wait(execd: &Execd, waiting: Waiting) -> Result<(), Failure> {
+pub async fn wait(execd: &Execd, waiting: Waiting) -> Result<JsValue, Failure> {
     let Waiting { readiness, on_progress, call } = waiting;
     if readiness.skip {
-        return Ok(());
+        return Ok(JsValue::UNDEFINED);
     }
     let (service, for_check, attempts) = (execd.clone(), call.clone(), Cell::new(0_u32));
     let check = Closure::<dyn Fn() -> Promise>::new(move || {
         attempts.set(attempts.get() + 1);
         let (execd, call, on_progress, attempts) =
             (service.clone(), for_check.clone(), on_progress.clone(), attempts.get());
-        promise(async move { attempt(&execd, &call, on_progress.as_ref(), attempts).await.map(JsValue::from) })
+        promise(async move { attempt(&execd, &call, on_progress.as_ref(), attempts).await })
     });
     let function: Function = check.as_ref().unchecked_ref::<Function>().clone();
     ready::wait(execd, &JsValue::UNDEFINED, &readiness.with_check(function), &call).await
@@ -66,7 +66,7 @@ async fn attempt(
     call: &CallOptions,
     on_progress: Option<&Function>,
     attempts: u32,
-) -> Result<bool, Failure> {
+) -> Result<JsValue, Failure> {
     let tell = |waiting_for: &str| -> Result<(), Failure> {
         let Some(on_progress) = on_progress else { return Ok(()) };
         let progress = Object::new();
@@ -75,7 +75,7 @@ async fn attempt(
         on_progress.call1(&JsValue::UNDEFINED, &progress).map(drop).map_err(Failure::thrown)
     };
     tell("execd")?;
-    ping(execd, &call.with(|call| call.probe = true)).await?;
+    ping().ask(execd, &call.with(|call| call.probe = true)).await?;
     tell("jupyter")?;
     let options = Object::new();
     object::set(&options, "timeoutSeconds", CAN_CONNECT_SECONDS);
@@ -84,7 +84,7 @@ async fn attempt(
     let running = run::drive(execd.clone(), plan, &JsValue::UNDEFINED)?;
     let execution = JsFuture::from(running).await.map_err(Failure::thrown)?;
     if object::get(&execution, "exitCode").as_f64() == Some(0.0) {
-        return Ok(true);
+        return Ok(JsValue::TRUE);
     }
-    Err(Error::new(ErrorKind::Network, "Jupyter does not accept connections at JUPYTER_HOST yet".into()).into())
+    Err(Error::fixed(ErrorKind::Network, "Jupyter does not accept connections at JUPYTER_HOST yet").into())
 }

@@ -2,10 +2,11 @@
 //! names are snake_case, because the official SDK passes execd's own on.
 
 use crate::api::commands::call_of;
-use crate::api::execd::{Call, Execd};
+use crate::api::execd::Execd;
 use crate::api::isolated_session::{self, IsolatedSession};
-use crate::api::promise;
 use crate::api::run::{self, Plan};
+use crate::api::wire::{self, Wire};
+use crate::api::{promise, spawn};
 use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options, Patience};
@@ -40,38 +41,17 @@ impl Isolation {
     }
 }
 
-/// What becomes of an answer, or of the lack of one.
-type Shape = Box<dyn FnOnce(Result<JsValue, Failure>) -> Result<JsValue, Failure>>;
-
-/// Sends a request and shapes the answer. All but creations and runs go through here, so that there is one future and not
-/// eight.
-pub fn asked(
-    execd: &Execd,
+/// A request, and what becomes of its answer or of the lack of one.
+pub fn route(
     method: &'static str,
-    path: Result<String, Error>,
+    path: &str,
     what: &'static str,
-    options: Result<CallOptions, Error>,
-    shape: Shape,
-) -> Promise {
-    let execd = execd.clone();
-    promise(async move {
-        let (path, call) = (path?, options?);
-        shape(send(&execd, Call { method, path: &path, query: &[], what }, None, &call).await)
-    })
-}
-
-async fn send(
-    execd: &Execd,
-    call_to: Call<'_>,
-    json: Option<&JsValue>,
-    call: &CallOptions,
-) -> Result<JsValue, Failure> {
-    let what = call_to.what;
-    match execd.send(call_to, json, call).await {
-        Ok(answer) => answer.json().await,
-        // An execd that has never heard of isolation answers 404 in plain text.
-        Err(failure) => Err(failure.or_not_supported(what, UNKNOWN)),
-    }
+    shape: impl FnOnce(Result<JsValue, Failure>) -> Result<JsValue, Failure> + 'static,
+) -> Wire {
+    // An execd that has never heard of isolation answers 404 in plain text.
+    let known =
+        move |answer: Result<JsValue, Failure>| answer.map_err(|failure| failure.or_not_supported(what, UNKNOWN));
+    Wire::at(method, path, &[], what).any().then(move |answer| shape(known(answer)))
 }
 
 /// An answer that must be an object.
@@ -104,9 +84,8 @@ pub fn path_of(id: &JsValue) -> Result<String, Error> {
 }
 
 /// `DELETE` of a session.
-pub async fn delete(execd: &Execd, path: &str, call: &CallOptions) -> Result<JsValue, Failure> {
-    let call_to = Call { method: "DELETE", path, query: &[], what: DELETE };
-    send(execd, call_to, None, call).await
+pub fn delete(path: &str) -> Wire {
+    route("DELETE", path, DELETE, |answer| answer.map(|_| JsValue::UNDEFINED))
 }
 
 /// A request to make a session. Checked, and passed on with all that is in it.
@@ -146,24 +125,19 @@ async fn made(execd: &Execd, body: Object, call: &CallOptions) -> Result<Isolate
     let transport = &execd.transport;
     transport.check(call)?;
     let patience = Some(Patience { signal: call.signal.clone(), until: f64::INFINITY });
-    let (sender, unsignalled) = (
-        execd.clone(),
-        call.with(|call| {
-            call.signal = None;
-            call.patience = patience;
-        }),
-    );
-    let creating = promise(async move {
-        let call_to = Call { method: "POST", path: SESSION, query: &[], what: CREATE };
-        object_of(CREATE, send(&sender, call_to, Some(&body), &unsignalled).await)
+    let unsignalled = call.with(|call| {
+        call.signal = None;
+        call.patience = patience;
     });
+    let asking = route("POST", SESSION, CREATE, |answer| object_of(CREATE, answer).map(JsValue::from)).json(&body)?;
+    let creating = spawn(asking.ask(execd, &unsignalled));
     let signals = transport.bare_signals(call);
     let info = time::within(&creating, f64::INFINITY, &signals).await.map_err(Failure::thrown)?;
     if info.is_undefined() {
         let (left, for_others) = (execd.clone(), call.for_others());
         let _ = promise(async move {
             if let Ok(path) = path_of(&object::get(&JsFuture::from(creating).await.unwrap_or_default(), "session_id")) {
-                let _ = delete(&left, &path, &for_others).await;
+                let _ = delete(&path).ask(&left, &for_others).await;
             }
             Ok(JsValue::UNDEFINED)
         });
@@ -197,12 +171,8 @@ async fn with_session(execd: Execd, wanted: Result<(Object, CallOptions, Work), 
         Ok(working) => JsFuture::from(working).await.map_err(Failure::thrown),
         Err(failure) => Err(failure),
     };
-    let (cleaner, for_others) = (execd.clone(), call.for_others());
-    let cleaning = promise(async move {
-        // What came of the work is what the caller learns, not what came of the cleaning up.
-        let _ = delete(&cleaner, &path, &for_others).await;
-        Ok(JsValue::UNDEFINED)
-    });
+    // What came of the work is what the caller learns, not what came of the cleaning up.
+    let cleaning = spawn(delete(&path).unheard().ask(&execd, &call.for_others()));
     if execd.transport.check(&call).is_ok() {
         let _ = JsFuture::from(cleaning).await;
     }
@@ -229,13 +199,13 @@ impl Isolation {
     /// Makes a session.
     pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
         let (execd, body, call) = (self.execd.clone(), request_body(request), CallOptions::read(options));
-        promise(async move { made(&execd, body?, &call?).await })
+        promise(async move { made(&execd, body?, &call?).await.map(JsValue::from) })
     }
 
     /// A handle to a session that exists.
     pub fn attach(&self, id: &JsValue, options: &JsValue) -> Promise {
         let (execd, known) = (self.execd.clone(), id.clone());
-        let shape = move |answer| {
+        let shape = move |answer: Result<JsValue, Failure>| {
             let info = object_of(GET, answer)?;
             // What is so now is for `get()` to say; what it was made with stays.
             for passing in ["status", "last_run_at", "idle_remaining_seconds"] {
@@ -244,18 +214,18 @@ impl Isolation {
             object::set(&info, "session_id", known);
             Ok(IsolatedSession::new(&execd, info)?.into())
         };
-        asked(&self.execd, "GET", path_of(id), GET, CallOptions::read(options), Box::new(shape))
+        let wire = path_of(id).map(|path| route("GET", &path, GET, shape));
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// What this sandbox's execd can isolate.
     pub fn capabilities(&self, options: &JsValue) -> Promise {
-        let path = Ok("/v1/isolated/capabilities".into());
-        asked(&self.execd, "GET", path, CAPABILITIES, CallOptions::read(options), Box::new(flags))
+        wire::promised(&self.execd, Ok(route("GET", "/v1/isolated/capabilities", CAPABILITIES, flags)), options)
     }
 
     /// All sessions.
     pub fn list(&self, options: &JsValue) -> Promise {
-        let shape = |answer| {
+        let shape = |answer: Result<JsValue, Failure>| {
             let answer = object_of(LIST, answer)?;
             let sessions = object::get(&answer, "sessions");
             if object::absent(&sessions) {
@@ -266,8 +236,7 @@ impl Isolation {
             }
             Err(Error::new(ErrorKind::UnexpectedResponse, format!("{LIST}: the answer has no sessions")).into())
         };
-        let path = Ok("/v1/isolated/sessions".into());
-        asked(&self.execd, "GET", path, LIST, CallOptions::read(options), Box::new(shape))
+        wire::promised(&self.execd, Ok(route("GET", "/v1/isolated/sessions", LIST, shape)), options)
     }
 
     /// Makes a session, runs code in it, deletes it.

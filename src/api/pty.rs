@@ -1,7 +1,9 @@
 //! `sandbox.pty`: terminals. The session itself is `src/js/pty.js`; here is what it asks the server, and its errors.
 
-use crate::api::execd::{Call, Execd};
-use crate::api::promise;
+use crate::api::endpoints::Endpoint;
+use crate::api::execd::Execd;
+use crate::api::wire::{self, Wire};
+use crate::api::{promise, spawn};
 use crate::core::error::{Error, ErrorKind};
 use crate::core::pty::{Size, dimension, launcher};
 use crate::core::rules;
@@ -9,7 +11,6 @@ use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::{Failure, closed, describe};
 use crate::host::{js, object};
 use js_sys::{Object, Promise};
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -110,8 +111,8 @@ async fn create(execd: Execd, options: Result<Options, Error>) -> Result<JsValue
     object::set_some(&body, "cwd", options.string("cwd")?);
     object::set_some(&body, "command", line);
     find_socket(&execd, &opening)?;
-    let call = Call { method: "POST", path: "/pty", query: &[], what: "Create terminal failed" };
-    let created = execd.send(call, Some(&body), &opening.call).await?.object().await?;
+    let asking = Wire::at("POST", "/pty", &[], "Create terminal failed").json(&body)?.object();
+    let created = asking.ask(&execd, &opening.call).await?;
     let id = object::text(&created, "session_id").filter(|id| !id.is_empty()).ok_or_else(|| {
         Error::new(ErrorKind::UnexpectedResponse, "Create terminal failed: the answer has no session_id".into())
     })?;
@@ -119,7 +120,7 @@ async fn create(execd: Execd, options: Result<Options, Error>) -> Result<JsValue
     if opened.is_err() {
         // Nobody else knows of it. The caller learns the first error, not one of the cleaning up.
         let others = opening.call.for_others();
-        let _ = promise(async move { Ok(JsValue::from(remove(&execd, &id, &others).await.is_ok())) });
+        let _ = spawn(remove(&id)?.unheard().ask(&execd, &others));
     }
     opened
 }
@@ -130,8 +131,8 @@ async fn attach(execd: Execd, id: Result<String, Error>, options: Result<Options
     object::set_some(&opening.options, "since", options.count("since")?);
     let restart = options.boolean("restart")?.unwrap_or(false);
     find_socket(&execd, &opening)?;
-    let (running, _) = status(&execd, &id, &opening.call).await?;
-    if !running && !restart {
+    let known = status(&id)?.ask(&execd, &opening.call).await?;
+    if !object::get(&known, "running").is_truthy() && !restart {
         return Err(Error::new(ErrorKind::NotRunning, format!(
             "Attach to terminal failed: the program of {id} is not running, and connecting would start it. With restart: \
              true it is started"
@@ -143,8 +144,7 @@ async fn attach(execd: Execd, id: Result<String, Error>, options: Result<Options
 
 async fn open(execd: &Execd, id: &str, opening: &Opening) -> Result<JsValue, Failure> {
     object::set(&opening.options, "id", id);
-    let inner = Inner { execd: execd.clone(), id: id.to_owned(), call: opening.call.for_others() };
-    let driver = PtyDriver { inner: Rc::new(inner) };
+    let driver = PtyDriver { execd: execd.clone(), id: id.to_owned(), call: opening.call.for_others() };
     let opened = js::open_pty(driver.into(), &opening.options).map_err(Failure::thrown)?;
     JsFuture::from(opened).await.map_err(Failure::thrown)
 }
@@ -154,27 +154,33 @@ fn path(id: &str, rest: &str) -> Result<String, Error> {
 }
 
 /// `GET /pty/{id}`: whether it runs, and how many bytes it has printed.
-async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<(bool, f64), Failure> {
-    let request = Call { method: "GET", path: &path(id, "")?, query: &[], what: "Get terminal failed" };
-    let answer = execd.send(request, None, call).await?.object().await?;
-    match (object::get(&answer, "running").as_bool(), object::get(&answer, "output_offset").as_f64()) {
-        (Some(running), Some(offset)) => Ok((running, offset)),
-        _ => Err(Error::new(
-            ErrorKind::UnexpectedResponse,
-            "Get terminal failed: the answer has no running and output_offset".into(),
-        )
-        .into()),
-    }
+fn status(id: &str) -> Result<Wire, Failure> {
+    Ok(Wire::at("GET", &path(id, "")?, &[], "Get terminal failed").shaped(|raw| {
+        let (running, offset) = (object::get(&raw, "running"), object::get(&raw, "output_offset"));
+        if running.as_bool().is_none() || offset.as_f64().is_none() {
+            let problem = "Get terminal failed: the answer has no running and output_offset";
+            return Err(Error::fixed(ErrorKind::UnexpectedResponse, problem));
+        }
+        let known = Object::new();
+        object::set(&known, "running", running);
+        object::set(&known, "outputOffset", offset);
+        Ok(known)
+    }))
 }
 
 /// `DELETE /pty/{id}`. One that is not there any more is gone, too.
-async fn remove(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    let request = Call { method: "DELETE", path: &path(id, "")?, query: &[], what: "Kill terminal failed" };
-    match execd.send(request, None, call).await {
-        Ok(answer) => answer.done().await,
-        Err(failure) if failure.status() == Some(404) => Ok(()),
-        Err(failure) => Err(failure),
-    }
+fn remove(id: &str) -> Result<Wire, Failure> {
+    Ok(Wire::at("DELETE", &path(id, "")?, &[], "Kill terminal failed").or_gone())
+}
+
+/// A request that is no handshake, for the reason why a handshake is refused: execd looks at the session and its holder
+/// before it looks at that. Gives nothing when it refuses only that it is none.
+fn probe(id: &str) -> Result<Wire, Failure> {
+    let wire = Wire::at("GET", &path(id, "/ws")?, &[], "Connect to terminal failed");
+    Ok(wire.once().then(|answer| match answer {
+        Err(failure) if matches!(failure.status(), Some(400 | 426)) => Ok(JsValue::UNDEFINED),
+        other => other,
+    }))
 }
 
 #[wasm_bindgen]
@@ -191,88 +197,66 @@ impl Pty {
 
     /// What the server knows of a terminal.
     pub fn get(&self, id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("id", id), CallOptions::read(options));
-        promise(async move {
-            let id = id?;
-            let (running, offset) = status(&execd, &id, &call?).await?;
-            let shown = Object::new();
-            object::set(&shown, "id", id);
-            object::set(&shown, "running", running);
-            object::set(&shown, "outputOffset", offset);
-            Ok(shown)
-        })
+        let named = id.clone();
+        let wire = args::filled("id", id).map_err(Failure::from).and_then(|id| status(&id)).map(|wire| {
+            wire.then(move |known| {
+                let shown = Object::new();
+                object::set(&shown, "id", named);
+                Ok(Object::assign(&shown, known?.unchecked_ref()).into())
+            })
+        });
+        wire::promised(&self.execd, wire, options)
     }
 
     /// Ends a terminal's program and forgets the terminal.
     pub fn kill(&self, id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("id", id), CallOptions::read(options));
-        promise(async move { remove(&execd, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
+        let wire = args::filled("id", id).map_err(Failure::from).and_then(|id| remove(&id));
+        wire::promised(&self.execd, wire, options)
     }
 }
 
-struct Inner {
+/// What `src/js/pty.js` needs of this side. Not exported to users.
+#[wasm_bindgen]
+pub struct PtyDriver {
     execd: Execd,
     id: String,
     /// The headers of the call that opened it.
     call: CallOptions,
 }
 
-/// What `src/js/pty.js` needs of this side. Not exported to users.
-#[wasm_bindgen]
-pub struct PtyDriver {
-    inner: Rc<Inner>,
+/// Where to connect: `{url, headers, required}`. `required`: the endpoint asks for headers.
+fn address(execd: &Execd, endpoint: &Endpoint, id: &str, call: &CallOptions) -> Result<Object, Failure> {
+    let url = format!("{}{}", endpoint.base, path(id, "/ws")?);
+    let (headers, _) = execd.transport.headers_for(&url, &endpoint.headers, &[], call)?;
+    let address = Object::new();
+    // http and https become ws and wss.
+    object::set(&address, "url", format!("ws{}", url.strip_prefix("http").unwrap_or(&url)));
+    object::set(&address, "headers", headers);
+    object::set(&address, "required", !endpoint.headers.is_empty());
+    Ok(address)
 }
 
 #[wasm_bindgen]
 impl PtyDriver {
-    /// Where to connect: `{url, headers, required}`. `required`: the endpoint asks for headers.
+    /// Where to connect.
     pub fn address(&self) -> Promise {
-        let inner = Rc::clone(&self.inner);
+        let (execd, id, call) = (self.execd.clone(), self.id.clone(), self.call.clone());
         promise(async move {
-            let endpoint = inner.execd.endpoint(&inner.call).await?;
-            let url = format!("{}{}", endpoint.base, path(&inner.id, "/ws")?);
-            let (headers, _) = inner.execd.transport.headers_for(&url, &endpoint.headers, &[], &inner.call)?;
-            let address = Object::new();
-            // http and https become ws and wss.
-            object::set(&address, "url", format!("ws{}", url.strip_prefix("http").unwrap_or(&url)));
-            object::set(&address, "headers", headers);
-            object::set(&address, "required", !endpoint.headers.is_empty());
-            Ok(address)
+            let endpoint = execd.endpoint(&call).await?;
+            address(&execd, &endpoint, &id, &call).map(JsValue::from)
         })
     }
 
-    /// `{running, offset}`.
-    pub fn status(&self) -> Promise {
-        let inner = Rc::clone(&self.inner);
-        promise(async move {
+    /// A question about the terminal: `status` gives `{running, outputOffset}`, `remove` ends the program, `probe` rejects with
+    /// the reason why a handshake is refused, if it can be learnt.
+    pub fn ask(&self, what: &str) -> Promise {
+        let wire = match what {
             // Asked again anyway.
-            let (running, offset) = status(&inner.execd, &inner.id, &inner.call.once()).await?;
-            let shown = Object::new();
-            object::set(&shown, "running", running);
-            object::set(&shown, "offset", offset);
-            Ok(shown)
-        })
-    }
-
-    /// Rejects with the reason why a handshake is refused, if it can be learnt: execd looks at the session and its holder
-    /// before it looks at the handshake, so that a request that is none is refused in the same way.
-    pub fn probe(&self) -> Promise {
-        let inner = Rc::clone(&self.inner);
-        promise(async move {
-            let what = "Connect to terminal failed";
-            let request = Call { method: "GET", path: &path(&inner.id, "/ws")?, query: &[], what };
-            match inner.execd.send(request, None, &inner.call.once()).await {
-                Ok(answer) => answer.done().await.map(|()| JsValue::UNDEFINED),
-                Err(failure) if matches!(failure.status(), Some(400 | 426)) => Ok(JsValue::UNDEFINED),
-                Err(failure) => Err(failure),
-            }
-        })
-    }
-
-    /// Ends the program.
-    pub fn remove(&self) -> Promise {
-        let inner = Rc::clone(&self.inner);
-        promise(async move { remove(&inner.execd, &inner.id, &inner.call).await.map(|()| JsValue::UNDEFINED) })
+            "status" => status(&self.id).map(Wire::once),
+            "remove" => remove(&self.id),
+            _ => probe(&self.id),
+        };
+        wire::started((&self.execd).into(), wire, Ok(self.call.clone()))
     }
 
     /// The exception for an end that `src/js/pty.js` has seen.

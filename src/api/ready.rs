@@ -64,7 +64,12 @@ impl Readiness {
 }
 
 /// Polls until the check says yes. `sandbox` is what a custom check is given.
-pub async fn wait(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, call: &CallOptions) -> Result<(), Failure> {
+pub async fn wait(
+    execd: &Execd,
+    sandbox: &JsValue,
+    readiness: &Readiness,
+    call: &CallOptions,
+) -> Result<JsValue, Failure> {
     let transport = &execd.transport;
     let deadline = time::now() + readiness.seconds * 1000.0;
     let mut attempts: u32 = 0;
@@ -75,7 +80,7 @@ pub async fn wait(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, call:
         // A check that hangs is cut at the deadline: the limit is a promise. Even a limit of 0 gives it one chance.
         let left = (deadline - time::now()).max(1.0);
         last = match attempt(execd, sandbox, readiness, left, call).await {
-            Ok(true) => return Ok(()),
+            Ok(true) => return Ok(JsValue::UNDEFINED),
             // A check that the deadline has cut off says less than the one before.
             Ok(false) if time::now() >= deadline => last,
             Ok(false) => Ok(()),
@@ -121,7 +126,7 @@ async fn attempt(
 ) -> Result<bool, Failure> {
     let Some(check) = &readiness.check else {
         // The address has just been looked up.
-        ping(execd, &execd.transport.capped(call, left).with(|call| call.probe = true)).await?;
+        ping().ask(execd, &execd.transport.capped(call, left).with(|call| call.probe = true)).await?;
         return Ok(true);
     };
     let answer = check.call1(&JsValue::UNDEFINED, sandbox).map_err(Failure::thrown)?;

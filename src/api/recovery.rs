@@ -9,7 +9,6 @@ use crate::core::run::Endpoint;
 use crate::core::{capture, rules};
 use crate::host::failure::Failure;
 use crate::host::{object, time};
-use js_sys::Object;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Asks the sandbox, waits for the end of the program, and decodes what the stream did not bring. Resolves with the number
@@ -42,14 +41,14 @@ pub async fn recover(
         return Err(give_up(why, None));
     };
     let status = match ended_status(inner, &id, stalled).await? {
-        Asked::Ended(status) => status,
-        Asked::Running => {
+        Fate::Ended(status) => status,
+        Fate::Running => {
             return Err(give_up(
                 "The program is still running: see commands.getCommandStatus and commands.interrupt",
                 Some(true),
             ));
         }
-        Asked::Unknown(failure) => {
+        Fate::Unknown(failure) => {
             return Err(give_up(&format!("How the run went on could not be found out: {}", failure.message()), None));
         }
     };
@@ -89,27 +88,27 @@ pub async fn recover(
     Ok(inner.show(&inner.batch.borrow()).into())
 }
 
-enum Asked {
-    Ended(Object),
+enum Fate {
+    Ended(JsValue),
     Running,
     Unknown(Failure),
 }
 
 /// Waits for the end of the program, or, after a stall, asks once.
-async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Asked, Failure> {
+async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Fate, Failure> {
     let transport = &inner.execd.transport;
     let call = &inner.plan.call;
     let mut pause = POLL_MS.0;
     let mut failures = 0;
     loop {
         // Asked again anyway.
-        match status(&inner.execd, id, &call.once()).await {
+        match status(id)?.once().ask(&inner.execd, call).await {
             Ok(status) => match object::get(&status, "running").as_bool() {
-                Some(false) => return Ok(Asked::Ended(status)),
-                Some(true) if once => return Ok(Asked::Running),
+                Some(false) => return Ok(Fate::Ended(status)),
+                Some(true) if once => return Ok(Fate::Running),
                 Some(true) => failures = 0,
                 None => {
-                    return Ok(Asked::Unknown(
+                    return Ok(Fate::Unknown(
                         Error::new(ErrorKind::UnexpectedResponse, "the status says nothing".into()).into(),
                     ));
                 }
@@ -118,12 +117,12 @@ async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Asked, Fail
                 transport.check(call)?;
                 // A sandbox that does not answer at all is not asked five times: that would be minutes.
                 if failure.is(ErrorKind::Timeout) {
-                    return Ok(Asked::Unknown(failure));
+                    return Ok(Fate::Unknown(failure));
                 }
                 failures += 1;
                 // A 404 may be early: execd sends `init` a moment before the status endpoint knows the id.
                 if failures >= POLL_FAILURES {
-                    return Ok(Asked::Unknown(failure));
+                    return Ok(Fate::Unknown(failure));
                 }
             }
         }
@@ -136,15 +135,10 @@ async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Asked, Fail
 async fn capture_file(inner: &Inner, id: &str, name: &str) -> Option<Vec<u8>> {
     for dir in ["/tmp", "$TMPDIR"] {
         let path = format!("{dir}/{id}.{name}");
-        let call_to = Call {
-            method: "GET",
-            path: "/files/download",
-            query: &[("path", &path)],
-            what: "Read captured output failed",
-        };
-        let Ok(response) = inner.execd.send(call_to, None, &inner.plan.call).await else { continue };
-        if let Ok(bytes) = response.bytes().await {
-            return Some(bytes.to_vec());
+        let query = &[("path", path.as_str())];
+        let call_to = Call { method: "GET", path: "/files/download", query, what: "Read captured output failed" };
+        if let Ok(response) = inner.execd.send(call_to, None, &inner.plan.call).await {
+            return Some(response.bytes().to_vec());
         }
     }
     None

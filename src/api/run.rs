@@ -295,7 +295,7 @@ impl RunDriver {
             // The abort that led here must not stop this request, and closing the sandbox meanwhile may.
             let (execd, call) = (&inner.execd, inner.plan.call.for_others());
             let _ = match inner.plan.endpoint {
-                Endpoint::Code => program::interrupt_code(execd, &id, &call).await,
+                Endpoint::Code => program::interrupt_code(&id).ask(execd, &call).await,
                 _ => program::end(execd, &id, &call).await,
             };
             Ok(JsValue::UNDEFINED)
@@ -309,7 +309,7 @@ impl RunDriver {
             // Those of the run, for a gateway, unless they are said anew.
             let own = inner.plan.call.headers.iter().cloned();
             let call = call?.with(|call| drop(call.headers.splice(0..0, own)));
-            program::end(&inner.execd, &id, &call).await.map(|()| JsValue::UNDEFINED)
+            program::end(&inner.execd, &id, &call).await
         })
     }
 

@@ -6,7 +6,7 @@ use crate::api::commands::Commands;
 use crate::api::creation::{self, Made};
 use crate::api::diagnostics::Diagnostics;
 use crate::api::egress::{self, Egress, Policy};
-use crate::api::endpoints::Endpoints;
+use crate::api::endpoints::{Endpoint, Endpoints};
 use crate::api::execd::{Execd, PORT};
 use crate::api::files::Files;
 use crate::api::health::{ExecdHealth, ExecdMetrics, metrics, ping};
@@ -39,7 +39,7 @@ struct Inner {
 }
 
 impl Inner {
-    fn transport(&self) -> &Transport {
+    fn transport(&self) -> &Rc<Transport> {
         &self.execd.transport
     }
 
@@ -87,6 +87,13 @@ impl Sandbox {
             diagnostics: OnceCell::new(),
             pty: OnceCell::new(),
         }
+    }
+
+    /// Where a port is, in the given form.
+    fn endpoint(&self, port: &JsValue, options: &JsValue, shown: fn(Endpoint) -> JsValue) -> Promise {
+        let (inner, port, call) =
+            (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
+        promise(async move { inner.execd.endpoints.get(port?, &call?).await.map(shown) })
     }
 
     /// Looks the daemon up and waits for it; gives the JavaScript object.
@@ -253,32 +260,25 @@ impl Sandbox {
     /// Whether the daemon answers. Never rejects for a sandbox that does not.
     #[wasm_bindgen(js_name = isHealthy)]
     pub fn is_healthy(&self, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        promise(async move { Ok(ping(&inner.execd, &call?).await.is_ok()) })
+        let answers = ping().then(|answer| Ok(answer.is_ok().into()));
+        wire::promised(&self.inner.execd, Ok(answers), options)
     }
 
     /// One sample of CPU and memory.
     #[wasm_bindgen(js_name = getMetrics)]
     pub fn get_metrics(&self, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        promise(async move { metrics(&inner.execd, &call?).await })
+        wire::promised(&self.inner.execd, Ok(metrics()), options)
     }
 
     /// Where a port of the sandbox is reached: `{endpoint, headers}`.
     #[wasm_bindgen(js_name = getEndpoint)]
     pub fn get_endpoint(&self, port: &JsValue, options: &JsValue) -> Promise {
-        let (inner, port, call) =
-            (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
-        promise(async move {
-            let endpoint = inner.execd.endpoints.get(port?, &call?).await?;
+        self.endpoint(port, options, |endpoint| {
             // A copy: what the caller does to it must not change where our own requests go.
             let copy = Object::assign(&Object::new(), &endpoint.raw);
-            object::set(
-                &copy,
-                "headers",
-                Object::assign(&Object::new(), &object::get(&endpoint.raw, "headers").unchecked_into()),
-            );
-            Ok(copy)
+            let headers = Object::assign(&Object::new(), &object::get(&endpoint.raw, "headers").unchecked_into());
+            object::set(&copy, "headers", headers);
+            copy.into()
         })
     }
 
@@ -307,9 +307,7 @@ impl Sandbox {
     /// The URL of a port.
     #[wasm_bindgen(js_name = getEndpointUrl)]
     pub fn get_endpoint_url(&self, port: &JsValue, options: &JsValue) -> Promise {
-        let (inner, port, call) =
-            (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
-        promise(async move { Ok(inner.execd.endpoints.get(port?, &call?).await?.base) })
+        self.endpoint(port, options, |endpoint| endpoint.base.into())
     }
 
     /// Lets the sandbox live for `timeoutSeconds` from now, which may be shorter than before.
@@ -336,7 +334,7 @@ impl Sandbox {
             let options = options?;
             let call = CallOptions::among(&options)?;
             let readiness = Readiness::read(&options)?;
-            lifecycle::resume(inner.transport(), &inner.id)?.send(inner.transport(), &call).await?;
+            lifecycle::resume(inner.transport(), &inner.id)?.ask(inner.transport(), &call).await?;
             inner.execd.endpoints.forget_all();
             let transport = Rc::new(Transport::new(&inner.transport().config)?);
             // Not its own: the handle that made it still is there.
@@ -378,28 +376,23 @@ impl Sandbox {
         promise(async move {
             let options = options?;
             let call = CallOptions::among(&options)?;
-            ready::wait(&inner.execd, &JsValue::from(twin), &Readiness::read(&options)?, &call)
-                .await
-                .map(|()| JsValue::UNDEFINED)
+            ready::wait(&inner.execd, &JsValue::from(twin), &Readiness::read(&options)?, &call).await
         })
     }
 
     /// `await using`: ends a sandbox that this handle created, lets go of one that it connected to.
     #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
     pub fn dispose_async(&self) -> Promise {
+        if !self.inner.owned {
+            return self.close();
+        }
         let inner = Rc::clone(&self.inner);
         promise(async move {
-            let killed = if inner.owned {
-                lifecycle::delete(inner.transport(), &inner.id)?.send(inner.transport(), &inner.for_others).await
-            } else {
-                Ok(JsValue::UNDEFINED)
-            };
+            // It may be gone already: expired, or killed by hand.
+            let wire = lifecycle::delete(inner.transport(), &inner.id)?.or_gone();
+            let killed = wire.ask(inner.transport(), &inner.for_others).await;
             inner.transport().close();
-            match killed {
-                // Gone already: expired, or killed by hand.
-                Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
-                other => other,
-            }
+            killed
         })
     }
 }

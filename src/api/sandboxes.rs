@@ -49,7 +49,7 @@ impl Sandboxes {
         promise(async move {
             let call = call?;
             let limit = ("requestTimeoutSeconds", call.timeout_seconds.unwrap_or(creation::TIMEOUT_SECONDS));
-            Ok(shape::sandbox(creation::send(&transport, body?, limit, &call).await?)?)
+            Ok(shape::sandbox(creation::send(&transport, body?, limit, &call).await?)?.into())
         })
     }
 

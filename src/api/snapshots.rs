@@ -47,7 +47,7 @@ pub fn create(transport: &Rc<Transport>, sandbox: &JsValue, request: &JsValue, o
     let call = CallOptions::read(options);
     promise(async move {
         let (wire, waiting, call) = (wire?, waiting?, call?);
-        let snapshot = wire.send(&transport, &call).await?;
+        let snapshot = wire.ask(&transport, &call).await?;
         match waiting {
             Some(waiting) => until_ready(&transport, snapshot, &waiting, &call).await,
             None => Ok(snapshot),
@@ -70,7 +70,7 @@ pub fn delete(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
 /// Asks until the snapshot is ready, has failed, or the limit is reached. A question that went wrong and may go right the
 /// next time is asked again.
 async fn until_ready(
-    transport: &Transport,
+    transport: &Rc<Transport>,
     mut snapshot: JsValue,
     waiting: &Waiting,
     call: &CallOptions,
@@ -103,7 +103,7 @@ async fn until_ready(
         transport.sleep(waiting.poll_ms.min(left), call).await?;
         // Even a limit that is just over gives one more question the time to be answered.
         let left = (deadline - time::now()).max(1000.0);
-        let asked = get(transport, &id.as_str().into())?.send(transport, &transport.capped(call, left).once()).await;
+        let asked = get(transport, &id.as_str().into())?.once().ask(transport, &transport.capped(call, left)).await;
         match asked {
             Ok(now) => {
                 snapshot = now;

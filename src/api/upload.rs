@@ -102,7 +102,7 @@ async fn send(
         0.0
     };
     let within = (Deadline::of(limit), signals);
-    execd.send_to(endpoint, call_to, (headers, body), call, Body::Whole, within).await?.done().await
+    execd.send_to(endpoint, call_to, (headers, body), call, Body::Whole, within).await.map(drop)
 }
 
 /// Private to the package: sends the entries of `uploadAll`.
@@ -135,7 +135,7 @@ impl UploadDriver {
                     let text = format!("What was to be written to {path} could not be read: {}", describe(&own));
                     Err(Failure::caused(Error::new(ErrorKind::Source, text), own).for_path(&path))
                 }
-                sent => sent,
+                sent => sent.map(JsValue::from),
             }
         })
     }

@@ -45,7 +45,7 @@ impl CredentialVault {
             let call_to = Call { method, path: &path, query: &[], what };
             let answer = guarded(&sidecar, call_to, json.as_ref(), &call, secrets).await?;
             let request_id = answer.request_id();
-            let raw = answer.json().await.map_err(Failure::without_quote)?;
+            let raw = answer.json().map_err(Failure::without_quote)?;
             shape(what, &raw).map_err(|error| Failure::from(error).for_request(request_id))
         })
     }

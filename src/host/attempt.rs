@@ -93,7 +93,7 @@ pub async fn attempt(
     }
     let success = (200..300).contains(&status);
     if success && way.reader == Body::Whole {
-        if let Err(halt) = JsFuture::from(exchange.bytes()).await {
+        if let Err(halt) = JsFuture::from(exchange.gather()).await {
             return silence(transport, request, call, way, halt, request_id);
         }
     }

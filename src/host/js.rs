@@ -67,12 +67,15 @@ extern "C" {
     /// Why it stopped, if it did.
     #[wasm_bindgen(method, getter)]
     pub fn halted(this: &Exchange) -> JsValue;
+    /// Reads the whole body; the next three are for then.
     #[wasm_bindgen(method)]
-    pub fn json(this: &Exchange) -> Promise;
+    pub fn gather(this: &Exchange) -> Promise;
+    #[wasm_bindgen(method, catch)]
+    pub fn json(this: &Exchange) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method)]
-    pub fn text(this: &Exchange) -> Promise;
-    #[wasm_bindgen(method)]
-    pub fn bytes(this: &Exchange) -> Promise;
+    pub fn text(this: &Exchange) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    pub fn whole(this: &Exchange) -> Uint8Array;
     #[wasm_bindgen(method)]
     pub fn abort(this: &Exchange);
 

@@ -102,5 +102,5 @@ pub async fn pause(
         Some(patience) => call.with(|call| call.signal = patience.signal.clone()),
         None => call.clone(),
     };
-    transport.sleep(ms, &waiting).await
+    transport.sleep(ms, &waiting).await.map(drop)
 }

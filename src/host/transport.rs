@@ -148,9 +148,9 @@ impl Transport {
     }
 
     /// Waits, and rejects when the object was closed or the call aborted meanwhile.
-    pub async fn sleep(&self, ms: f64, call: &CallOptions) -> Result<(), Failure> {
+    pub async fn sleep(&self, ms: f64, call: &CallOptions) -> Result<JsValue, Failure> {
         time::sleep(ms, &self.bare_signals(call)).await.map_err(Failure::thrown)?;
-        self.check(call)
+        self.check(call).map(|()| JsValue::UNDEFINED)
     }
 
     /// Rejects when the object was closed or the call aborted.

@@ -25,9 +25,10 @@ class Exchange {
   #stop;
   #stopped;
   #reader;
-  #bytes;
   /** The Halt, once there is one. */
   halted;
+  /** The body, once `gather` has read it. */
+  whole;
 
   constructor(timeoutMs, signals) {
     this.#stopped = new Promise((_, reject) => {
@@ -84,19 +85,20 @@ class Exchange {
     });
   }
 
-  /** The whole body as bytes. Read once and kept: who asks for it in another form does not wait again. */
-  bytes() {
-    this.#bytes ??= this.#read(async () => new Uint8Array(await this.response.arrayBuffer()));
-    return this.#bytes;
+  /** Reads the whole body, which is then in `whole`. */
+  async gather() {
+    await this.#read(async () => {
+      this.whole = new Uint8Array(await this.response.arrayBuffer());
+    });
   }
 
-  async text() {
-    return new TextDecoder().decode(await this.bytes());
+  text() {
+    return new TextDecoder().decode(this.whole);
   }
 
   /** `undefined` for an empty body. Parsed here, so that the text never enters WebAssembly memory, which only grows. */
-  async json() {
-    const text = await this.text();
+  json() {
+    const text = this.text();
     if (text === "") return undefined;
     try {
       return JSON.parse(text);
