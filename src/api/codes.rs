@@ -2,6 +2,7 @@
 
 use crate::api::commands::{call_of, interrupts};
 use crate::api::execd::Execd;
+use crate::api::methods::methods;
 use crate::api::run::{self, Plan, Reading, check_handlers};
 use crate::api::wire::{self, Asked, Wire};
 use crate::api::{interpreter, program, promise, settled};
@@ -218,10 +219,21 @@ fn disposable(execd: Execd, raw: &JsValue) -> Result<JsValue, Failure> {
     js::disposable(raw.unchecked_ref(), &dispose.into_js_value()).map_err(Failure::thrown)
 }
 
-#[wasm_bindgen]
+methods! { Codes:
+    "createContext" => create_context(_, _),
+    "getContext" => get_context(_, _),
+    "listContexts" => list_contexts(_, _),
+    "deleteContext" => delete_context(_, _),
+    "deleteContexts" => delete_contexts(_, _),
+    "restartContext" => restart_context(_, _),
+    "run" => run(_, _, _),
+    "runStream" => run_stream(_, _),
+    "interrupt" => interrupt(_, _),
+    "waitUntilReady" => wait_until_ready(_),
+}
+
 impl Codes {
     /// Makes a context: a kernel of its own, whose state lasts from run to run.
-    #[wasm_bindgen(js_name = createContext)]
     pub fn create_context(&self, language: &JsValue, options: &JsValue) -> Promise {
         let execd = self.execd.clone();
         let read = || -> Result<_, Error> {
@@ -238,14 +250,12 @@ impl Codes {
     }
 
     /// A context that this daemon has made.
-    #[wasm_bindgen(js_name = getContext)]
     pub fn get_context(&self, context_id: &JsValue, options: &JsValue) -> Promise {
         let wire = context_of(context_id).map(|path| Wire::at("GET", &path, &[], "Get code context failed").shaped(Ok));
         wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// All contexts, or those of a language.
-    #[wasm_bindgen(js_name = listContexts)]
     pub fn list_contexts(&self, language: &JsValue, options: &JsValue) -> Promise {
         let language = if object::absent(language) { Ok(None) } else { args::filled("language", language).map(Some) };
         let wire = language.map(|language| {
@@ -256,14 +266,12 @@ impl Codes {
     }
 
     /// Ends a context, also one whose kernel is dead or busy.
-    #[wasm_bindgen(js_name = deleteContext)]
     pub fn delete_context(&self, context_id: &JsValue, options: &JsValue) -> Promise {
         let wire = context_of(context_id).map(|path| Wire::at("DELETE", &path, &[], DELETE));
         wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Ends all contexts of a language, its default one among them.
-    #[wasm_bindgen(js_name = deleteContexts)]
     pub fn delete_contexts(&self, language: &JsValue, options: &JsValue) -> Promise {
         let wire = args::filled("language", language).map(|language| {
             Wire::at("DELETE", "/code/contexts", &[("language", &language)], "Delete code contexts failed")
@@ -272,7 +280,6 @@ impl Codes {
     }
 
     /// Ends a context and makes a new one of its language: the state is gone, and the id is another.
-    #[wasm_bindgen(js_name = restartContext)]
     pub fn restart_context(&self, context: &JsValue, options: &JsValue) -> Promise {
         let execd = self.execd.clone();
         let read = || -> Result<_, Error> {
@@ -310,13 +317,11 @@ impl Codes {
     }
 
     /// The raw events of code. `request`: `{code, context}` as in the official SDK, and the options of `run`.
-    #[wasm_bindgen(js_name = runStream)]
-    pub fn run_stream(&self, request: &JsValue, signal: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn run_stream(&self, request: &JsValue, signal: &JsValue) -> Result<JsValue, Failure> {
         Options::required("request", request)
             .and_then(|read| code_plan(&read.raw("code"), request, signal))
             .map_err(Failure::from)
             .and_then(|(plan, _)| run::event_stream(self.execd.clone(), plan))
-            .map_err(JsValue::from)
     }
 
     /// Interrupts what runs in a context: Python sees a `KeyboardInterrupt`. Does not wait for it.
@@ -326,7 +331,6 @@ impl Codes {
     }
 
     /// Waits until the daemon answers and its kernels can be reached.
-    #[wasm_bindgen(js_name = waitUntilReady)]
     pub fn wait_until_ready(&self, options: &JsValue) -> Promise {
         let (execd, waiting) = (self.execd.clone(), interpreter::Waiting::read(options));
         promise(async move { interpreter::wait(&execd, waiting?).await })

@@ -2,6 +2,7 @@
 
 use crate::api::background::{self, Manner};
 use crate::api::execd::Execd;
+use crate::api::methods::methods;
 use crate::api::run::{self, Plan, Reading, check_handlers};
 use crate::api::wire::{self, Wire};
 use crate::api::{program, promise, settled, shape};
@@ -128,14 +129,14 @@ pub(super) fn driven(execd: Execd, plan: Result<Plan, Error>, handlers: JsValue)
 }
 
 /// Makes the events of a plan; a mistake in the arguments shows at once.
-fn streamed(execd: Execd, plan: Result<Plan, Error>) -> Result<JsValue, JsValue> {
+fn streamed(execd: Execd, plan: Result<Plan, Error>) -> Result<JsValue, Failure> {
     let open = |plan: Plan| {
         if plan.reading.throws {
             return Err(Failure::invalid("throwOnNonZero is not for raw events: look at the one of the end"));
         }
         run::event_stream(execd, plan)
     };
-    plan.map_err(Failure::from).and_then(open).map_err(JsValue::from)
+    plan.map_err(Failure::from).and_then(open)
 }
 
 fn new_session(options: &JsValue) -> Result<Wire, Failure> {
@@ -149,7 +150,21 @@ fn new_session(options: &JsValue) -> Result<Wire, Failure> {
     }))
 }
 
-#[wasm_bindgen]
+methods! { Commands:
+    "run" => run(_, _, _, _),
+    "start" => start(_, _, _),
+    "startBackground" => start_background(_, _, _),
+    "attach" => attach(_, _),
+    "runStream" => run_stream(_, _, _),
+    "interrupt" => interrupt(_, _),
+    "getCommandStatus" => status(_, _),
+    "getBackgroundCommandLogs" => logs(_, _, _),
+    "createSession" => create_session(_, _),
+    "runInSession" => run_in_session(_, _, _, _, _),
+    "runInSessionStream" => run_in_session_stream(_, _, _, _),
+    "deleteSession" => delete_session(_, _),
+}
+
 impl Commands {
     /// Runs a command to its end and collects what it prints.
     pub fn run(&self, command: &JsValue, options: &JsValue, handlers: &JsValue, signal: &JsValue) -> Promise {
@@ -168,7 +183,6 @@ impl Commands {
     }
 
     /// Starts a command in the background; resolves with a handle when it runs.
-    #[wasm_bindgen(js_name = startBackground)]
     pub fn start_background(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Promise {
         let execd = self.execd.clone();
         let plan = background_plan(command, options, signal);
@@ -179,13 +193,12 @@ impl Commands {
     }
 
     /// The handle of a background command from what its `toJSON()` gave.
-    pub fn attach(&self, handle: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
-        background::attach(self.execd.clone(), handle, options).map_err(JsValue::from)
+    pub fn attach(&self, handle: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
+        background::attach(self.execd.clone(), handle, options)
     }
 
     /// The raw events of a command.
-    #[wasm_bindgen(js_name = runStream)]
-    pub fn run_stream(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn run_stream(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<JsValue, Failure> {
         streamed(self.execd.clone(), command_plan(command, options, signal))
     }
 
@@ -196,14 +209,12 @@ impl Commands {
     }
 
     /// Whether a command runs, and how it ended.
-    #[wasm_bindgen(js_name = getCommandStatus)]
     pub fn status(&self, id: &JsValue, options: &JsValue) -> Promise {
         let wire = args::filled("commandId", id).map_err(Failure::from).and_then(|id| program::status(&id));
         wire::promised(&self.execd, wire.map(|wire| wire.shaped(|raw| Ok(shape::command_status(raw)))), options)
     }
 
     /// The output of a background command from byte `cursor` on.
-    #[wasm_bindgen(js_name = getBackgroundCommandLogs)]
     pub fn logs(&self, id: &JsValue, cursor: &JsValue, options: &JsValue) -> Promise {
         let (execd, id, call) = (self.execd.clone(), args::filled("commandId", id), CallOptions::read(options));
         let cursor = if object::absent(cursor) { Ok(None) } else { args::count("cursor", cursor).map(Some) };
@@ -221,13 +232,11 @@ impl Commands {
     }
 
     /// Makes a bash session that keeps its directory and exported variables between runs.
-    #[wasm_bindgen(js_name = createSession)]
     pub fn create_session(&self, options: &JsValue, call: &JsValue) -> Promise {
         wire::promised(&self.execd, new_session(options), call)
     }
 
     /// Runs a command in a session. Its stderr comes as stdout, and empty lines are lost: execd merges and drops them.
-    #[wasm_bindgen(js_name = runInSession)]
     pub fn run_in_session(
         &self,
         session: &JsValue,
@@ -240,19 +249,17 @@ impl Commands {
     }
 
     /// The raw events of a run in a session.
-    #[wasm_bindgen(js_name = runInSessionStream)]
     pub fn run_in_session_stream(
         &self,
         session: &JsValue,
         command: &JsValue,
         options: &JsValue,
         signal: &JsValue,
-    ) -> Result<JsValue, JsValue> {
+    ) -> Result<JsValue, Failure> {
         streamed(self.execd.clone(), session_plan(session, command, options, signal))
     }
 
     /// Ends a session and what runs in it.
-    #[wasm_bindgen(js_name = deleteSession)]
     pub fn delete_session(&self, session: &JsValue, options: &JsValue) -> Promise {
         let id = args::filled("sessionId", session).and_then(|id| rules::segment("sessionId", &id));
         let wire = id.map(|id| Wire::at("DELETE", &format!("/session/{id}"), &[], "Delete session failed"));

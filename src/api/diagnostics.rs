@@ -1,5 +1,6 @@
 //! `sandbox.diagnostics`: what the server can tell of a sandbox, as texts for people to read.
 
+use crate::api::methods::methods;
 use crate::api::wire::{self, Wire};
 use crate::api::{lifecycle, promise, shape};
 use crate::core::error::{Error, ErrorKind};
@@ -138,7 +139,13 @@ impl Diagnostics {
     }
 }
 
-#[wasm_bindgen]
+methods! { Diagnostics:
+    "logs" => logs(_),
+    "events" => events(_),
+    "summary" => summary(_),
+    "inspect" => inspect(_),
+}
+
 impl Diagnostics {
     /// What the container has printed.
     pub fn logs(&self, options: &JsValue) -> Promise {

@@ -1,6 +1,7 @@
 //! `sandbox.egress`: rules for outgoing traffic, and the two ways to the sidecar that keeps them.
 
 use crate::api::execd::{Call, Execd};
+use crate::api::methods::methods;
 use crate::api::{lifecycle, promise, sidecar};
 use crate::core::error::{Error, ErrorKind};
 use crate::host::args::{self, CallOptions, Options};
@@ -191,28 +192,30 @@ impl Egress {
     }
 }
 
-#[wasm_bindgen]
+methods! { Egress:
+    "getPolicy" => get_policy(_),
+    "replacePolicy" => replace_policy(_, _),
+    "patchRules" => patch_rules(_, _),
+    "deleteRules" => delete_rules(_, _),
+}
+
 impl Egress {
     /// The current policy.
-    #[wasm_bindgen(js_name = getPolicy)]
     pub fn get_policy(&self, options: &JsValue) -> Promise {
         get(&self.policy, options)
     }
 
     /// Puts another policy in its place.
-    #[wasm_bindgen(js_name = replacePolicy)]
     pub fn replace_policy(&self, policy: &JsValue, options: &JsValue) -> Promise {
         changed(&self.policy, "PUT", whole(policy), "Replace sandbox egress policy failed", options)
     }
 
     /// Adds rules before those that are there.
-    #[wasm_bindgen(js_name = patchRules)]
     pub fn patch_rules(&self, rules: &JsValue, options: &JsValue) -> Promise {
         patch(&self.policy, rules, options)
     }
 
     /// Takes the rules for these targets away.
-    #[wasm_bindgen(js_name = deleteRules)]
     pub fn delete_rules(&self, targets: &JsValue, options: &JsValue) -> Promise {
         delete(&self.policy, targets, options)
     }

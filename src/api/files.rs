@@ -2,6 +2,7 @@
 
 use crate::api::download::Download;
 use crate::api::execd::Execd;
+use crate::api::methods::methods;
 use crate::api::upload::{self, on_progress, path_field, permission};
 use crate::api::wire::{self, Wire};
 use crate::api::{directory, promise, resumable, settled, shape};
@@ -102,10 +103,28 @@ fn delete(execd: &Execd, path: &'static str, what: &'static str, list: &JsValue,
     })
 }
 
-#[wasm_bindgen]
+methods! { Files:
+    "getFileInfo" => get_file_info(_, _),
+    "search" => search(_, _),
+    "listDirectory" => list_directory(_, _),
+    "createDirectories" => create_directories(_, _),
+    "deleteDirectories" => delete_directories(_, _),
+    "writeFiles" => write_files(_, _),
+    "uploadAll" => upload_all(_, _),
+    "readFile" => read_file(_, _, _),
+    "readBytes" => read_bytes(_, _, _),
+    "readBytesStream" => read_bytes_stream(_, _, _),
+    "download" => download(_, _, _),
+    "downloadDirectory" => download_directory(_, _),
+    "deleteFiles" => delete_files(_, _),
+    "moveFiles" => move_files(_, _),
+    "replaceContents" => replace_contents(_, _),
+    "replaceContentsDetailed" => replace_contents_detailed(_, _),
+    "setPermissions" => set_permissions(_, _),
+}
+
 impl Files {
     /// What the files are, keyed by the paths as given. One that is missing fails the call.
-    #[wasm_bindgen(js_name = getFileInfo)]
     pub fn get_file_info(&self, list: &JsValue, options: &JsValue) -> Promise {
         let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
         promise(async move {
@@ -135,26 +154,22 @@ impl Files {
     }
 
     /// The entries of a directory, `depth` levels deep.
-    #[wasm_bindgen(js_name = listDirectory)]
     pub fn list_directory(&self, entry: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.execd, list(entry), options)
     }
 
     /// Makes directories, with their parents.
-    #[wasm_bindgen(js_name = createDirectories)]
     pub fn create_directories(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let body = by_path("entries", entries, permission);
         wire::promised(&self.execd, change("/directories", "Create directories failed", body), options)
     }
 
     /// Deletes directories and all in them.
-    #[wasm_bindgen(js_name = deleteDirectories)]
     pub fn delete_directories(&self, list: &JsValue, options: &JsValue) -> Promise {
         delete(&self.execd, "/directories", "Delete directories failed", list, options)
     }
 
     /// Writes files one after another; stops at the first failure.
-    #[wasm_bindgen(js_name = writeFiles)]
     pub fn write_files(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let (execd, entries, call) =
             (self.execd.clone(), args::objects("entries", entries), CallOptions::read(options));
@@ -173,14 +188,12 @@ impl Files {
     }
 
     /// Writes whatever an iterable gives, several files at a time.
-    #[wasm_bindgen(js_name = uploadAll)]
     pub fn upload_all(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let started = upload::upload_all(&self.execd, entries, options);
         settled(started)
     }
 
     /// A file as text.
-    #[wasm_bindgen(js_name = readFile)]
     pub fn read_file(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
         let execd = self.execd.clone();
         let download = Options::new("options", options)
@@ -199,7 +212,6 @@ impl Files {
     }
 
     /// A file as bytes.
-    #[wasm_bindgen(js_name = readBytes)]
     pub fn read_bytes(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
         let execd = self.execd.clone();
         let download = Options::new("options", options).and_then(|options| Download::read(path, &options, call));
@@ -207,46 +219,40 @@ impl Files {
     }
 
     /// A file as chunks, as they come. The request is sent when the first one is asked for.
-    #[wasm_bindgen(js_name = readBytesStream)]
-    pub fn read_bytes_stream(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn read_bytes_stream(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Result<JsValue, Failure> {
         let download = Options::new("options", options)
             .and_then(|options| Download::read(path, &options, call))
             .map_err(Failure::from)?;
-        download.stream(self.execd.clone()).map_err(JsValue::from)
+        download.stream(self.execd.clone())
     }
 
     /// A file, over as many connections as it takes. Nothing is sent before it is read.
-    pub fn download(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Result<JsValue, JsValue> {
-        resumable::read(&self.execd, path, options, call).map_err(JsValue::from)
+    pub fn download(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Result<JsValue, Failure> {
+        resumable::read(&self.execd, path, options, call)
     }
 
     /// All that is in a directory. The list is asked for when the first entry is.
-    #[wasm_bindgen(js_name = downloadDirectory)]
-    pub fn download_directory(&self, path: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
-        directory::read(&self.execd, path, options).map_err(JsValue::from)
+    pub fn download_directory(&self, path: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
+        directory::read(&self.execd, path, options)
     }
 
     /// Deletes files; one that is missing already is no error.
-    #[wasm_bindgen(js_name = deleteFiles)]
     pub fn delete_files(&self, list: &JsValue, options: &JsValue) -> Promise {
         delete(&self.execd, "/files", "Delete files failed", list, options)
     }
 
     /// Moves files and directories. A target that exists is an error.
-    #[wasm_bindgen(js_name = moveFiles)]
     pub fn move_files(&self, entries: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.execd, change("/files/mv", "Move files failed", moves(entries)), options)
     }
 
     /// Replaces text in files, every occurrence.
-    #[wasm_bindgen(js_name = replaceContents)]
     pub fn replace_contents(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let body = replacements(entries);
         wire::promised(&self.execd, change("/files/replace", "Replace contents failed", body), options)
     }
 
     /// As `replaceContents`, and tells how often each was found.
-    #[wasm_bindgen(js_name = replaceContentsDetailed)]
     pub fn replace_contents_detailed(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let counted = |wire: Wire| {
             wire.object().then(|counts| {
@@ -264,7 +270,6 @@ impl Files {
     }
 
     /// Sets mode and owner.
-    #[wasm_bindgen(js_name = setPermissions)]
     pub fn set_permissions(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let body = by_path("entries", entries, permission);
         wire::promised(&self.execd, change("/files/permissions", "Set permissions failed", body), options)

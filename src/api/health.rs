@@ -1,6 +1,7 @@
 //! `sandbox.health` and `sandbox.metrics`: is the daemon there, and how busy is the machine?
 
 use crate::api::execd::Execd;
+use crate::api::methods::methods;
 use crate::api::run::{self, Plan, Reading};
 use crate::api::wire::{self, Wire};
 use crate::core::error::Error;
@@ -66,7 +67,10 @@ impl ExecdMetrics {
     }
 }
 
-#[wasm_bindgen]
+methods! { ExecdHealth:
+    "ping" => ping(_),
+}
+
 impl ExecdHealth {
     /// `true`, or a rejection that says why not.
     pub fn ping(&self, options: &JsValue) -> Promise {
@@ -75,17 +79,20 @@ impl ExecdHealth {
     }
 }
 
-#[wasm_bindgen]
+methods! { ExecdMetrics:
+    "getMetrics" => get_metrics(_),
+    "watch" => watch(_),
+}
+
 impl ExecdMetrics {
     /// One sample.
-    #[wasm_bindgen(js_name = getMetrics)]
     pub fn get_metrics(&self, options: &JsValue) -> Promise {
         wire::promised(&self.execd, Ok(metrics()), options)
     }
 
     /// Samples, one every two seconds, until the loop is left. The request is sent when the first one is asked for.
-    pub fn watch(&self, options: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn watch(&self, options: &JsValue) -> Result<JsValue, Failure> {
         let plan = watch_plan(options).map_err(Failure::from)?;
-        run::samples(self.execd.clone(), plan).map_err(JsValue::from)
+        run::samples(self.execd.clone(), plan)
     }
 }

@@ -4,6 +4,7 @@
 use crate::api::commands::call_of;
 use crate::api::execd::Execd;
 use crate::api::isolated_session::{self, IsolatedSession};
+use crate::api::methods::methods;
 use crate::api::run::{self, Plan};
 use crate::api::wire::{self, Wire};
 use crate::api::{promise, spawn};
@@ -194,7 +195,15 @@ fn once_body(workspace: &JsValue, options: &Options) -> Result<Object, Error> {
     Ok(body)
 }
 
-#[wasm_bindgen]
+methods! { Isolation:
+    "create" => create(_, _),
+    "attach" => attach(_, _),
+    "capabilities" => capabilities(_),
+    "list" => list(_),
+    "runOnce" => run_once(_, _, _, _),
+    "withSession" => with_session(_, _, _),
+}
+
 impl Isolation {
     /// Makes a session.
     pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
@@ -240,7 +249,6 @@ impl Isolation {
     }
 
     /// Makes a session, runs code in it, deletes it.
-    #[wasm_bindgen(js_name = runOnce)]
     pub fn run_once(&self, code: &JsValue, workspace: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
         let read = || {
             let options = Options::new("options", options)?;
@@ -257,7 +265,6 @@ impl Isolation {
     }
 
     /// Makes a session, calls a function with it, deletes it.
-    #[wasm_bindgen(js_name = withSession)]
     pub fn with_session(&self, request: &JsValue, work: &JsValue, options: &JsValue) -> Promise {
         let read = || {
             let body = request_body(request)?;

@@ -149,7 +149,7 @@ pub fn all(
     listing: Listing,
     filter: &JsValue,
     options: &JsValue,
-) -> Result<JsValue, JsValue> {
+) -> Result<JsValue, Failure> {
     let driver = || -> Result<PageDriver, Error> {
         let given = Options::new("filter", filter)?;
         listing.query(&given)?;
@@ -160,5 +160,5 @@ pub fn all(
         CallOptions::read(options)?;
         Ok(PageDriver { transport: Rc::clone(transport), listing, filter, first, options: options.clone() })
     };
-    js::all_pages(driver().map_err(|error| JsValue::from(Failure::from(error)))?.into())
+    js::all_pages(driver()?.into()).map_err(Failure::thrown)
 }

@@ -23,6 +23,7 @@ mod isolation;
 mod lifecycle;
 mod lists;
 pub mod manager;
+mod methods;
 mod pools;
 mod port;
 mod program;

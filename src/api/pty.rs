@@ -2,6 +2,7 @@
 
 use crate::api::endpoints::Endpoint;
 use crate::api::execd::Execd;
+use crate::api::methods::methods;
 use crate::api::wire::{self, Wire};
 use crate::api::{promise, spawn};
 use crate::core::error::{Error, ErrorKind};
@@ -183,7 +184,13 @@ fn probe(id: &str) -> Result<Wire, Failure> {
     }))
 }
 
-#[wasm_bindgen]
+methods! { Pty:
+    "create" => create(_),
+    "attach" => attach(_, _),
+    "get" => get(_, _),
+    "kill" => kill(_, _),
+}
+
 impl Pty {
     /// Makes a terminal, starts its program and attaches to it.
     pub fn create(&self, options: &JsValue) -> Promise {

@@ -11,6 +11,7 @@ use crate::api::execd::{Execd, PORT};
 use crate::api::files::Files;
 use crate::api::health::{ExecdHealth, ExecdMetrics, metrics, ping};
 use crate::api::isolation::Isolation;
+use crate::api::methods::methods;
 use crate::api::pty::Pty;
 use crate::api::ready::{self, Readiness};
 use crate::api::sandboxes::Sandboxes;
@@ -146,63 +147,91 @@ impl Sandbox {
     pub fn resume_by_id(options: &JsValue) -> Promise {
         promise(creation::connect(Options::required("options", options), true))
     }
+}
 
+methods! { Sandbox:
+    get "id" => id(),
+    get "connectionConfig" => connection_config(),
+    get "commands" => commands(),
+    get "codes" => codes(),
+    get "files" => files(),
+    get "health" => health(),
+    get "metrics" => metrics(),
+    get "egress" => egress(),
+    get "credentialVault" => credential_vault(),
+    get "isolation" => isolation(),
+    "capabilities" => capabilities(_),
+    "getEgressPolicy" => get_egress_policy(_),
+    "patchEgressRules" => patch_egress_rules(_, _),
+    "deleteEgressRules" => delete_egress_rules(_, _),
+    get "sandboxes" => sandboxes(),
+    get "diagnostics" => diagnostics(),
+    get "pty" => pty(),
+    "getInfo" => get_info(_),
+    "isHealthy" => is_healthy(_),
+    "getMetrics" => get_metrics(_),
+    "getEndpoint" => get_endpoint(_, _),
+    "getSignedEndpoint" => get_signed_endpoint(_, _, _),
+    "waitForPort" => wait_for_port(_, _),
+    "createSnapshot" => create_snapshot(_, _),
+    "getEndpointUrl" => get_endpoint_url(_, _),
+    "renew" => renew(_, _),
+    "patchMetadata" => patch_metadata(_, _),
+    "pause" => pause(_),
+    "resume" => resume(_),
+    "kill" => kill(_),
+    "close" => close(),
+    "waitUntilReady" => wait_until_ready(_),
+    "asyncDispose" => dispose_async(),
+}
+
+impl Sandbox {
     /// The sandbox's id.
-    #[wasm_bindgen(getter)]
     pub fn id(&self) -> JsValue {
         self.inner.id.clone()
     }
 
     /// The configuration that it was made with.
-    #[wasm_bindgen(getter, js_name = connectionConfig)]
     pub fn connection_config(&self) -> JsValue {
         self.inner.transport().config.clone()
     }
 
     /// Programs and shell sessions.
-    #[wasm_bindgen(getter)]
     pub fn commands(&self) -> JsValue {
         self.commands.get_or_init(|| Commands::new(self.inner.execd.clone()).into()).clone()
     }
 
     /// Code in contexts that keep their state.
-    #[wasm_bindgen(getter)]
     pub fn codes(&self) -> JsValue {
         self.codes.get_or_init(|| Codes::new(self.inner.execd.clone()).into()).clone()
     }
 
     /// Files and directories.
-    #[wasm_bindgen(getter)]
     pub fn files(&self) -> JsValue {
         self.files.get_or_init(|| Files::new(self.inner.execd.clone()).into()).clone()
     }
 
     /// Liveness of the daemon.
-    #[wasm_bindgen(getter)]
     pub fn health(&self) -> JsValue {
         self.health.get_or_init(|| ExecdHealth::new(self.inner.execd.clone()).into()).clone()
     }
 
     /// Usage of the sandbox's machine.
-    #[wasm_bindgen(getter)]
     pub fn metrics(&self) -> JsValue {
         self.metrics.get_or_init(|| ExecdMetrics::new(self.inner.execd.clone()).into()).clone()
     }
 
     /// Rules for outgoing traffic.
-    #[wasm_bindgen(getter)]
     pub fn egress(&self) -> JsValue {
         self.egress.get_or_init(|| Egress::new(Rc::clone(&self.inner.policy)).into()).clone()
     }
 
     /// Credentials that the egress proxy puts into requests.
-    #[wasm_bindgen(getter, js_name = credentialVault)]
     pub fn credential_vault(&self) -> JsValue {
         self.vault.get_or_init(|| CredentialVault::new(&self.inner.execd).into()).clone()
     }
 
     /// Sessions that are walled off from the rest of the sandbox.
-    #[wasm_bindgen(getter)]
     pub fn isolation(&self) -> JsValue {
         self.isolation.get_or_init(|| Isolation::new(self.inner.execd.clone()).into()).clone()
     }
@@ -214,64 +243,54 @@ impl Sandbox {
     }
 
     /// The current rules for outgoing traffic.
-    #[wasm_bindgen(js_name = getEgressPolicy)]
     pub fn get_egress_policy(&self, options: &JsValue) -> Promise {
         egress::get(&self.inner.policy, options)
     }
 
     /// Adds rules before those that are there.
-    #[wasm_bindgen(js_name = patchEgressRules)]
     pub fn patch_egress_rules(&self, rules: &JsValue, options: &JsValue) -> Promise {
         egress::patch(&self.inner.policy, rules, options)
     }
 
     /// Takes the rules for these targets away.
-    #[wasm_bindgen(js_name = deleteEgressRules)]
     pub fn delete_egress_rules(&self, targets: &JsValue, options: &JsValue) -> Promise {
         egress::delete(&self.inner.policy, targets, options)
     }
 
     /// The lifecycle API, for any sandbox.
-    #[wasm_bindgen(getter)]
     pub fn sandboxes(&self) -> JsValue {
         let make = || Sandboxes::new(Rc::clone(&self.inner.execd.transport), Rc::clone(&self.inner.execd.endpoints));
         self.sandboxes.get_or_init(|| make().into()).clone()
     }
 
     /// What the server can tell of it when something is wrong.
-    #[wasm_bindgen(getter)]
     pub fn diagnostics(&self) -> JsValue {
         let make = || Diagnostics::new(Rc::clone(&self.inner.execd.transport), self.inner.id.clone());
         self.diagnostics.get_or_init(|| make().into()).clone()
     }
 
     /// Terminals.
-    #[wasm_bindgen(getter)]
     pub fn pty(&self) -> JsValue {
         self.pty.get_or_init(|| Pty::new(self.inner.execd.clone()).into()).clone()
     }
 
     /// What the lifecycle server knows of it.
-    #[wasm_bindgen(js_name = getInfo)]
     pub fn get_info(&self, options: &JsValue) -> Promise {
         self.inner.send(lifecycle::get(self.inner.transport(), &self.inner.id), options)
     }
 
     /// Whether the daemon answers. Never rejects for a sandbox that does not.
-    #[wasm_bindgen(js_name = isHealthy)]
     pub fn is_healthy(&self, options: &JsValue) -> Promise {
         let answers = ping().then(|answer| Ok(answer.is_ok().into()));
         wire::promised(&self.inner.execd, Ok(answers), options)
     }
 
     /// One sample of CPU and memory.
-    #[wasm_bindgen(js_name = getMetrics)]
     pub fn get_metrics(&self, options: &JsValue) -> Promise {
         wire::promised(&self.inner.execd, Ok(metrics()), options)
     }
 
     /// Where a port of the sandbox is reached: `{endpoint, headers}`.
-    #[wasm_bindgen(js_name = getEndpoint)]
     pub fn get_endpoint(&self, port: &JsValue, options: &JsValue) -> Promise {
         self.endpoint(port, options, |endpoint| {
             // A copy: what the caller does to it must not change where our own requests go.
@@ -283,7 +302,6 @@ impl Sandbox {
     }
 
     /// Where a port is reached with a signature in the address, good until `expires`.
-    #[wasm_bindgen(js_name = getSignedEndpoint)]
     pub fn get_signed_endpoint(&self, port: &JsValue, expires: &JsValue, options: &JsValue) -> Promise {
         let port = args::number("port", port).and_then(rules::port);
         let wire = lifecycle::signed_endpoint(self.inner.transport(), &self.inner.id, port, expires);
@@ -291,7 +309,6 @@ impl Sandbox {
     }
 
     /// Waits until something answers at a port.
-    #[wasm_bindgen(js_name = waitForPort)]
     pub fn wait_for_port(&self, port: &JsValue, options: &JsValue) -> Promise {
         let (inner, port) = (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port));
         let waiting = port::Waiting::read(options);
@@ -299,13 +316,11 @@ impl Sandbox {
     }
 
     /// Keeps its file system as it is now.
-    #[wasm_bindgen(js_name = createSnapshot)]
     pub fn create_snapshot(&self, request: &JsValue, options: &JsValue) -> Promise {
         snapshots::create(&self.inner.execd.transport, &self.inner.id, request, options)
     }
 
     /// The URL of a port.
-    #[wasm_bindgen(js_name = getEndpointUrl)]
     pub fn get_endpoint_url(&self, port: &JsValue, options: &JsValue) -> Promise {
         self.endpoint(port, options, |endpoint| endpoint.base.into())
     }
@@ -316,7 +331,6 @@ impl Sandbox {
     }
 
     /// Sets and, with `null`, deletes metadata.
-    #[wasm_bindgen(js_name = patchMetadata)]
     pub fn patch_metadata(&self, patch: &JsValue, options: &JsValue) -> Promise {
         self.inner.send(lifecycle::patch_metadata(self.inner.transport(), &self.inner.id, patch), options)
     }
@@ -355,7 +369,6 @@ impl Sandbox {
     }
 
     /// Polls a health check until it says yes or the limit is reached.
-    #[wasm_bindgen(js_name = waitUntilReady)]
     pub fn wait_until_ready(&self, options: &JsValue) -> Promise {
         // A custom check is given a handle of its own to the same sandbox: `this` cannot be had here.
         let twin = Self {
@@ -381,7 +394,6 @@ impl Sandbox {
     }
 
     /// `await using`: ends a sandbox that this handle created, lets go of one that it connected to.
-    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
     pub fn dispose_async(&self) -> Promise {
         if !self.inner.owned {
             return self.close();

@@ -2,6 +2,7 @@
 //! them. Values go in and never come out.
 
 use crate::api::execd::{Call, Execd};
+use crate::api::methods::methods;
 use crate::api::vault_request::Body;
 use crate::api::{promise, sidecar, vault_state};
 use crate::core::error::Error;
@@ -83,7 +84,17 @@ fn path_of(list: &str, name: &JsValue) -> Result<String, Error> {
     Ok(format!("{PATH}/{list}/{}", rules::segment("name", &args::filled("name", name)?)?))
 }
 
-#[wasm_bindgen]
+methods! { CredentialVault:
+    "create" => create(_, _),
+    "get" => get(_),
+    "patch" => patch(_, _),
+    "delete" => remove(_),
+    "listCredentials" => list_credentials(_),
+    "getCredential" => get_credential(_, _),
+    "listBindings" => list_bindings(_),
+    "getBinding" => get_binding(_, _),
+}
+
 impl CredentialVault {
     /// Makes the vault.
     pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
@@ -103,35 +114,30 @@ impl CredentialVault {
     }
 
     /// Deletes it with all that is in it.
-    #[wasm_bindgen(js_name = delete)]
     pub fn remove(&self, options: &JsValue) -> Promise {
         let reading: (_, Shape) = ("Delete credential vault failed", vault_state::nothing);
         self.ask("DELETE", Ok(PATH.into()), None, reading, options)
     }
 
     /// All credentials, without their values.
-    #[wasm_bindgen(js_name = listCredentials)]
     pub fn list_credentials(&self, options: &JsValue) -> Promise {
         let path = Ok(format!("{PATH}/credentials"));
         self.get_at(path, ("List credential vault credentials failed", vault_state::credentials), options)
     }
 
     /// One credential, without its value.
-    #[wasm_bindgen(js_name = getCredential)]
     pub fn get_credential(&self, name: &JsValue, options: &JsValue) -> Promise {
         let path = path_of("credentials", name);
         self.get_at(path, ("Get credential vault credential failed", vault_state::credential), options)
     }
 
     /// All bindings.
-    #[wasm_bindgen(js_name = listBindings)]
     pub fn list_bindings(&self, options: &JsValue) -> Promise {
         let path = Ok(format!("{PATH}/bindings"));
         self.get_at(path, ("List credential vault bindings failed", vault_state::bindings), options)
     }
 
     /// One binding.
-    #[wasm_bindgen(js_name = getBinding)]
     pub fn get_binding(&self, name: &JsValue, options: &JsValue) -> Promise {
         let path = path_of("bindings", name);
         self.get_at(path, ("Get credential vault binding failed", vault_state::binding), options)
