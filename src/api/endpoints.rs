@@ -87,10 +87,7 @@ impl Endpoints {
                 thrown,
             )
         })?;
-        let headers = object::entries(&object::get(&raw, "headers"))
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_string()?)))
-            .collect();
+        let headers = object::texts(&object::get(&raw, "headers"));
         Ok(Endpoint { source: promise, raw, base, headers })
     }
 

@@ -20,5 +20,6 @@ pub mod rows;
 pub mod rules;
 pub mod run;
 pub mod secrets;
+pub mod text;
 pub mod tree;
 pub mod url;

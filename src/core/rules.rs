@@ -78,8 +78,8 @@ pub fn file_path(field: &str, path: &str) -> Result<(), Error> {
 
 /// The name and value of a request header. A line break in either would smuggle in another header.
 pub fn header(name: &str, value: &str) -> Result<(), Error> {
-    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if name.is_empty() || !name.chars().all(token) {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(token) {
         return Err(Error::invalid(format!("headers: \"{name}\" is not a valid header name")));
     }
     header_value(&format!("headers.{name}"), value)

@@ -1,5 +1,7 @@
 //! Builds URLs: percent-encoding, queries, joining a base with a path.
 
+use crate::text::has;
+
 /// Percent-encodes like JavaScript's `encodeURIComponent`.
 pub fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -43,7 +45,7 @@ pub fn endpoint_base(protocol: &str, endpoint: &str) -> Result<String, String> {
     let text = endpoint.trim_end_matches('/');
     let host = text.split('/').next().unwrap_or_default();
     let suspicious = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '#' | '?' | '\\');
-    if host.is_empty() || text.contains("://") || text.contains(suspicious) {
+    if host.is_empty() || has(text, "://") || text.contains(suspicious) {
         return Err(format!("The server gave an endpoint that is not host[:port][/path]: {endpoint}"));
     }
     Ok(format!("{protocol}://{text}"))

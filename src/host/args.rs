@@ -68,13 +68,27 @@ pub fn count(field: &str, value: &JsValue) -> Result<f64, Error> {
 /// A required array of strings.
 pub fn strings(field: &str, value: &JsValue) -> Result<Vec<String>, Error> {
     let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of strings", value))?;
-    list.iter().enumerate().map(|(index, item)| string(&format!("{field}[{index}]"), &item)).collect()
+    let mut texts = Vec::new();
+    for (index, item) in list.iter().enumerate() {
+        texts.push(string(&place(field, index), &item)?);
+    }
+    Ok(texts)
+}
+
+/// The name of an entry of a list.
+#[inline(never)]
+fn place(field: &str, index: usize) -> String {
+    format!("{field}[{index}]")
 }
 
 /// A required array of objects.
 pub fn objects(field: &str, value: &JsValue) -> Result<Vec<Options>, Error> {
     let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of objects", value))?;
-    list.iter().enumerate().map(|(index, item)| Options::required(&format!("{field}[{index}]"), &item)).collect()
+    let mut entries = Vec::new();
+    for (index, item) in list.iter().enumerate() {
+        entries.push(Options::required(&place(field, index), &item)?);
+    }
+    Ok(entries)
 }
 
 /// What a field of a request must be that is sent as it is.
@@ -329,7 +343,11 @@ impl Options {
     pub fn counts(&self, name: &str) -> Result<Option<Vec<f64>>, Error> {
         self.optional(name, |field, value| {
             let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of numbers", value))?;
-            list.iter().enumerate().map(|(index, item)| count(&format!("{field}[{index}]"), &item)).collect()
+            let mut counts = Vec::new();
+            for (index, item) in list.iter().enumerate() {
+                counts.push(count(&place(field, index), &item)?);
+            }
+            Ok(counts)
         })
     }
 
@@ -342,13 +360,15 @@ impl Options {
     pub fn string_map(&self, name: &str) -> Result<Option<Vec<(String, String)>>, Error> {
         let Some(object) = self.object(name)? else { return Ok(None) };
         let path = self.path(name);
-        object::entries(&object)
-            .into_iter()
+        let mut map = Vec::new();
+        for (key, value) in object::entries(&object) {
             // As JSON does it: `{ A: process.env.A }` without such a variable says nothing.
-            .filter(|(_, value)| !value.is_undefined())
-            .map(|(key, value)| Ok((key.clone(), string(&format!("{path}.{key}"), &value)?)))
-            .collect::<Result<_, _>>()
-            .map(Some)
+            if !value.is_undefined() {
+                let text = string(&format!("{path}.{key}"), &value)?;
+                map.push((key, text));
+            }
+        }
+        Ok(Some(map))
     }
 
     /// How failed requests are repeated; checked where that of the configuration is.

@@ -1,7 +1,9 @@
 //! What a rejected promise carries: an error of ours, or, untouched, whatever the caller's own code threw.
 
 use crate::core::error::{Error, ErrorBody, ErrorKind};
+use crate::core::rules::short;
 use crate::core::secrets;
+use crate::core::text::has;
 use crate::host::js::{self, Halt};
 use crate::host::object;
 use js_sys::{Array, Object};
@@ -252,8 +254,12 @@ pub fn describe(value: &JsValue) -> String {
 fn read_body(json: &JsValue) -> ErrorBody {
     let (error, detail) = (object::get(json, "error"), object::get(json, "detail"));
     let text = |value: &JsValue, name: &str| object::text(value, name);
-    let details =
-        detail.dyn_ref::<Array>().map(|list| list.iter().map(|item| validation(&item)).collect()).unwrap_or_default();
+    let mut details = Vec::new();
+    if let Some(list) = detail.dyn_ref::<Array>() {
+        for item in list.iter() {
+            details.push(validation(&item));
+        }
+    }
     ErrorBody {
         code: text(json, "code").or_else(|| text(&error, "code")),
         message: text(json, "message")
@@ -267,16 +273,18 @@ fn read_body(json: &JsValue) -> ErrorBody {
 
 /// One entry of FastAPI's list. Its `input` and `ctx` echo the request and are not read.
 fn validation(item: &JsValue) -> (String, String) {
-    let place = object::get(item, "loc").dyn_into::<Array>().map(|loc| {
-        let parts: Vec<String> = loc
-            .iter()
-            .map(|part| {
-                part.as_string().unwrap_or_else(|| part.as_f64().map_or_else(String::new, crate::core::rules::short))
-            })
-            .collect();
-        parts.join(".")
-    });
-    (place.unwrap_or_default(), object::text(item, "msg").unwrap_or_default())
+    let loc = object::get(item, "loc");
+    let mut place = String::new();
+    if let Some(loc) = loc.dyn_ref::<Array>() {
+        for (index, part) in loc.iter().enumerate() {
+            if index > 0 {
+                place.push('.');
+            }
+            // Not `Array.join`: it calls what a hostile server may put there as `toString`.
+            place.push_str(&part.as_string().or_else(|| part.as_f64().map(short)).unwrap_or_default());
+        }
+    }
+    (place, object::text(item, "msg").unwrap_or_default())
 }
 
 /// Browsers say no more than "Failed to fetch": the message lists what to look at. Elsewhere the reason is in `cause.cause`.
@@ -284,7 +292,7 @@ fn unreachable(what: &str, url: &str, cause: &JsValue) -> String {
     let inner = object::get(cause, "cause");
     let mut reason = describe(cause);
     for detail in [object::text(&inner, "code"), object::text(&inner, "message")].into_iter().flatten() {
-        if !detail.is_empty() && !reason.contains(&detail) {
+        if !detail.is_empty() && !has(&reason, &detail) {
             reason = format!("{reason} ({detail})");
         }
     }

@@ -3,6 +3,7 @@
 use crate::core::error::{Error, ErrorKind};
 use crate::core::retry::{Attempt, Outcome, may_move};
 use crate::core::secrets::readable;
+use crate::core::text::split;
 use crate::host::args::CallOptions;
 use crate::host::attempt::{Sent, asked_pause, attempt, refusal};
 use crate::host::failure::Failure;
@@ -93,7 +94,7 @@ impl<'a> Request<'a> {
     pub fn path(&self) -> String {
         let path = self.url.strip_prefix(self.endpoint_base).filter(|_| !self.endpoint_base.is_empty());
         let after_host = || {
-            let (_, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
+            let (_, rest) = split(&self.url, "://").unwrap_or(("", &self.url));
             rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
         };
         readable(path.unwrap_or_else(after_host))

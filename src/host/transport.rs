@@ -67,10 +67,7 @@ impl Transport {
         };
         let base = config.unchecked_ref::<ConnectionConfig>().base_url().map_err(Failure::thrown)?;
         let text = |name: &str| object::text(&config, name);
-        let headers: Vec<(String, String)> = object::entries(&object::get(&config, "headers"))
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_string()?)))
-            .collect();
+        let headers = object::texts(&object::get(&config, "headers"));
         let api_key = text("apiKey").filter(|key| !key.is_empty());
         headers.iter().try_for_each(|(name, value)| rules::header(name, value))?;
         rules::header_value("apiKey", api_key.as_deref().unwrap_or_default())?;
@@ -213,9 +210,13 @@ impl Transport {
 
     /// What must not be repeated of a request in a log or an error: the key, and the values of headers.
     pub fn secrets<'a>(&'a self, endpoint: &'a [(String, String)], call: &'a CallOptions) -> Vec<&'a str> {
-        let headers = self.headers.iter().chain(endpoint).chain(&call.headers);
-        let values = headers.flat_map(|(name, value)| secrets::of_header(name, value));
-        self.api_key.as_deref().into_iter().chain(values).collect()
+        let mut secrets = vec![self.api_key.as_deref().unwrap_or_default()];
+        for list in [&self.headers, endpoint, &call.headers] {
+            for (name, value) in list {
+                secrets.extend(secrets::of_header(name, value));
+            }
+        }
+        secrets
     }
 
     /// One line per request. Headers, queries and bodies may hold secrets and are never shown.
