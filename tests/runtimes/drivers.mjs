@@ -6,48 +6,53 @@ import { launch as launchChromium } from "../page/browser.mjs";
 import { environment, MODULES, start } from "./programs.mjs";
 
 const require = createRequire(join(MODULES, "from-here.js"));
-const SECONDS = 120;
+/** For what takes seconds. */
+const PATIENCE_MS = 120_000;
 
-// In the page. A module without `await` at its top has run when the page is loaded, and that is what every driver waits for.
-const call = (config) => window.run(config);
+/** In the page. WebDriver does not always wait until its modules have run. */
+async function call(config) {
+  if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve));
+  return await window.run(config).catch((error) => ({ error: `${error} ${JSON.stringify(error)}` }));
+}
 
-/** Playwright, whose own Firefox and WebKit are patched: it drives neither Firefox as it is released nor any other WebKit. */
+/** For Playwright and Puppeteer, which are alike as far as this goes. */
+const tabs = (browser, version) => ({
+  version,
+  async run(url, config) {
+    const page = await browser.newPage();
+    await page.goto(url, { timeout: PATIENCE_MS });
+    return await page.evaluate(call, config).finally(() => page.close());
+  },
+  close: () => browser.close(),
+});
+
+/** Playwright's own Firefox and WebKit are patched, and it can drive no others. */
 async function chromium() {
   const browser = await launchChromium();
-  return {
-    version: browser.version(),
-    async run(url, config) {
-      const page = await browser.newPage();
-      await page.goto(url);
-      return await page.evaluate(call, config).finally(() => page.close());
-    },
-    close: () => browser.close(),
-  };
+  return tabs(browser, browser.version());
 }
 
 async function firefox(folder) {
   const browser = await require("puppeteer-core").launch({
     browser: "firefox",
     executablePath: process.env.FIREFOX,
-    protocolTimeout: SECONDS * 1000,
+    timeout: PATIENCE_MS,
+    protocolTimeout: PATIENCE_MS,
+    // Mozilla's own word for none. A released Firefox takes it only with the variable, or else asks Mozilla's server.
+    extraPrefsFirefox: { "services.settings.server": "data:,#remote-settings-dummy/v1" },
     // As root, Firefox refuses a home that is not root's.
-    env: environment(folder),
+    env: environment(folder, { MOZ_REMOTE_SETTINGS_DEVTOOLS: "1" }),
   });
-  return {
-    version: (await browser.version()).replace("firefox/", ""),
-    async run(url, config) {
-      const page = await browser.newPage();
-      await page.goto(url);
-      return await page.evaluate(call, config).finally(() => page.close());
-    },
-    close: () => browser.close(),
-  };
+  return tabs(browser, (await browser.version()).replace("firefox/", ""));
 }
 
-/** A display of its own, on which no window is seen. Without what draws on it, it ends by itself. */
+/** A display of its own, on which no window is seen. */
 async function display(folder) {
-  const options = { stdio: ["ignore", "pipe", "pipe", "pipe"], env: environment(folder) };
-  const program = start(process.env.XVFB, ["-displayfd", "3", "-terminate", "-nolisten", "tcp"], options);
+  const options = { stdio: ["ignore", "pipe", "pipe", "pipe"], env: environment(folder), detached: false };
+  const program = start(process.env.XVFB, ["-displayfd", "3", "-noreset", "-nolisten", "tcp"], options);
+  // Not SIGKILL: it has a lock file. With it goes whatever draws on it; without it that would live on when the tests are stopped.
+  const kill = () => program.child.kill();
+  process.once("exit", kill);
   const failed = program.done.then(({ error, code }) => {
     throw new Error(`Xvfb did not start: ${error ?? code}\n${program.text}`);
   });
@@ -56,8 +61,8 @@ async function display(folder) {
   return {
     name: `:${String(number).trim()}`,
     async end() {
-      // Not SIGKILL: it has a lock file.
-      program.child.kill();
+      process.off("exit", kill);
+      kill();
       await program.done;
     },
   };
@@ -68,17 +73,18 @@ async function webkit(folder) {
   const { Builder } = require("selenium-webdriver");
   const { DriverService } = require("selenium-webdriver/remote");
   const screen = await display(folder);
-  // The software renderer: a machine for tests has no graphics card.
-  const env = environment(folder, { DISPLAY: screen.name, GDK_BACKEND: "x11", LIBGL_ALWAYS_SOFTWARE: "1" });
+  const env = environment(folder, { DISPLAY: screen.name });
   const service = new DriverService.Builder(process.env.WEBKIT_DRIVER).setLoopback(true).setEnvironment(env).build();
   const end = async () => {
     await service.kill();
     await screen.end();
   };
   try {
-    const builder = new Builder().usingServer(await service.start()).withCapabilities({ browserName: "MiniBrowser" });
+    const builder = new Builder()
+      .usingServer(await service.start(PATIENCE_MS))
+      .withCapabilities({ browserName: "MiniBrowser" });
     const driver = await builder.build();
-    await driver.manage().setTimeouts({ script: SECONDS * 1000 });
+    await driver.manage().setTimeouts({ script: PATIENCE_MS });
     return {
       version: (await driver.getCapabilities()).getBrowserVersion(),
       async run(url, config) {
