@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { install } from "../package/installed.mjs";
 import { NAMES } from "./scenario.mjs";
 
-const MODULES =
+export const MODULES =
   process.env.OPENSANDBOX_TEST_PACKAGES ??
   fileURLToPath(new URL("../../.tools/runtimes/node_modules", import.meta.url));
 const SYSTEM = `${process.platform}-${process.arch}`;
