@@ -1,5 +1,5 @@
 // Next with the packed package and no configuration, by each of its bundlers: it builds and starts; the client component makes one call in
-// Chromium, the route handlers one in their runtimes.
+// Chromium, the route handlers one in their runtimes. (Not `next dev`: for a page that is open it asks npm for its newest version.)
 import assert from "node:assert/strict";
 import { constants, cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
