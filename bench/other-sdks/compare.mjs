@@ -118,7 +118,7 @@ ${notes.join("\n")}
 `;
 }
 
-/** `ours`: what \`packageSizes\` gives. */
+/** `ours`: what `packageSizes` gives. */
 export async function compare(ours) {
   await locked(() => installPackages(FOLDER, join("bench", FOLDER)));
   let text;
