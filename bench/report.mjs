@@ -3,18 +3,9 @@ import { KEPT } from "./memory.mjs";
 import { megabytes, milliseconds, three, times } from "./numbers.mjs";
 import { readers } from "./readers.mjs";
 import { LONG, SIZES } from "./streams.mjs";
+import { table } from "./table.mjs";
 
 export const SIZE_NAMES = { 65536: "64 KiB", 4096: "4 KiB", event: "one event" };
-
-/** A table whose columns stand below each other; all but the first to the right. */
-function table(head, rows) {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column].length)));
-  const line = (row) =>
-    `| ${row.map((cell, column) => (column ? cell.padStart(widths[column]) : cell.padEnd(widths[0]))).join(" | ")} |`;
-  const rule = `|${widths.map((width, column) => "-".repeat(width + 1) + (column ? ":" : "-")).join("|")}|`;
-  return [line(head), rule, ...rows.map(line)].join("\n");
-}
 
 function matrixTable({ rows }) {
   const of = (reader, size) => rows.find((row) => row.reader === reader && row.size === size).ms;

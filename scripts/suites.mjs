@@ -7,7 +7,7 @@ import { locked } from "./lock.mjs";
 import { at, localServer, pkg, target } from "./paths.mjs";
 import { capture } from "./process.mjs";
 import { Stop } from "./step.mjs";
-import { chromium } from "./system-packages.mjs";
+import { browserEnvironment, chromium } from "./system-packages.mjs";
 import { hasPackages, installPackages, packagesOf } from "./test-packages.mjs";
 import { nativeEnv, wasmToolchain } from "./toolchain.mjs";
 
@@ -70,7 +70,7 @@ export async function cargo(args, env) {
   return result;
 }
 
-export const core = () => cargo(["--profile", "local", "-p", "opensandbox-wasm", "-p", "opensandbox-core"], nativeEnv);
+export const core = () => cargo(["--profile", "local", "-p", "opensandbox-wasm", "-p", "opensandbox-core", "-p", "opensandbox-decoder"], nativeEnv);
 export const local = () =>
   cargo(["--profile", "local", "-p", "opensandbox-local"], { ...nativeEnv, OPENSANDBOX_LOCAL_BIN: localServer });
 
@@ -166,7 +166,7 @@ export async function node(folder) {
       OPENSANDBOX_LOCAL_BIN: localServer,
       OPENSANDBOX_PKG: pkg,
       ...kernelEnvironment(),
-      CHROMIUM: chromium() ?? "",
+      ...browserEnvironment(),
       ...(hasPackages(folder) && { OPENSANDBOX_TEST_PACKAGES: join(packagesOf(folder), "node_modules") }),
       TEST_REPORT: report,
     },
