@@ -5,7 +5,7 @@ use crate::core::retry::{Attempt, Outcome, may_move};
 use crate::core::secrets::readable;
 use crate::core::text::split;
 use crate::host::args::CallOptions;
-use crate::host::attempt::{Sent, asked_pause, attempt, refusal};
+use crate::host::attempt::{asked_pause, attempt, refusal};
 use crate::host::failure::Failure;
 use crate::host::js::Exchange;
 use crate::host::object;
@@ -170,15 +170,8 @@ async fn all_attempts(
     let mut number = 1;
     loop {
         let sent = attempt(transport, &request, call, &way, number).await;
-        let (outcome, asked, request_id) = match &sent {
-            Sent::Refusal(response) => {
-                (Outcome::Status(response.exchange().status()), asked_pause(response), response.request_id())
-            }
-            Sent::Silence { request_id, .. } => (Outcome::NoAnswer, None, request_id.clone()),
-            Sent::Answer(_) | Sent::End(_) => (Outcome::Final, None, None),
-        };
-        if let Sent::Silence { never_sent, .. } = &sent {
-            let fresh = way.fresh.take().filter(|_| may_move(method, !streamed, *never_sent));
+        if sent.outcome == Outcome::NoAnswer {
+            let fresh = way.fresh.take().filter(|_| may_move(method, !streamed, sent.never_sent));
             if let Some(fresh) = fresh {
                 // A stream has no limit here, but a look-up has one.
                 let left = way.deadline.limit_ms > 0.0;
@@ -192,30 +185,29 @@ async fn all_attempts(
                 transport.check(call)?;
             }
         }
+        let refused = sent.result.as_ref().ok().filter(|_| sent.outcome != Outcome::Final);
         let failed = Failed {
             attempt: Attempt {
                 method,
                 number,
-                outcome,
-                retry_after_ms: asked,
+                outcome: sent.outcome,
+                retry_after_ms: refused.and_then(asked_pause),
                 left_ms: way.deadline.left_ms(),
                 repeatable: !streamed && way.reader != Body::Stream,
             },
             path: &path,
-            request_id: request_id.as_deref(),
-            failure: match &sent {
-                Sent::Silence { failure, .. } => Some(failure),
-                _ => None,
-            },
+            request_id: sent.request_id.as_deref(),
+            failure: sent.result.as_ref().err(),
         };
         let Some(ms) = pause_after(&retry, &failed, call) else {
-            return match sent {
-                Sent::Answer(response) => Ok(response),
-                Sent::Refusal(response) => refusal(transport, &request, call, number, response).await,
-                Sent::Silence { failure, .. } | Sent::End(failure) => Err(failure),
+            return match sent.result {
+                Ok(response) if sent.outcome != Outcome::Final => {
+                    refusal(transport, &request, call, number, response).await
+                }
+                result => result,
             };
         };
-        if let Sent::Refusal(response) = &sent {
+        if let Some(response) = refused {
             // Its connection is given back before anything else is sent.
             response.exchange().abort();
         }

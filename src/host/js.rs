@@ -55,6 +55,7 @@ extern "C" {
         init: &JsValue,
         timeout_ms: f64,
         signals: &Array,
+        whole: bool,
     ) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, getter)]
     pub fn status(this: &Exchange) -> u16;
@@ -67,9 +68,9 @@ extern "C" {
     /// Why it stopped, if it did.
     #[wasm_bindgen(method, getter)]
     pub fn halted(this: &Exchange) -> JsValue;
-    /// Reads the whole body; the next three are for then.
-    #[wasm_bindgen(method)]
-    pub fn gather(this: &Exchange) -> Promise;
+    /// Why the body could not be read, where it was to be; the next three are for one that was.
+    #[wasm_bindgen(method, getter)]
+    pub fn broken(this: &Exchange) -> JsValue;
     #[wasm_bindgen(method, catch)]
     pub fn json(this: &Exchange) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method)]

@@ -27,8 +27,9 @@ class Exchange {
   #reader;
   /** The Halt, once there is one. */
   halted;
-  /** The body, once `gather` has read it. */
+  /** The body, where it was to be read; `broken`: why it could not be. */
   whole;
+  broken;
 
   constructor(timeoutMs, signals) {
     this.#stopped = new Promise((_, reject) => {
@@ -43,7 +44,8 @@ class Exchange {
     }
   }
 
-  async open(fetch, url, init) {
+  /** With `whole`, the body of a success is read, too: see `whole` and `broken`. */
+  async open(fetch, url, init, whole) {
     // A fetch that throws, hangs or ignores its signal must not take us with it: hence the race. `fetch` is called
     // plainly, with `undefined` as this: browsers and workers refuse anything else.
     const answer = (async () => fetch(url, { ...init, redirect: "manual", signal: this.#controller.signal }))();
@@ -56,6 +58,7 @@ class Exchange {
       answer.then((late) => late?.body?.cancel?.()).catch(() => {});
       throw asHalt(cause);
     }
+    if (whole && this.status >= 200 && this.status < 300) await this.#gather();
     return this;
   }
 
@@ -85,11 +88,14 @@ class Exchange {
     });
   }
 
-  /** Reads the whole body, which is then in `whole`. */
-  async gather() {
-    await this.#read(async () => {
-      this.whole = new Uint8Array(await this.response.arrayBuffer());
-    });
+  async #gather() {
+    try {
+      await this.#read(async () => {
+        this.whole = new Uint8Array(await this.response.arrayBuffer());
+      });
+    } catch (halt) {
+      this.broken = halt;
+    }
   }
 
   text() {
@@ -181,8 +187,8 @@ class Exchange {
 }
 
 /** Called from Rust. `signals`: pairs of a signal and what to call its halt. */
-export function openExchange(fetch, url, init, timeoutMs, signals) {
-  return new Exchange(timeoutMs, signals).open(fetch ?? globalThis.fetch, url, init);
+export function openExchange(fetch, url, init, timeoutMs, signals, whole) {
+  return new Exchange(timeoutMs, signals).open(fetch ?? globalThis.fetch, url, init, whole);
 }
 
 export function requestId() {
