@@ -49,16 +49,13 @@ const walk = () =>
 
 describe("the tarball", () => {
   test("holds exactly the files that it should", () => {
-    // One that only its neighbours import is shipped only if src/host/js.rs names it, too.
-    const snippets = readdirSync(new URL("../../src/js/", import.meta.url));
     const expected = [
       /^LICENSE$/,
       /^THIRD-PARTY-LICENSES\.txt$/,
       /^README\.md$/,
       /^package\.json$/,
-      /^(index|edge|slim|api|load|init|start|constants|imports|wasm-inline|core_bg)\.js$/,
+      /^(index|edge|slim|api|load|init|start|constants|wasm-inline|core_bg)\.js$/,
       /^core\.wasm$/,
-      ...snippets.map((name) => new RegExp(`^snippets/[^/]+/src/js/${name.replace(".", "[.]")}$`)),
     ];
     // Allowed, where there are: other entries, and types.
     const optional = [/^[\w-]+\.(js|cjs|mjs)$/, /^(types\/)?[\w.-]+\.d\.(ts|cts|mts)$/];
