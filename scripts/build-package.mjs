@@ -85,19 +85,20 @@ function glueEntry(wasm) {
  */
 async function writeGlue(wasm) {
   const { rolldown } = await import("rolldown");
-  const entry = join(raw, "entry.js");
-  writeFileSync(entry, glueEntry(wasm));
-  const bundle = await rolldown({
-    input: entry,
-    cwd: raw,
-    platform: "neutral",
-    onLog(_, log) {
-      throw new Stop(`putting the glue together: ${log.message}`);
-    },
-  });
-  const { output } = await bundle.write({ file: join(fresh, "core_bg.js"), format: "esm" });
-  await bundle.close();
-  check(output.length === 1, `the glue is ${output.length} files`);
+  const input = join(raw, "entry.js");
+  writeFileSync(input, glueEntry(wasm));
+  // A name that is not there is a warning only.
+  const onLog = (_, { message }) => {
+    throw new Error(message);
+  };
+  try {
+    const bundle = await rolldown({ input, cwd: raw, platform: "neutral", onLog });
+    const { output } = await bundle.write({ file: join(fresh, "core_bg.js"), format: "esm" });
+    await bundle.close();
+    check(output.length === 1, `the glue is ${output.length} files`);
+  } catch (error) {
+    throw new Stop("putting the glue together failed", { details: error.message });
+  }
 }
 
 async function assemble() {

@@ -42,15 +42,7 @@ describe("the entry slim", () => {
   });
 
   test("reaches no file that holds the WebAssembly, and fetches nothing when it is imported", () => {
-    const seen = [];
-    const walk = (file) => {
-      if (seen.includes(file)) return;
-      seen.push(file);
-      const text = readFileSync(join(it.installed, file), "utf8");
-      for (const [, specifier] of text.matchAll(/(?:^import |\bfrom )["'](\.[^"']+)["']/gm))
-        walk(join(file, "..", specifier));
-    };
-    walk("slim.js");
+    const seen = it.reached("slim.js");
     assert.ok(seen.includes("core_bg.js"));
     assert.equal(seen.includes("wasm-inline.js"), false);
     const calls = run(`
@@ -208,6 +200,26 @@ describe("the entry slim", () => {
     assert.match(errors[8].message, /mine/);
     assert.deepEqual([before, end], ["WASM_UNAVAILABLE", "REACHED"]);
   });
+});
+
+describe("the default entry", () => {
+  for (const [name, before, expected] of [
+    ["decodes its text itself where the runtime cannot", "delete Uint8Array.fromHex", 0],
+    [
+      "leaves it to the runtime that can",
+      'Uint8Array.fromHex = (text) => { count++; return new Uint8Array(Buffer.from(text, "hex")); }',
+      1,
+    ],
+  ]) {
+    test(name, () => {
+      const result = run(`
+        let count = 0;
+        ${before};
+        console.log(JSON.stringify([await call(await import("opensandbox-wasm")), count]));
+      `);
+      assert.deepEqual(result, ["REACHED", expected]);
+    });
+  }
 });
 
 describe("several in one program", () => {
