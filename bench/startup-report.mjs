@@ -39,7 +39,7 @@ with the \`import\`, but for the last column, which begins before the process is
   use, which for one SDK is before the call and for the other in it.
 - **half of them**: between these two lies half of the times at the server.
 - **bundled**: by esbuild, minified, with what the program uses. The official SDK gets a \`require\` for Node; without it its bundle
-  could not load undici.
+  could not load undici. In Bun undici is the runtime's own, and loads nothing.
 
 ## Aims
 
