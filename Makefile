@@ -39,7 +39,7 @@ fuzz: ## Look for inputs that the stream core reads wrongly (SECONDS=30 for each
 docs: ## The API reference in docs/api, made from the types (commit what it writes)
 	$(node) scripts/docs.mjs
 
-size: ## The package's size: raw, gzip, brotli
+size: ## The package's size: raw, gzip, brotli, and whether it is within its limits (COMPARE=1: beside other SDKs; writes docs/bench/size.md)
 	$(node) scripts/size.mjs
 
 release-dry-run: ## Build, check and pack into dist/ as for a release; publishes nothing

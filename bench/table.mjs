@@ -1,6 +1,6 @@
-// Tables of Markdown.
+// Tables in Markdown that read as well on a terminal.
 
-/** A table whose columns stand below each other; all but the first to the right. */
+/** Columns stand below each other; all but the first to the right. */
 export function table(head, rows) {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column].length)));

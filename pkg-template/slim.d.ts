@@ -21,8 +21,8 @@ export interface WasmModule {
  * Starts the WebAssembly. Before that the first use of the package is refused with the code `WASM_UNAVAILABLE`.
  *
  * Without a source it is fetched from beside the package's own files: `new URL("./core.wasm", import.meta.url)`, which many
- * bundlers replace by the address of the file in their output. Once it runs, further calls change nothing. The file must be that of
- * the same version of the package.
+ * bundlers replace by the address of the file in their output. Once it runs, further calls change nothing. The file of another
+ * version of the package is refused.
  *
  * @throws {@link SandboxException} `WASM_UNAVAILABLE`: it could not be fetched, compiled or started, `cause` says why. It can be
  * tried again.

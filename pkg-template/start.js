@@ -2,7 +2,7 @@
 // policy forbids WebAssembly gets an error at the call and not a module that cannot be imported. All entries share this one:
 // whichever of them has a module first starts it, once.
 
-import { __wbg_set_wasm, imports, SandboxException } from "./core_bg.js";
+import { __wbg_set_wasm, build, imports, SandboxException } from "./core_bg.js";
 
 let exports;
 let source;
@@ -17,15 +17,31 @@ export const started = () => exports !== undefined;
 export const unavailable = (message, cause) =>
   new SandboxException({ message, cause, isRetryable: true }, "WASM_UNAVAILABLE");
 
+/** The build that a module says it is of. One that does not say it (a tool has dropped its sections) is given a try. */
+function buildOf(module) {
+  try {
+    const [section] = WebAssembly.Module.customSections(module, "opensandbox");
+    return section ? new TextDecoder().decode(section) : build;
+  } catch {
+    return build;
+  }
+}
+
 /** What `get` gives is instantiated, if nothing was before. It can fail, and then be tried again. */
 export function start(get) {
   if (exports) return;
   let fresh;
+  let hint = "A page needs script-src 'wasm-unsafe-eval' in its Content-Security-Policy";
   try {
-    fresh = new WebAssembly.Instance(get(), imports).exports;
+    const module = get();
+    const its = buildOf(module);
+    if (its !== build) {
+      hint = "Both must be of one version: one of them may come from a cache or an older deployment";
+      throw new TypeError(`core.wasm is of version ${its}, the JavaScript of version ${build}`);
+    }
+    fresh = new WebAssembly.Instance(module, imports).exports;
     if (!fresh.__wbindgen_start) throw new TypeError("it is not the core.wasm of this package");
   } catch (cause) {
-    const hint = "A page needs script-src 'wasm-unsafe-eval' in its Content-Security-Policy";
     throw unavailable(`WebAssembly could not be started: ${cause?.message ?? cause}. ${hint}`, cause);
   }
   exports = fresh;

@@ -1,4 +1,5 @@
 // Builds the npm package pkg/: wasm and glue by wasm-pack, the rest from pkg-template/. `--fast`: for the inner loop, not for release.
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -64,8 +65,11 @@ async function compile(toolchain, fast, say) {
   });
 }
 
-/** A module with all that the glue exports, and `imports`: what the wasm imports, by the names that it uses. */
-function glueEntry(wasm) {
+/**
+ * A module with all that the glue exports; `imports`: what the wasm imports, by the names that it uses; and `build`: of which build
+ * core.wasm must be.
+ */
+function glueEntry(wasm, build) {
   const names = new Map();
   for (const { module, name } of WebAssembly.Module.imports(new WebAssembly.Module(wasm))) {
     check(module === "./core_bg.js" || module.startsWith("./snippets/"), `the wasm imports ${module}`);
@@ -76,17 +80,39 @@ function glueEntry(wasm) {
     lines.push(`import * as m${i} from ${JSON.stringify(module)};`);
     return `${JSON.stringify(module)}: { ${[...those].sort().map((name) => `${name}: m${i}.${name}`)} }`;
   });
-  return [...lines, `export const imports = { ${imports} };`].join("\n");
+  lines.push(`export const imports = { ${imports} };`, `export const build = ${JSON.stringify(build)};`);
+  return lines.join("\n");
+}
+
+/** Version and a hash of what was built, as semantic versions have it: `/slim` is loaded as two files, which must belong together. */
+function buildName(wasm) {
+  const sum = createHash("sha256").update(wasm);
+  const folder = join(raw, "snippets");
+  const snippets = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
+  const files = snippets
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+  for (const file of [join(raw, "core_bg.js"), ...files]) sum.update(readFileSync(file));
+  return `${packageVersion()}+${sum.digest("hex").slice(0, 8)}`;
+}
+
+/** The wasm with a custom section at its end: a zero, sizes of one byte each, the name, the content. start.js reads it. */
+function withBuild(wasm, build) {
+  const [name, content] = [Buffer.from("opensandbox"), Buffer.from(build)];
+  const size = 1 + name.length + content.length;
+  check(size < 128, `the build has a very long name: ${build}`);
+  return Buffer.concat([wasm, Buffer.from([0, size, name.length]), name, content]);
 }
 
 /**
  * The glue and all snippets as one file: each file of an import costs a millisecond in Node and a request in a page without a
  * bundler. By rolldown, as esbuild renames classes that name themselves, and a user sees their names.
  */
-async function writeGlue(wasm) {
+async function writeGlue(wasm, build) {
   const { rolldown } = await import("rolldown");
   const input = join(raw, "entry.js");
-  writeFileSync(input, glueEntry(wasm));
+  writeFileSync(input, glueEntry(wasm, build));
   // A name that is not there is a warning only.
   const onLog = (_, { message }) => {
     throw new Error(message);
@@ -105,14 +131,16 @@ async function assemble() {
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   const glue = readFileSync(join(raw, "core_bg.js"), "utf8");
-  const wasm = readFileSync(join(raw, "core_bg.wasm"));
+  const compiled = readFileSync(join(raw, "core_bg.wasm"));
+  const build = buildName(compiled);
+  const wasm = withBuild(compiled, build);
   check(/export function __wbg_set_wasm\(/.test(glue), "core_bg.js has no __wbg_set_wasm");
   check(/__wbindgen_start/.test(readFileSync(join(raw, "core.js"), "utf8")), "core.js does not call __wbindgen_start");
   for (const folder of [root, homedir()])
     check(!wasm.includes(folder), `the wasm contains this machine's path ${folder}`);
 
   writeFileSync(join(fresh, "core.wasm"), wasm);
-  await writeGlue(wasm);
+  await writeGlue(wasm, build);
   // As text, hex costs 8 % on the wire and base64 25 to 31 %: base64 breaks the alignment of the bytes, which compression needs.
   writeFileSync(join(fresh, "wasm-inline.js"), `export default "${wasm.toString("hex")}";\n`);
 

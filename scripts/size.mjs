@@ -1,37 +1,37 @@
-// What an application downloads: the wasm, and the default entry bundled and minified with the wasm inside.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+// `make size`: how large what an application downloads is, and whether it is within the limits of size-limits.json. COMPARE=1 measures
+// other SDKs, too, and writes docs/bench/size.md.
 import { buildPackage } from "./build-package.mjs";
 import { locked } from "./lock.mjs";
-import { pkg } from "./paths.mjs";
+import { root } from "./paths.mjs";
 import { setup } from "./setup.mjs";
-import { main } from "./step.mjs";
+import { overLimit, packageSizes, sizeLimits } from "./sizes.mjs";
+import { main, red, Stop } from "./step.mjs";
 
-async function size() {
+const KINDS = ["raw", "gzip", "brotli"];
+
+function print(sizes) {
+  const limits = sizeLimits();
+  const line = (name, cells) => console.log(name.padEnd(24) + cells.map((cell) => cell.padStart(10)).join(""));
+  console.log();
+  line("bytes", [...KINDS, "", "limits:", "raw", "brotli"]);
+  for (const [name, found] of Object.entries(sizes)) {
+    const allowed = ["raw", "brotli"].map((kind) => String(limits[name]?.[kind] ?? ""));
+    line(name, [...KINDS.map((kind) => String(found[kind])), "", "", ...allowed]);
+  }
+}
+
+await main(async () => {
   await locked(async () => {
     await setup({ for: "build" });
     await buildPackage();
   });
-  const { build } = await import("esbuild");
-  const entry = await build({
-    entryPoints: [join(pkg, "index.js")],
-    bundle: true,
-    minify: true,
-    format: "esm",
-    platform: "neutral",
-    write: false,
-    logLevel: "error",
-  });
-  const rows = [
-    ["core.wasm", readFileSync(join(pkg, "core.wasm"))],
-    ["default entry, bundled and minified", Buffer.from(entry.outputFiles[0].contents)],
-  ];
-  console.log(`\n${"bytes".padEnd(38)}${["raw", "gzip", "brotli"].map((name) => name.padStart(10)).join("")}`);
-  for (const [name, bytes] of rows) {
-    const sizes = [bytes, gzipSync(bytes, { level: 9 }), brotliCompressSync(bytes)].map(({ length }) => length);
-    console.log(name.padEnd(38) + sizes.map((length) => String(length).padStart(10)).join(""));
+  const sizes = await packageSizes(root);
+  print(sizes);
+  if (process.env.COMPARE) {
+    const { compare } = await import("../bench/other-sdks/compare.mjs");
+    await compare(sizes);
   }
-}
-
-await main(size);
+  const over = overLimit(sizes);
+  for (const sentence of over) console.log(`${red("✗")} ${sentence}`);
+  if (over.length > 0) throw new Stop("the package is larger than scripts/size-limits.json allows");
+});

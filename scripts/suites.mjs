@@ -7,7 +7,7 @@ import { locked } from "./lock.mjs";
 import { at, localServer, pkg, target } from "./paths.mjs";
 import { capture } from "./process.mjs";
 import { Stop } from "./step.mjs";
-import { chromium } from "./system-packages.mjs";
+import { browserEnvironment, chromium } from "./system-packages.mjs";
 import { hasPackages, installPackages, packagesOf } from "./test-packages.mjs";
 import { nativeEnv, wasmToolchain } from "./toolchain.mjs";
 
@@ -166,7 +166,7 @@ export async function node(folder) {
       OPENSANDBOX_LOCAL_BIN: localServer,
       OPENSANDBOX_PKG: pkg,
       ...kernelEnvironment(),
-      CHROMIUM: chromium() ?? "",
+      ...browserEnvironment(),
       ...(hasPackages(folder) && { OPENSANDBOX_TEST_PACKAGES: join(packagesOf(folder), "node_modules") }),
       TEST_REPORT: report,
     },

@@ -41,7 +41,8 @@ export type FetchFunction = (url: string, init: FetchInit) => PromiseLike<any>;
 export type WebSocketConstructor = new (url: string, ...more: any[]) => any;
 
 /** Headers as an object, where `undefined` says nothing, or as pairs: a `Headers` or a `Map`. */
-export type RequestHeaders = Record<string, string | undefined> | Iterable<readonly [string, string]>;
+// `Headers` is named too: before TypeScript 6 the DOM's is no iterable without `DOM.Iterable`.
+export type RequestHeaders = Record<string, string | undefined> | Iterable<readonly [string, string]> | Headers;
 
 /** Where lines for a log go. `console` is one. */
 export interface Logger {

@@ -2,6 +2,7 @@
 
 import type { ExecdCommands } from "./commands.js";
 import type { InvalidArgumentException } from "./errors.js";
+import type { Bytes } from "./transfers.js";
 
 /**
  * An event of a run as it is on the wire. Fields with an empty value are left out by execd. Types that are not listed here
@@ -88,7 +89,7 @@ export interface RichResult extends ExecutionResult {
   /** The first of these MIME types that there is. Default: in the order of {@link RichResult.formats}. */
   preferred(order?: readonly string[]): ResultForm | undefined;
   /** A form as bytes: images decoded from base64, all else as UTF-8. */
-  bytes(mime: string): Uint8Array<ArrayBuffer> | undefined;
+  bytes(mime: string): Bytes | undefined;
   /** A form as a `data:` URL. */
   dataUrl(mime: string): string | undefined;
 }

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { sizeLimits } from "../../scripts/sizes.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (name) => readFileSync(join(root, name), "utf8");
@@ -20,6 +21,12 @@ test("every make command exists", () => {
   const commands = [...(readme + read("CONTRIBUTING.md")).matchAll(/^make ([a-z-]+)|`make ([a-z-]+)/gm)];
   assert.ok(commands.length > 2);
   for (const [, first, second] of commands) assert.ok(targets.has(first ?? second), `make ${first ?? second}`);
+});
+
+// tests/package holds the package to that limit, so that the README is never below what is true.
+test("the size is the limit of the default entry", () => {
+  const [, kilobytes] = /at most ([\d.]+) kB on its way \(brotli\)/.exec(readme);
+  assert.equal(Number(kilobytes) * 1000, sizeLimits()["default entry"].brotli);
 });
 
 /** The arms of a match in a function of src/core/error.rs, as pairs of a variant and the string that it gives. */

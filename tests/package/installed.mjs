@@ -10,7 +10,8 @@ export const PKG = process.env.OPENSANDBOX_PKG ?? fileURLToPath(new URL("../../p
 /** `files`: what the tarball holds; `tarball`: where it is; `folder`: where the package is installed; `remove`. */
 export function install() {
   const folder = mkdtempSync(join(tmpdir(), "opensandbox-wasm-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // Tries again: a browser that has it as its home may still write its last file.
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   try {
     const options = { cwd: folder, encoding: "utf8", env: { ...process.env, npm_config_update_notifier: "false" } };
     const packed = execFileSync("npm", ["pack", PKG, "--json", "--offline", "--ignore-scripts"], options);

@@ -106,6 +106,41 @@ describe("the entry slim", () => {
     assert.equal(code, "REACHED");
   });
 
+  // The last character of its own: the section is the last one.
+  const OTHER = "const other = new Uint8Array(bytes); other[other.length - 1] ^= 1;";
+  test("refuses the file of another build, naming both, and can then be given the right one", () => {
+    const { version } = it.manifest;
+    const { errors, code } = run(`${READ} ${OTHER}
+      import { runInNewContext } from "node:vm";
+      const errors = [await failure(sdk.init(other))];
+      errors.push(await failure(sdk.init(runInNewContext("new WebAssembly.Module(other)", { other }))));
+      try { sdk.initSync(new WebAssembly.Module(other)); } catch (error) { errors.push(show(error)); }
+      await sdk.init(bytes);
+      console.log(JSON.stringify({ errors, code: await call(sdk) }));
+    `);
+    assert.equal(errors.length, 3);
+    for (const error of errors) {
+      assert.deepEqual([error.name, error.code, error.cause], ["SandboxException", "WASM_UNAVAILABLE", true]);
+      const [, its, ours] = /core\.wasm is of version (\S+), the JavaScript of version (\S+)\. /.exec(error.message);
+      assert.notEqual(its, ours);
+      for (const build of [its, ours]) assert.equal(build.split("+")[0], version);
+      assert.doesNotMatch(error.message, /Content-Security-Policy/);
+    }
+    assert.equal(code, "REACHED");
+  });
+
+  for (const [name, change] of Object.entries({
+    "in a file without its sections":
+      'const end = bytes.lastIndexOf("opensandbox") - 3; if (end < 0) throw new Error("no section"); const given = bytes.subarray(0, end);',
+    "where sections cannot be read": `${OTHER} const given = other; delete WebAssembly.Module.customSections;`,
+    "where reading them fails": `${OTHER} const given = other; WebAssembly.Module.customSections = () => { throw new Error("no"); };`,
+  })) {
+    test(`does without knowing the build: ${name}`, () => {
+      const code = run(`${READ} ${change} await sdk.init(given); console.log(JSON.stringify(await call(sdk)));`);
+      assert.equal(code, "REACHED");
+    });
+  }
+
   test("starts once, however often and with whatever it is asked to", () => {
     const result = run(`${READ}
       let count = 0;

@@ -7,11 +7,11 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
+import { overLimit, packageSizes, sizeLimits } from "../../scripts/sizes.mjs";
 import { prepare, STEPS } from "../e2e/scenario.mjs";
 import { IMAGE, startServer, unique } from "../e2e/server.mjs";
 import { install } from "./installed.mjs";
 
-const MAX_WASM_BYTES = 525_500;
 /** The official SDK's values, but the adapter factories and the dispatcher. */
 const OFFICIAL = [
   "ConnectionConfig",
@@ -147,16 +147,27 @@ describe("the tarball", () => {
     const inline = /"([0-9a-f]*)"/.exec(readFileSync(join(it.installed, "wasm-inline.js"), "latin1"))[1];
     assert.ok(readFileSync(join(it.installed, "core.wasm")).equals(Buffer.from(inline, "hex")));
   });
+});
 
-  test(`has a wasm of at most ${MAX_WASM_BYTES / 1000} kB`, (t) => {
-    const wasm = Buffer.from(
-      /"([0-9a-f]*)"/.exec(readFileSync(join(it.installed, "wasm-inline.js"), "latin1"))[1],
-      "hex",
-    );
+describe("its sizes", () => {
+  let sizes;
+  before(async () => {
     // wasm-opt drops the names of functions; the fast build does without it.
-    const fast = WebAssembly.Module.customSections(new WebAssembly.Module(wasm), "name").length > 0;
-    if (fast) return t.skip("pkg/ is a fast build");
-    assert.ok(wasm.length <= MAX_WASM_BYTES, `${wasm.length} bytes`);
+    const wasm = new WebAssembly.Module(readFileSync(join(it.installed, "core.wasm")));
+    if (WebAssembly.Module.customSections(wasm, "name").length === 0) sizes = await packageSizes(it.folder);
+  });
+  for (const [name, limits] of Object.entries(sizeLimits())) {
+    const allowed = Object.entries(limits).map(([kind, limit]) => `${limit} bytes ${kind}`);
+    test(`${name}: at most ${allowed.join(", ")}`, (t) => {
+      if (!sizes) return t.skip("pkg/ is a fast build");
+      assert.ok(allowed.length > 0);
+      assert.deepEqual(overLimit(sizes, { [name]: limits }), []);
+    });
+  }
+
+  test("one that is over its limit is named", () => {
+    const found = overLimit({ a: { raw: 10, brotli: 5 }, b: { raw: 1 } }, { a: { raw: 9, brotli: 5 }, b: { raw: 1 } });
+    assert.deepEqual(found, ["a: 10 bytes (raw), 9 are allowed"]);
   });
 });
 

@@ -1,11 +1,11 @@
-// Pages without a bundler: an import map, a policy with only 'wasm-unsafe-eval', the server on another origin; and a dedicated worker.
+// In each browser, pages without a bundler: an import map, a policy with only 'wasm-unsafe-eval', the server on another origin; and a dedicated worker.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { startServer } from "../e2e/server.mjs";
-import { launch } from "../page/browser.mjs";
 import { serve } from "../page/site.mjs";
+import { BROWSERS } from "./drivers.mjs";
 import { fresh, passed } from "./programs.mjs";
 
 const TYPES = { js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm" };
@@ -14,7 +14,6 @@ const PACKAGE = "/node_modules/opensandbox-wasm/";
 let it;
 let server;
 let files;
-let browser;
 
 /** A page whose import map names the package; `code` is a module in it. */
 function page(code) {
@@ -25,7 +24,11 @@ function page(code) {
 const SCENARIO = 'import { scenario } from "/scenario.mjs";';
 const PAGES = {
   "/page": `import * as sdk from "opensandbox-wasm"; ${SCENARIO} window.run = (config) => scenario(sdk, config);`,
-  "/slim": `import * as sdk from "opensandbox-wasm/slim"; ${SCENARIO} window.run = async (config) => { await sdk.init(); return scenario(sdk, config); };`,
+  "/slim": `import * as sdk from "opensandbox-wasm/slim"; ${SCENARIO}
+    window.run = async (config) => {
+      await sdk.init();
+      return scenario(sdk, config);
+    };`,
   "/worker": `window.run = (config) => new Promise((resolve, reject) => {
     const worker = new Worker("/worker.mjs", { type: "module" });
     worker.onmessage = ({ data }) => resolve(data);
@@ -53,41 +56,42 @@ before(async () => {
     }
   });
   server = await startServer("--allow-origin", files.origin);
-  if (process.env.CHROMIUM) browser = await launch();
 });
 after(async () => {
-  await browser?.close();
+  for (const { name, started } of BROWSERS) {
+    const browser = await started?.catch(() => {});
+    if (browser) console.log(`» ${name} ${browser.version}`);
+    await browser?.close();
+  }
   await files?.stop();
   await server?.stop();
   it?.remove();
 });
 
-async function inPage(t, path) {
-  if (!browser) return t.skip("chromium is not installed");
-  const tab = await browser.newPage();
-  t.after(() => tab.close());
-  await tab.goto(files.origin + path);
-  await tab.waitForFunction(() => window.run, undefined, { timeout: 60_000 });
-  return await tab.evaluate((config) => window.run(config), server.config());
+/** What the page gives, or undefined where the browser is missing: then the test is skipped. */
+async function inPage(t, browser, path) {
+  if (browser.missing) return t.skip(`not installed: ${browser.missing}`);
+  browser.started ??= browser.launch(it.folder);
+  return await (await browser.started).run(files.origin + path, server.config());
 }
 
-for (const [name, path] of [
-  ["a page without a bundler, cross-origin, with only 'wasm-unsafe-eval'", "/page"],
-  ["a page with slim, which fetches the file", "/slim"],
-  ["a dedicated worker", "/worker"],
-]) {
-  test(`Chromium: ${name}`, async (t) => {
-    const result = await inPage(t, path);
-    if (browser) passed(result);
+for (const browser of BROWSERS) {
+  for (const [name, path] of [
+    ["a page without a bundler, cross-origin, with only 'wasm-unsafe-eval'", "/page"],
+    ["a page with slim, which fetches the file", "/slim"],
+    ["a dedicated worker", "/worker"],
+  ]) {
+    test(`${browser.name}: ${name}`, async (t) => {
+      const result = await inPage(t, browser, path);
+      if (result) passed(result);
+    });
+  }
+
+  test(`${browser.name}: without 'wasm-unsafe-eval' the call is refused with a typed error, and the page lives on`, async (t) => {
+    for (const path of ["/page?strict", "/slim?strict"]) {
+      const result = await inPage(t, browser, path);
+      if (browser.missing) return;
+      assert.match(result.error, /"name":"SandboxException","code":"WASM_UNAVAILABLE"/, path);
+    }
   });
 }
-
-test("Chromium: without 'wasm-unsafe-eval' the call is refused with a typed error, and the page lives on", async (t) => {
-  for (const path of ["/page?strict", "/slim?strict"]) {
-    const result = await inPage(t, path).catch((error) => ({ error: error.message }));
-    if (!browser) return;
-    assert.match(result.error, /WASM_UNAVAILABLE|SandboxException: WebAssembly could not be/, path);
-  }
-});
-
-for (const name of ["Firefox", "WebKitGTK"]) test(name, (t) => t.skip("nothing here drives it yet"));

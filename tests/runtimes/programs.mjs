@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { install } from "../package/installed.mjs";
 import { NAMES } from "./scenario.mjs";
 
-const MODULES =
+export const MODULES =
   process.env.OPENSANDBOX_TEST_PACKAGES ??
   fileURLToPath(new URL("../../.tools/runtimes/node_modules", import.meta.url));
 const SYSTEM = `${process.platform}-${process.arch}`;
@@ -16,11 +16,12 @@ const FILES = {
   node24: `node24-${SYSTEM}/bin/node`,
   node26: `node26-${SYSTEM}/bin/node`,
   deno: `@deno/${SYSTEM}-glibc/deno`,
+  "deno-esbuild": `deno-esbuild-${SYSTEM}`,
   bun: `@oven/bun-${SYSTEM.replace("arm64", "aarch64")}/bin/bun`,
   wrangler: "wrangler/bin/wrangler.js",
 };
 
-/** The file of a runtime, or undefined where npm has none for this machine. */
+/** The file (of deno-esbuild: the folder) of a runtime, or undefined where npm has none for this machine. */
 export function runtime(name) {
   if (name === "node") return process.execPath;
   const file = join(MODULES, FILES[name]);

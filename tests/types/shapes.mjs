@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { API, SignatureKind, SymbolFlags, TypeFlags } from "typescript/unstable/sync";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const CONFIG = here("tsconfig.node16-node.json");
+const CONFIG = here("tsconfig.json");
 
 /**
  * `{ name → { isClass, isError, constructs: [params], statics: Map(name → params), methods: Map(name → params),
