@@ -30,7 +30,7 @@ fmt: ## Format everything in place
 lint: ## Formatting, clippy (native and wasm), biome, tsc
 	$(node) scripts/test.mjs lint
 
-bench: ## How fast streams are read, beside the official SDK and others, in one run; writes docs/bench/ (ROUNDS=n: a quick look)
+bench: ## How fast streams are read and the first request is made, beside the official SDK and others; writes docs/bench/ (ONLY=streams or startup; ROUNDS=n: a quick look)
 	$(node) bench/run.mjs
 
 fuzz: ## Look for inputs that the stream core reads wrongly (SECONDS=30 for each target, or RUNS=n inputs)

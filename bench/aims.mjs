@@ -1,12 +1,14 @@
 // What the numbers have to be, and what they are.
 import { times } from "./numbers.mjs";
 
+const atLeast = (aim, limit, ratio) => ({ aim, limit: `≥ ${limit} ×`, found: times(ratio), met: ratio >= limit });
+const atMost = (aim, limit, ratio) => ({ aim, limit: `≤ ${limit} ×`, found: times(ratio), met: ratio <= limit });
+const below = (aim, limit, ratio) => ({ aim, limit: `< ${limit} ×`, found: times(ratio), met: ratio < limit });
+
 /** `{ matrices, long, real }` as measured; gives `[{ aim, limit, found, met }]`. */
-export function aims({ matrices, long, real }) {
+export function streamAims({ matrices, long, real }) {
   const usual = matrices.find(({ characters }) => characters === 64).rows;
   const ms = (reader, size) => usual.find((row) => row.reader === reader && row.size === size).ms;
-  const atLeast = (aim, limit, ratio) => ({ aim, limit: `≥ ${limit} ×`, found: times(ratio), met: ratio >= limit });
-  const atMost = (aim, limit, ratio) => ({ aim, limit: `≤ ${limit} ×`, found: times(ratio), met: ratio <= limit });
   const big = 65_536;
   const perByte = (megabytes) =>
     long.find((row) => row.reader === "handler" && row.megabytes === megabytes).ms / megabytes;
@@ -24,4 +26,10 @@ export function aims({ matrices, long, real }) {
     atMost("a line of 32 MB, time per byte of one of 8 MB", 1.5, perByte(32) / perByte(8)),
     atLeast("`echo hi` on the local server, speed of the official SDK", 20, echo.official / echo.ours),
   ];
+}
+
+/** `{ rows }` of startup(). */
+export function startupAims({ rows }) {
+  const ms = (id) => rows.find((row) => row.runtime === "node" && row.id === id).arrived;
+  return [below("import to first request in Node, time of the official SDK", 1, ms("ours") / ms("official"))];
 }

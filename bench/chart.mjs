@@ -1,8 +1,5 @@
-// The times of lines of 64 characters as bars, one panel for each size of chunks, all on one scale.
+// Times as bars in several panels, all on one scale.
 import { three } from "./numbers.mjs";
-import { readers } from "./readers.mjs";
-import { SIZE_NAMES } from "./report.mjs";
-import { SIZES } from "./streams.mjs";
 
 const WIDTH = 980;
 const LEFT = 300;
@@ -13,24 +10,23 @@ const PANEL = 46;
 const TOP = 92;
 
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll("`", "");
-const kind = (reader) =>
-  ({ reading: "limit", official: "official", collected: "official", bare: "other", eventsource: "other" })[reader] ??
-  "ours";
-
 /** A round number that is about a fifth of `largest`. */
 function tick(largest) {
   const power = 10 ** Math.floor(Math.log10(largest / 5));
   return power * [1, 2, 5, 10].find((factor) => factor * power >= largest / 5);
 }
 
-/** `environment`: `{ machine, versions }`, for the line at the bottom. */
-export function chart({ rows, events, characters }, { machine, versions }) {
-  const names = Object.keys(readers);
-  const largest = Math.max(...rows.map(({ ms }) => ms));
+/**
+ * `panels`: `{ head, bars: [{ name, kind, ms }] }`; the kinds are `ours`, `official`, `other` and `limit`. `environment`:
+ * `{ machine, versions }`, for the lines at the bottom.
+ */
+export function chart({ title, text, description, panels }, { machine, versions }) {
+  const largest = Math.max(...panels.flatMap(({ bars }) => bars.map(({ ms }) => ms)));
   const scale = (WIDTH - LEFT - RIGHT) / largest;
   const x = (ms) => (LEFT + ms * scale).toFixed(1);
-  const panel = PANEL + names.length * STEP;
-  const bottom = TOP + SIZES.length * panel;
+  const tops = [TOP];
+  for (const { bars } of panels) tops.push(tops.at(-1) + PANEL + bars.length * STEP);
+  const bottom = tops.at(-1);
   const height = bottom + 88;
 
   const grid = [];
@@ -40,25 +36,20 @@ export function chart({ rows, events, characters }, { machine, versions }) {
       `<text class="tick" x="${x(at)}" y="${bottom + 18}">${Math.round(at)}${at === 0 ? " ms" : ""}</text>`,
     );
   }
-  const bars = SIZES.flatMap((size, index) => {
-    const top = TOP + index * panel;
-    const head = `<text class="panel" x="24" y="${top + 20}">chunks: ${SIZE_NAMES[size]}</text>`;
-    return [
-      head,
-      ...names.flatMap((reader, at) => {
-        const { ms } = rows.find((row) => row.reader === reader && row.size === size);
-        const y = top + 32 + at * STEP;
-        return [
-          `<text class="name" x="${LEFT - 10}" y="${y + 15}">${escaped(readers[reader].name)}</text>`,
-          `<rect class="${kind(reader)}" x="${LEFT}" y="${y}" width="${(ms * scale).toFixed(1)}" height="${BAR}" rx="3"/>`,
-          `<text class="value" x="${Number(x(ms)) + 7}" y="${y + 15}">${three(ms)} ms</text>`,
-        ];
-      }),
-    ];
-  });
+  const drawn = panels.flatMap(({ head, bars }, index) => [
+    `<text class="panel" x="24" y="${tops[index] + 20}">${escaped(head)}</text>`,
+    ...bars.flatMap(({ name, kind, ms }, at) => {
+      const y = tops[index] + 32 + at * STEP;
+      return [
+        `<text class="name" x="${LEFT - 10}" y="${y + 15}">${escaped(name)}</text>`,
+        `<rect class="${kind}" x="${LEFT}" y="${y}" width="${(ms * scale).toFixed(1)}" height="${BAR}" rx="3"/>`,
+        `<text class="value" x="${Number(x(ms)) + 7}" y="${y + 15}">${three(ms)} ms</text>`,
+      ];
+    }),
+  ]);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title desc" font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif">
-  <title id="title">Time to read ${events.toLocaleString("en")} lines of ${characters} characters</title>
-  <desc id="desc">Bars of milliseconds, shorter is better, for each reader and three sizes of chunks. The numbers are in streams.md.</desc>
+  <title id="title">${escaped(title)}</title>
+  <desc id="desc">Bars of milliseconds, shorter is better, ${escaped(description)}</desc>
   <style>
     .sheet { fill: #f6f7f9; stroke: #aab2bf; }
     .title { font-size: 20px; font-weight: 600; fill: #1d2330; }
@@ -74,9 +65,9 @@ export function chart({ rows, events, characters }, { machine, versions }) {
     .official { fill: #44506a; }
   </style>
   <rect class="sheet" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="10"/>
-  <text class="title" x="24" y="38">Time to read ${events.toLocaleString("en")} lines of ${characters} characters</text>
-  <text class="text" x="24" y="62">Milliseconds, medians; shorter is better. The body comes from memory.</text>
-  ${[...grid, ...bars].join("\n  ")}
+  <text class="title" x="24" y="38">${escaped(title)}</text>
+  <text class="text" x="24" y="62">${escaped(text)}</text>
+  ${[...grid, ...drawn].join("\n  ")}
   <text class="text" x="24" y="${height - 36}">${escaped(machine)}</text>
   <text class="text" x="24" y="${height - 16}">${escaped(versions)}</text>
 </svg>

@@ -1,11 +1,11 @@
-// The numbers as Markdown. On a terminal it reads as well.
+// The numbers of the streams as Markdown, which reads as well on a terminal, and as bars.
 import { KEPT } from "./memory.mjs";
 import { megabytes, milliseconds, three, times } from "./numbers.mjs";
 import { readers } from "./readers.mjs";
 import { LONG, SIZES } from "./streams.mjs";
-import { table } from "./table.mjs";
+import { aimsTable, table } from "./table.mjs";
 
-export const SIZE_NAMES = { 65536: "64 KiB", 4096: "4 KiB", event: "one event" };
+const SIZE_NAMES = { 65536: "64 KiB", 4096: "4 KiB", event: "one event" };
 
 function matrixTable({ rows }) {
   const of = (reader, size) => rows.find((row) => row.reader === reader && row.size === size).ms;
@@ -40,13 +40,13 @@ function longTable(long) {
   );
 }
 
-/** `environment`: `{ command, machine, versions, rounds }`. */
+/** `environment`: `{ machine, versions, rounds }`. */
 export function markdown({ matrices, long, memory, real, aims, environment }) {
-  const { command, machine, versions, rounds } = environment;
+  const { machine, versions, rounds } = environment;
   return `# How fast a stream is read
 
-Written by \`${command}\`: one program, one run, every row in turn, medians of ${rounds} rounds after one for the compilers. The
-garbage is collected before each measurement, outside of its time.
+Written by \`make bench\` (this page alone: \`make bench ONLY=streams\`): one program, one run, every row in turn, medians of ${rounds}
+rounds after one for the compilers. The garbage is collected before each measurement, outside of its time.
 
 - Machine: ${machine}
 - Versions: ${versions}
@@ -62,10 +62,7 @@ else. "Text only" has the output as one string per chunk; \`stdout\` joins it.
 
 Lines of 64 characters, if nothing else is said.
 
-${table(
-  ["", "aim", "measured", "met"],
-  aims.map(({ aim, limit, found, met }) => [aim, limit, found, met ? "yes" : "**no**"]),
-)}
+${aimsTable(aims)}
 
 ${matrices
   .map(
@@ -108,3 +105,22 @@ execd keeps the response of a foreground command open for a second after its end
 opensandbox-wasm knows that the run is over.
 `;
 }
+
+const kind = (reader) =>
+  ({ reading: "limit", official: "official", collected: "official", bare: "other", eventsource: "other" })[reader] ??
+  "ours";
+
+/** What chart() draws of a matrix: one panel for each size of chunks. */
+export const bars = ({ rows, events, characters }) => ({
+  title: `Time to read ${events.toLocaleString("en")} lines of ${characters} characters`,
+  text: "Milliseconds, medians; shorter is better. The body comes from memory.",
+  description: "for each reader and three sizes of chunks. The numbers are in streams.md.",
+  panels: SIZES.map((size) => ({
+    head: `chunks: ${SIZE_NAMES[size]}`,
+    bars: Object.entries(readers).map(([reader, { name }]) => ({
+      name,
+      kind: kind(reader),
+      ms: rows.find((row) => row.reader === reader && row.size === size).ms,
+    })),
+  })),
+});

@@ -1,20 +1,13 @@
-// `make bench`: measures everything, says which aims are met, and writes docs/bench/. ROUNDS=n: fewer rounds, nothing is written.
+// `make bench`: measures everything, says which aims are met, and writes docs/bench/. ONLY=streams or startup: that part.
+// ROUNDS=n: fewer rounds, nothing is written.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { arch, cpus, platform, totalmem } from "node:os";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { buildServer } from "../scripts/build-local.mjs";
 import { buildPackage } from "../scripts/build-package.mjs";
 import { locked } from "../scripts/lock.mjs";
 import { at } from "../scripts/paths.mjs";
 import { run } from "../scripts/process.mjs";
 import { setup } from "../scripts/setup.mjs";
-import { bold, green, main, red, step } from "../scripts/step.mjs";
-import { packageVersion } from "../scripts/versions.mjs";
-
-const ROUNDS = 7;
-const rounds = Number(process.env.ROUNDS || ROUNDS);
+import { bold, green, main, red, Stop, step } from "../scripts/step.mjs";
+import { PARTS } from "./parts.mjs";
 
 /** The readers that ours is compared with: not among the workspaces, so that nobody else installs them. */
 async function install() {
@@ -35,70 +28,38 @@ async function install() {
   });
 }
 
-function environment() {
-  const { devDependencies } = JSON.parse(readFileSync(at("bench", "package.json"), "utf8"));
-  const official = "@alibaba-group/opensandbox";
-  const parser = "eventsource-parser";
-  const undici = createRequire(at("bench", "package.json"))("undici/package.json").version;
-  const processor = cpus()[0]?.model.trim() || "unknown processor";
-  return {
-    command: "make bench",
-    rounds,
-    machine: `${cpus().length} × ${processor}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${arch()}`,
-    versions: [
-      `opensandbox-wasm ${packageVersion()}`,
-      `${official} ${devDependencies[official]} (undici ${undici})`,
-      `${parser} ${devDependencies[parser]}`,
-      `Node ${process.versions.node}`,
-    ].join(", "),
-  };
+function chosen(only) {
+  if (!only) return Object.values(PARTS);
+  if (!PARTS[only]) throw new Stop(`there is no part ${only}; there are ${Object.keys(PARTS).join(", ")}`);
+  return [PARTS[only]];
+}
+
+function write(files) {
+  mkdirSync(at("docs", "bench"), { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(at("docs", "bench", name), text);
+  console.log(
+    `\nwritten: ${Object.keys(files)
+      .map((name) => `docs/bench/${name}`)
+      .join(" ")}`,
+  );
 }
 
 await main(async () => {
+  const parts = chosen(process.env.ONLY);
   await locked(async () => {
     await setup({ for: "build" });
     await buildPackage();
-    await buildServer();
+    for (const { prepare } of parts) await prepare();
   });
   await install();
-  // As --expose-gc does.
-  setFlagsFromString("--expose-gc");
-  globalThis.gc = runInNewContext("gc");
-  // Only now: what they import has just been built and installed.
-  const { LINES, longLines, matrix } = await import("./streams.mjs");
-  const { memory } = await import("./memory.mjs");
-  const { real } = await import("./real.mjs");
-  const { aims } = await import("./aims.mjs");
-  const { markdown } = await import("./report.mjs");
-  const { chart } = await import("./chart.mjs");
-
-  const found = { matrices: [], environment: environment() };
-  for (const [characters, events] of LINES) {
-    await step(`${events.toLocaleString("en")} lines of ${characters} characters`, async (say) => {
-      found.matrices.push({ characters, events, rows: await matrix(characters, events, rounds, say) });
-    });
+  for (const { rounds: enough, measure } of parts) {
+    const rounds = Number(process.env.ROUNDS || enough);
+    const { text, aims, files } = await measure(rounds);
+    console.log(`\n${text}`);
+    for (const { aim, limit, found, met } of aims) {
+      console.log(`${met ? green("✓ met    ") : red("✗ not met")} ${aim}: ${bold(found)} (aim: ${limit})`);
+    }
+    if (rounds < enough) console.log(`\nnothing written: medians of fewer than ${enough} rounds are not worth keeping`);
+    else write(files);
   }
-  await step("one very long line", async (say) => {
-    found.long = await longLines(rounds, say);
-  });
-  await step("memory", async (say) => {
-    found.memory = memory(rounds, say);
-  });
-  await step("the local server", async (say) => {
-    found.real = await real(rounds, say);
-  });
-  found.aims = aims(found);
-  const text = markdown(found);
-  console.log(`\n${text}`);
-  for (const { aim, limit, found: is, met } of found.aims) {
-    console.log(`${met ? green("✓ met    ") : red("✗ not met")} ${aim}: ${bold(is)} (aim: ${limit})`);
-  }
-  if (rounds < ROUNDS) {
-    console.log(`\nnothing written: medians of fewer than ${ROUNDS} rounds are not worth keeping`);
-    return;
-  }
-  mkdirSync(at("docs", "bench"), { recursive: true });
-  writeFileSync(at("docs", "bench", "streams.md"), text);
-  writeFileSync(at("docs", "bench", "streams.svg"), chart(found.matrices[0], found.environment));
-  console.log("\nwritten: docs/bench/streams.md docs/bench/streams.svg");
 });

@@ -9,3 +9,9 @@ export function table(head, rows) {
   const rule = `|${widths.map((width, column) => "-".repeat(width + 1) + (column ? ":" : "-")).join("|")}|`;
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
+
+export const aimsTable = (aims) =>
+  table(
+    ["", "aim", "measured", "met"],
+    aims.map(({ aim, limit, found, met }) => [aim, limit, found, met ? "yes" : "**no**"]),
+  );

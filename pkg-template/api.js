@@ -11,12 +11,12 @@ import {
   Files,
   IsolatedSession,
   Isolation,
+  METHODS,
   Pty,
   Sandbox,
   Sandboxes,
   SandboxManager,
 } from "./core_bg.js";
-import { METHODS } from "./methods.js";
 
 export { CodeInterpreter, SupportedLanguages } from "./code-interpreter.js";
 export * from "./constants.js";

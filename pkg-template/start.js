@@ -2,8 +2,7 @@
 // policy forbids WebAssembly gets an error at the call and not a module that cannot be imported. All entries share this one:
 // whichever of them has a module first starts it, once.
 
-import { __wbg_set_wasm, SandboxException } from "./core_bg.js";
-import { build, imports } from "./imports.js";
+import { __wbg_set_wasm, build, imports, SandboxException } from "./core_bg.js";
 
 let exports;
 let source;

@@ -34,6 +34,19 @@ export function install() {
         const printed = execFileSync(process.execPath, [file], { ...options, env: { PATH: process.env.PATH, ...env } });
         return JSON.parse(printed);
       },
+      /** The file of the package and all that it imports, and they. */
+      reached(file) {
+        const seen = new Set();
+        const visit = (name) => {
+          if (seen.has(name)) return;
+          seen.add(name);
+          const text = readFileSync(join(installed, name), "utf8");
+          for (const [, specifier] of text.matchAll(/(?:^import |\bfrom )["'](\.[^"']+)["']/gm))
+            visit(join(name, "..", specifier));
+        };
+        visit(file);
+        return [...seen];
+      },
       remove,
     };
   } catch (error) {

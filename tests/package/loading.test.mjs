@@ -2,7 +2,7 @@
 // entries in one program, and what becomes of failures.
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -42,15 +42,7 @@ describe("the entry slim", () => {
   });
 
   test("reaches no file that holds the WebAssembly, and fetches nothing when it is imported", () => {
-    const seen = [];
-    const walk = (file) => {
-      if (seen.includes(file)) return;
-      seen.push(file);
-      const text = readFileSync(join(it.installed, file), "utf8");
-      for (const [, specifier] of text.matchAll(/(?:^import |\bfrom )["'](\.[^"']+)["']/gm))
-        walk(join(file, "..", specifier));
-    };
-    walk("slim.js");
+    const seen = it.reached("slim.js");
     assert.ok(seen.includes("core_bg.js"));
     assert.equal(seen.includes("wasm-inline.js"), false);
     const calls = run(`
@@ -243,6 +235,26 @@ describe("the entry slim", () => {
     assert.match(errors[8].message, /mine/);
     assert.deepEqual([before, end], ["WASM_UNAVAILABLE", "REACHED"]);
   });
+});
+
+describe("the default entry", () => {
+  for (const [name, before, expected] of [
+    ["decodes its text itself where the runtime cannot", "delete Uint8Array.fromHex", 0],
+    [
+      "leaves it to the runtime that can",
+      'Uint8Array.fromHex = (text) => { count++; return new Uint8Array(Buffer.from(text, "hex")); }',
+      1,
+    ],
+  ]) {
+    test(name, () => {
+      const result = run(`
+        let count = 0;
+        ${before};
+        console.log(JSON.stringify([await call(await import("opensandbox-wasm")), count]));
+      `);
+      assert.deepEqual(result, ["REACHED", expected]);
+    });
+  }
 });
 
 describe("several in one program", () => {

@@ -49,16 +49,13 @@ const walk = () =>
 
 describe("the tarball", () => {
   test("holds exactly the files that it should", () => {
-    // One that only its neighbours import is shipped only if src/host/js.rs names it, too.
-    const snippets = readdirSync(new URL("../../src/js/", import.meta.url));
     const expected = [
       /^LICENSE$/,
       /^THIRD-PARTY-LICENSES\.txt$/,
       /^README\.md$/,
       /^package\.json$/,
-      /^(index|edge|slim|api|load|init|start|constants|imports|wasm-inline|core_bg)\.js$/,
+      /^(index|edge|slim|api|load|init|start|constants|wasm-inline|core_bg)\.js$/,
       /^core\.wasm$/,
-      ...snippets.map((name) => new RegExp(`^snippets/[^/]+/src/js/${name.replace(".", "[.]")}$`)),
     ];
     // Allowed, where there are: other entries, and types.
     const optional = [/^[\w-]+\.(js|cjs|mjs)$/, /^(types\/)?[\w.-]+\.d\.(ts|cts|mts)$/];
@@ -192,6 +189,21 @@ describe("what package linters say", () => {
 });
 
 describe("the import", () => {
+  test("loads few files: each costs time in Node, and a request in a page", () => {
+    const seen = it.reached("index.js");
+    assert.ok(seen.includes("wasm-inline.js"));
+    assert.ok(seen.length <= 10, seen.join());
+  });
+
+  test("gives classes and functions that know their names", () => {
+    const wrong = it.run(`
+      const all = Object.entries(await import("opensandbox-wasm")).filter(([, value]) => typeof value === "function");
+      console.log(JSON.stringify([all.length, ...all.filter(([name, value]) => value.name !== name).map(([name]) => name)]));
+    `);
+    assert.ok(wrong.shift() > 15);
+    assert.deepEqual(wrong, []);
+  });
+
   test("gives the official names and the typed errors", () => {
     const names = it.run('console.log(JSON.stringify(Object.keys(await import("opensandbox-wasm")).sort()))');
     for (const name of OFFICIAL) assert.ok(names.includes(name), `${name} is missing`);
