@@ -8,7 +8,7 @@ use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::http::Response;
 use crate::host::object;
-use js_sys::{Array, Object, Promise};
+use js_sys::{Array, Promise};
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -59,25 +59,23 @@ impl Policy {
         }
         answer.map_err(sidecar::explained)
     }
-
-    /// The policy as the sidecar sends it.
-    pub async fn ask(&self, call: &CallOptions) -> Result<Response, Failure> {
-        self.send("GET", None, "Get sandbox egress policy failed", call).await
-    }
 }
 
 /// The policy in its official shape: the sidecar says `null` for "no rules".
-fn policy_of(answer: &JsValue) -> Result<JsValue, Error> {
-    let policy = object::get(answer, "policy");
+fn policy_of(answer: Result<Response, Failure>) -> Result<JsValue, Failure> {
+    let answer = answer?;
+    let policy = object::get(&answer.json()?, "policy");
     let egress = object::get(&policy, "egress");
-    let sound = !is_array(&policy) && (object::absent(&egress) || is_array(&egress));
-    let policy = policy.dyn_into::<Object>().ok().filter(|_| sound).ok_or_else(|| {
-        Error::new(ErrorKind::UnexpectedResponse, "Get sandbox egress policy failed: the answer has no policy".into())
-    })?;
-    if object::absent(&egress) {
-        object::set(&policy, "egress", Array::new());
+    let none = object::absent(&egress);
+    if !policy.is_object() || is_array(&policy) || !(none || is_array(&egress)) {
+        let problem = "Get sandbox egress policy failed: the answer has no policy";
+        let error = Error::fixed(ErrorKind::UnexpectedResponse, problem);
+        return Err(Failure::from(error).for_request(answer.request_id()));
     }
-    Ok(policy.into())
+    if none {
+        object::set(policy.unchecked_ref(), "egress", Array::new());
+    }
+    Ok(policy)
 }
 
 fn is_array(value: &JsValue) -> bool {
@@ -94,62 +92,66 @@ fn no_such_route(failure: &Failure) -> bool {
     })
 }
 
+const ACTIONS: [&str; 2] = ["allow", "deny"];
+
 /// Rules, each checked. What else is in them is the sidecar's business.
 fn rules(field: &str, list: &JsValue) -> Result<Array, Error> {
     let body = Array::new();
     for rule in args::objects(field, list)? {
-        let action = rule.required_string("action")?;
-        if action != "allow" && action != "deny" {
-            let field = rule.path("action");
-            return Err(Error::invalid(format!("{field} must be \"allow\" or \"deny\", got \"{action}\"")));
-        }
+        rule.required_string("action")?;
+        rule.choice("action", ACTIONS)?;
         rule.filled("target")?;
         body.push(&rule.copy());
     }
     Ok(body)
 }
 
-fn not_empty(field: &str, list: Array) -> Result<JsValue, Error> {
-    if list.length() == 0 { Err(Error::invalid(format!("{field} cannot be empty"))) } else { Ok(list.into()) }
+fn not_empty(field: &str, list: &JsValue) -> Result<(), Error> {
+    let length = list.unchecked_ref::<Array>().length();
+    if length == 0 { Err(Error::invalid(field.to_owned() + " cannot be empty")) } else { Ok(()) }
 }
 
 /// A whole policy. What the sidecar takes a missing default for is said outright.
 fn whole(policy: &JsValue) -> Result<JsValue, Error> {
     let policy = Options::required("policy", policy)?;
-    let action = policy.string("defaultAction")?.unwrap_or_else(|| "deny".into());
-    if action != "allow" && action != "deny" {
-        return Err(Error::invalid(format!("defaultAction must be \"allow\" or \"deny\", got \"{action}\"")));
+    policy.choice("defaultAction", ACTIONS)?;
+    let (body, egress) = (policy.copy(), policy.raw("egress"));
+    if object::absent(&policy.raw("defaultAction")) {
+        object::set(&body, "defaultAction", "deny");
     }
-    let egress = policy.raw("egress");
-    let body = policy.copy();
-    object::set(&body, "defaultAction", action);
     object::set(&body, "egress", if object::absent(&egress) { Array::new() } else { rules("egress", &egress)? });
     Ok(body.into())
 }
 
 fn targets(list: &JsValue) -> Result<JsValue, Error> {
-    for (index, target) in args::strings("targets", list)?.iter().enumerate() {
-        args::filled(&format!("targets[{index}]"), &target.as_str().into())?;
-    }
-    not_empty("targets", list.clone().unchecked_into())
+    sidecar::names("targets", list)?;
+    not_empty("targets", list)?;
+    Ok(list.clone())
 }
 
-/// All requests are this one, so that there is one future and not five.
+/// From what has come of a request to what the caller gets.
+type Reading = fn(Result<Response, Failure>) -> Result<JsValue, Failure>;
+
+/// All requests are this one, so that there is one future and not five. A body that is `undefined` is none.
 fn asked(
     policy: &Rc<Policy>,
     method: &'static str,
-    body: Option<Result<JsValue, Error>>,
+    body: Result<JsValue, Error>,
     what: &'static str,
-    shape: fn(&JsValue) -> Result<JsValue, Error>,
-    options: &JsValue,
+    read: Reading,
+    call: Result<CallOptions, Error>,
 ) -> Promise {
-    let (policy, call) = (Rc::clone(policy), CallOptions::read(options));
+    let policy = Rc::clone(policy);
     promise(async move {
-        let body = body.transpose()?;
-        let answer = policy.send(method, body.as_ref(), what, &call?).await?;
-        let request_id = answer.request_id();
-        shape(&answer.json()?).map_err(|error| Failure::from(error).for_request(request_id))
+        let (body, call) = (body?, call?);
+        let json = if body.is_undefined() { None } else { Some(&body) };
+        read(policy.send(method, json, what, &call).await)
     })
+}
+
+/// Asks for the policy.
+pub fn ask(policy: &Rc<Policy>, read: Reading, call: Result<CallOptions, Error>) -> Promise {
+    asked(policy, "GET", Ok(JsValue::UNDEFINED), "Get sandbox egress policy failed", read, call)
 }
 
 /// A change. What the sidecar says to it but "ok" is of no use.
@@ -160,17 +162,20 @@ fn changed(
     what: &'static str,
     options: &JsValue,
 ) -> Promise {
-    asked(policy, method, Some(body), what, |_| Ok(JsValue::UNDEFINED), options)
+    asked(policy, method, body, what, |answer| answer?.json().map(|_| JsValue::UNDEFINED), CallOptions::read(options))
 }
 
 /// The policy.
 pub fn get(policy: &Rc<Policy>, options: &JsValue) -> Promise {
-    asked(policy, "GET", None, "Get sandbox egress policy failed", policy_of, options)
+    ask(policy, policy_of, CallOptions::read(options))
 }
 
 /// Merges rules into it.
 pub fn patch(policy: &Rc<Policy>, list: &JsValue, options: &JsValue) -> Promise {
-    let body = rules("rules", list).and_then(|rules| not_empty("rules", rules));
+    let body = rules("rules", list).and_then(|rules| {
+        not_empty("rules", &rules)?;
+        Ok(rules.into())
+    });
     changed(policy, "PATCH", body, "Patch sandbox egress rules failed", options)
 }
 

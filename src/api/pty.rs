@@ -28,11 +28,15 @@ pub struct Pty {
     execd: Execd,
 }
 
-/// What create and attach have in common, read and checked.
+/// A terminal that is to be opened.
 struct Opening {
+    /// Gives its id.
+    asking: Wire,
     call: CallOptions,
-    size: Option<Size>,
-    options: Object,
+    /// For the session in `src/js/pty.js`.
+    session: Object,
+    /// Whether it is made for this, and nobody else knows of it.
+    owner: bool,
 }
 
 impl Pty {
@@ -43,53 +47,56 @@ impl Pty {
 }
 
 fn size(options: &Options) -> Result<Option<Size>, Error> {
-    let read = |name: &str| options.number(name)?.map(|value| dimension(name, value)).transpose();
-    match (read("cols")?, read("rows")?) {
-        (Some(cols), Some(rows)) => Ok(Some(Size { cols, rows })),
-        (None, None) => Ok(None),
-        _ => Err(Error::invalid("cols and rows go together".into())),
+    // 0 is one that is not given.
+    let side = |name| options.number(name)?.map_or(Ok(0), |given| dimension(name, given));
+    match (side("cols")?, side("rows")?) {
+        (0, 0) => Ok(None),
+        (0, _) | (_, 0) => Err(Error::fixed(ErrorKind::InvalidArgument, "cols and rows go together")),
+        (cols, rows) => Ok(Some(Size { cols, rows })),
     }
 }
 
-fn opening(execd: &Execd, options: &Options, owner: bool) -> Result<Opening, Error> {
+fn set_milliseconds(session: &Object, name: &str, options: &Options, field: &str, default: f64) -> Result<(), Error> {
+    object::set(session, name, options.at_least_zero(field)?.unwrap_or(default) * 1000.0);
+    Ok(())
+}
+
+/// What create and attach have in common, checked.
+fn session_of(execd: &Execd, options: &Options, owner: bool) -> Result<(CallOptions, Object), Error> {
     let call = CallOptions::among(options)?;
-    let seconds = |name: &str, default: f64| options.at_least_zero(name).map(|given| given.unwrap_or(default) * 1000.0);
-    let shared = Object::new();
-    object::set_some(&shared, "WebSocket", options.function("WebSocket")?);
-    object::set(&shared, "signals", execd.transport.signals(&call));
-    object::set(&shared, "closing", execd.transport.signals(&CallOptions::default()));
-    object::set(&shared, "openMs", execd.transport.timeout_ms(&call));
-    object::set(&shared, "idleMs", seconds("idleTimeoutSeconds", IDLE_SECONDS)?);
-    object::set(&shared, "reconnectMs", seconds("reconnectTimeoutSeconds", RECONNECT_SECONDS)?);
-    object::set(&shared, "owner", owner);
-    object::set(&shared, "takeover", options.boolean("takeover")?.unwrap_or(false));
-    object::set(&shared, "pipe", options.boolean("pipe")?.unwrap_or(false));
-    object::set_some(&shared, "onGap", options.function("onGap")?);
-    object::set_some(&shared, "onStateChange", options.function("onStateChange")?);
-    let size = size(options)?;
-    if let Some(Size { cols, rows }) = size {
+    let session = Object::new();
+    set_milliseconds(&session, "idleMs", options, "idleTimeoutSeconds", IDLE_SECONDS)?;
+    set_milliseconds(&session, "reconnectMs", options, "reconnectTimeoutSeconds", RECONNECT_SECONDS)?;
+    object::set(&session, "signals", execd.transport.signals(&call));
+    object::set(&session, "closing", execd.transport.signals(&CallOptions::default()));
+    object::set(&session, "openMs", execd.transport.timeout_ms(&call));
+    object::set(&session, "owner", owner);
+    for name in ["takeover", "pipe"] {
+        object::set(&session, name, options.boolean(name)?.unwrap_or(false));
+    }
+    for name in ["WebSocket", "onGap", "onStateChange"] {
+        object::set_some(&session, name, options.function(name)?);
+    }
+    if let Some(Size { cols, rows }) = size(options)? {
         let window = Object::new();
         object::set(&window, "cols", cols);
         object::set(&window, "rows", rows);
-        object::set(&shared, "size", window);
+        object::set(&session, "size", window);
     }
-    Ok(Opening { call, size, options: shared })
+    Ok((call, session))
 }
 
 /// Finds the WebSocket: of the call, of the configuration, or of the runtime. Before anything is sent.
-fn find_socket(execd: &Execd, opening: &Opening) -> Result<(), Failure> {
-    let given = object::get(&opening.options, "WebSocket");
+fn find_socket(execd: &Execd, session: &Object) -> Result<(), Failure> {
+    let given = object::get(session, "WebSocket");
     let given = if given.is_undefined() { object::get(&execd.transport.config, "WebSocket") } else { given };
     let socket = js::web_socket_of(&given).map_err(Failure::thrown)?;
     if !socket.is_function() {
-        return Err(Error::new(ErrorKind::NoWebSocket,
-            "This runtime has no WebSocket, which terminals need. Pass one as the option WebSocket of this call or of the \
-             connectionConfig: in Node before version 22, npm install ws, import WebSocket from \"ws\""
-                .into(),
-        )
-        .into());
+        let problem = "This runtime has no WebSocket, which terminals need. Pass one as the option WebSocket of this call or of \
+             the connectionConfig: in Node before version 22, npm install ws, import WebSocket from \"ws\"";
+        return Err(Error::fixed(ErrorKind::NoWebSocket, problem).into());
     }
-    object::set(&opening.options, "WebSocket", socket);
+    object::set(session, "WebSocket", socket);
     Ok(())
 }
 
@@ -102,52 +109,66 @@ fn environment(options: &Options, pipe: bool) -> Result<Vec<(String, String)>, E
     Ok(env)
 }
 
-async fn create(execd: Execd, options: Result<Options, Error>) -> Result<JsValue, Failure> {
-    let options = options?;
-    let opening = opening(&execd, &options, true)?;
+/// A new terminal.
+fn creation(execd: &Execd, options: &JsValue) -> Result<Opening, Failure> {
+    let options = Options::new("options", options)?;
+    let (call, session) = session_of(execd, &options, true)?;
     let pipe = options.boolean("pipe")?.unwrap_or(false);
     let command = options.string("command")?.unwrap_or_default();
-    let line = launcher(&command, &environment(&options, pipe)?, opening.size.filter(|_| !pipe))?;
+    let size = if pipe { None } else { size(&options)? };
+    let line = launcher(&command, &environment(&options, pipe)?, size)?;
     let body = Object::new();
     object::set_some(&body, "cwd", options.string("cwd")?);
     object::set_some(&body, "command", line);
-    find_socket(&execd, &opening)?;
-    let asking = Wire::at("POST", "/pty", &[], "Create terminal failed").json(&body)?.object();
-    let created = asking.ask(&execd, &opening.call).await?;
-    let id = object::text(&created, "session_id").filter(|id| !id.is_empty()).ok_or_else(|| {
-        Error::new(ErrorKind::UnexpectedResponse, "Create terminal failed: the answer has no session_id".into())
-    })?;
-    let opened = open(&execd, &id, &opening).await;
-    if opened.is_err() {
-        // Nobody else knows of it. The caller learns the first error, not one of the cleaning up.
-        let others = opening.call.for_others();
-        let _ = spawn(remove(&id)?.unheard().ask(&execd, &others));
-    }
-    opened
+    find_socket(execd, &session)?;
+    let asking = Wire::at("POST", "/pty", &[], "Create terminal failed").json(&body)?.object().then(|created| {
+        let id = object::get(&created?, "session_id");
+        if id.as_string().is_none_or(|id| id.is_empty()) {
+            let problem = "Create terminal failed: the answer has no session_id";
+            return Err(Error::fixed(ErrorKind::UnexpectedResponse, problem).into());
+        }
+        Ok(id)
+    });
+    Ok(Opening { asking, call, session, owner: true })
 }
 
-async fn attach(execd: Execd, id: Result<String, Error>, options: Result<Options, Error>) -> Result<JsValue, Failure> {
-    let (id, options) = (id?, options?);
-    let opening = opening(&execd, &options, false)?;
-    object::set_some(&opening.options, "since", options.count("since")?);
+/// A terminal that exists, and whose program runs unless it may be started again.
+fn attachment(execd: &Execd, id: &JsValue, options: &JsValue) -> Result<Opening, Failure> {
+    let (name, options) = (args::filled("id", id)?, Options::new("options", options)?);
+    let (call, session) = session_of(execd, &options, false)?;
+    object::set_some(&session, "since", options.count("since")?);
     let restart = options.boolean("restart")?.unwrap_or(false);
-    find_socket(&execd, &opening)?;
-    let known = status(&id)?.ask(&execd, &opening.call).await?;
-    if !object::get(&known, "running").is_truthy() && !restart {
-        return Err(Error::new(ErrorKind::NotRunning, format!(
-            "Attach to terminal failed: the program of {id} is not running, and connecting would start it. With restart: \
-             true it is started"
-        ))
-        .into());
-    }
-    open(&execd, &id, &opening).await
+    find_socket(execd, &session)?;
+    let id = id.clone();
+    let asking = status(&name)?.then(move |known| {
+        if !object::get(&known?, "running").is_truthy() && !restart {
+            return Err(Error::new(ErrorKind::NotRunning, format!(
+                "Attach to terminal failed: the program of {name} is not running, and connecting would start it. With restart: \
+                 true it is started"
+            ))
+            .into());
+        }
+        Ok(id)
+    });
+    Ok(Opening { asking, call, session, owner: false })
 }
 
-async fn open(execd: &Execd, id: &str, opening: &Opening) -> Result<JsValue, Failure> {
-    object::set(&opening.options, "id", id);
-    let driver = PtyDriver { execd: execd.clone(), id: id.to_owned(), call: opening.call.for_others() };
-    let opened = js::open_pty(driver.into(), &opening.options).map_err(Failure::thrown)?;
-    JsFuture::from(opened).await.map_err(Failure::thrown)
+/// Opens it. (One future for both ways: each of its own would be as large as this one.)
+async fn open(execd: Execd, opening: Result<Opening, Failure>) -> Result<JsValue, Failure> {
+    let Opening { asking, call, session, owner } = opening?;
+    let named = asking.ask(&execd, &call).await?;
+    let id = named.as_string().unwrap_or_default();
+    object::set(&session, "id", named);
+    let driver = PtyDriver { execd: execd.clone(), id: id.clone(), call: call.for_others() };
+    let opened = match js::open_pty(driver.into(), &session) {
+        Ok(opening) => JsFuture::from(opening).await,
+        Err(thrown) => Err(thrown),
+    };
+    if opened.is_err() && owner {
+        // Nobody else knows of it. The caller learns the first error, not one of the cleaning up.
+        let _ = spawn(remove(&id)?.unheard().ask(&execd, &call.for_others()));
+    }
+    opened.map_err(Failure::thrown)
 }
 
 fn path(id: &str, rest: &str) -> Result<String, Error> {
@@ -194,12 +215,12 @@ methods! { Pty:
 impl Pty {
     /// Makes a terminal, starts its program and attaches to it.
     pub fn create(&self, options: &JsValue) -> Promise {
-        promise(create(self.execd.clone(), Options::new("options", options)))
+        promise(open(self.execd.clone(), creation(&self.execd, options)))
     }
 
     /// Attaches to a terminal that exists.
     pub fn attach(&self, id: &JsValue, options: &JsValue) -> Promise {
-        promise(attach(self.execd.clone(), args::filled("id", id), Options::new("options", options)))
+        promise(open(self.execd.clone(), attachment(&self.execd, id, options)))
     }
 
     /// What the server knows of a terminal.
@@ -268,58 +289,48 @@ impl PtyDriver {
 
     /// The exception for an end that `src/js/pty.js` has seen.
     pub fn failure(&self, kind: &str, detail: JsValue) -> JsValue {
-        let said = || rules::short(detail.as_f64().unwrap_or(0.0));
-        let error = match kind {
+        let said = detail.as_f64().map_or_else(|| describe(&detail), rules::short);
+        let (kind, words) = match kind {
             "aborted" => return Failure::caused(Error::aborted(), detail).into(),
-            "closed" => closed(),
+            "closed" => return Failure::from(closed()).into(),
             "detached" => {
-                Error::new(ErrorKind::Closed, "This terminal has been left with detach(): attach to it again".into())
+                (ErrorKind::Closed, ["This terminal has been left with detach(): attach to it again", "", ""])
             }
-            "ended" => Error::new(ErrorKind::Closed, "The terminal's program has ended".into()),
-            "timeout" => Error::new(
-                ErrorKind::Timeout,
-                format!("Connect to terminal failed: not connected within {} ms", said()),
-            ),
-            "silent" => {
-                Error::new(ErrorKind::Network, format!("The terminal's connection was silent for {} ms", said()))
-            }
-            "too-slow" => Error::new(
+            "ended" => (ErrorKind::Closed, ["The terminal's program has ended", "", ""]),
+            "timeout" => (ErrorKind::Timeout, ["Connect to terminal failed: not connected within ", &said, " ms"]),
+            "silent" => (ErrorKind::Network, ["The terminal's connection was silent for ", &said, " ms"]),
+            "too-slow" => (
                 ErrorKind::TooSlow,
-                format!(
-                    "The terminal's output is not read as fast as it comes: more than {} bytes wait. The program goes on",
-                    said()
-                ),
+                [
+                    "The terminal's output is not read as fast as it comes: more than ",
+                    &said,
+                    " bytes wait. The program goes on",
+                ],
             ),
-            "malformed" => Error::new(
-                ErrorKind::Malformed,
-                format!("The terminal's server sent {}", detail.as_string().unwrap_or_default()),
-            ),
-            "headers" => {
-                let error = Error::new(ErrorKind::NoWebSocket,
+            "malformed" => (ErrorKind::Malformed, ["The terminal's server sent ", &said, ""]),
+            "headers" => (
+                ErrorKind::NoWebSocket,
+                [
                     "This WebSocket cannot send the headers that the sandbox asks for. Pass one that can, such as that of the \
-                     package ws, or reach a sandbox without a token of its own through the proxy (useServerProxy: true)"
-                        .into(),
-                );
-                return Failure::caused(error, detail).into();
-            }
-            "server" => Error::api(
-                0,
-                object::text(&detail, "code"),
-                object::text(&detail, "error").unwrap_or_else(|| "The terminal's server refused".into()),
+                     package ws, or reach a sandbox without a token of its own through the proxy (useServerProxy: true)",
+                    "",
+                    "",
+                ],
             ),
+            "server" => {
+                let message = object::text(&detail, "error").unwrap_or_else(|| "The terminal's server refused".into());
+                return Failure::from(Error::api(0, object::text(&detail, "code"), message)).into();
+            }
             "taken-over" => {
-                let error = Error::new(ErrorKind::TakenOver, "Another client has taken this terminal over".into());
+                let error = Error::fixed(ErrorKind::TakenOver, "Another client has taken this terminal over");
                 return Failure::from(error).with(|details| details.still_running = Some(true)).into();
             }
-            "unreachable" => {
-                let message = format!("Connect to terminal failed: {}", describe(&detail));
-                return Failure::caused(Error::new(ErrorKind::Network, message), detail).into();
-            }
-            _ => {
-                let message = "The terminal's connection was lost and did not come back in time".to_owned();
-                return Failure::caused(Error::new(ErrorKind::Interrupted, message), detail).into();
-            }
+            "unreachable" => (ErrorKind::Network, ["Connect to terminal failed: ", &said, ""]),
+            _ => (ErrorKind::Interrupted, ["The terminal's connection was lost and did not come back in time", "", ""]),
         };
-        Failure::from(error).into()
+        // A number, and what is malformed, are in the message and no cause.
+        let told = kind == ErrorKind::Malformed || detail.as_f64().is_some();
+        let cause = if told { JsValue::UNDEFINED } else { detail };
+        Failure::caused(Error::new(kind, words.concat()), cause).into()
     }
 }
