@@ -3,20 +3,21 @@
 use crate::api::commands::{call_of, interrupts};
 use crate::api::execd::Execd;
 use crate::api::methods::methods;
+use crate::api::poll::{Asker, Next, Pauses, poll, promised};
 use crate::api::run::{self, Plan, Reading, check_handlers};
 use crate::api::wire::{self, Asked, Wire};
-use crate::api::{interpreter, program, promise, settled};
+use crate::api::{begun, interpreter, program, promise, settled, spawn};
 use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::core::run::Endpoint;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
+use crate::host::transport::Transport;
 use crate::host::{js, object, time};
 use js_sys::{Object, Promise};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 /// A kernel may have to be started first: longer than for a command.
 const START_TIMEOUT_MS: f64 = 120_000.0;
@@ -35,22 +36,38 @@ pub struct Codes {
 
 /// The last run of each context that was asked to wait its turn.
 #[derive(Default)]
-struct Queues(RefCell<Vec<(String, JsValue)>>);
+struct Queues {
+    runs: RefCell<Vec<Queued>>,
+    taken: Cell<u32>,
+}
+
+struct Queued {
+    key: String,
+    number: u32,
+    promise: JsValue,
+}
 
 impl Queues {
-    /// The run to wait for, if there is one.
-    fn last(&self, key: &str) -> Option<JsValue> {
-        self.0.borrow().iter().find(|(other, _)| other == key).map(|(_, promise)| promise.clone())
+    /// A number for a run.
+    fn take(&self) -> u32 {
+        self.taken.set(self.taken.get().wrapping_add(1));
+        self.taken.get()
     }
 
-    fn set(&self, key: &str, promise: &Promise) {
-        self.0.borrow_mut().retain(|(other, _)| other != key);
-        self.0.borrow_mut().push((key.to_owned(), promise.into()));
+    /// The run to wait for, if there is one.
+    fn last(&self, key: &str) -> Option<JsValue> {
+        self.runs.borrow().iter().find(|run| run.key == key).map(|run| run.promise.clone())
+    }
+
+    fn set(&self, key: String, number: u32, promise: &Promise) {
+        let mut runs = self.runs.borrow_mut();
+        runs.retain(|run| run.key != key);
+        runs.push(Queued { key, number, promise: promise.into() });
     }
 
     /// Forgets a run that is over, unless another waits behind it.
-    fn done(&self, key: &str, promise: Option<&JsValue>) {
-        self.0.borrow_mut().retain(|(other, last)| other != key || Some(last) != promise);
+    fn done(&self, number: u32) {
+        self.runs.borrow_mut().retain(|run| run.number != number);
     }
 }
 
@@ -145,32 +162,57 @@ impl Job {
         Ok(Self { plan, key, handlers, queues: read.choice("onBusy", ["error", "queue"])? })
     }
 
-    /// Waits for `before`, then runs; again, as long as somebody else keeps the context busy.
-    async fn in_turn(&self, execd: &Execd, before: Option<JsValue>) -> Result<JsValue, Failure> {
-        let (transport, call) = (&execd.transport, &self.plan.call);
-        if let Some(before) = before {
-            // However it ended.
-            let _ = time::within(&before, f64::INFINITY, &transport.bare_signals(call)).await;
-            transport.check(call)?;
-        }
-        let limit = self.plan.reading.start_ms.unwrap_or(START_TIMEOUT_MS);
-        let deadline = if limit > 0.0 { time::now() + limit } else { f64::INFINITY };
-        let mut pause = program::POLL_MS.0;
-        loop {
-            let busy = match JsFuture::from(self.begin(execd)?).await.map_err(Failure::thrown) {
-                Err(failure) if failure.code().as_deref() == Some("CONTEXT_BUSY") => failure,
-                other => return other,
-            };
-            if time::now() + pause > deadline {
-                return Err(busy);
-            }
-            transport.sleep(pause, call).await?;
-            pause = (pause * 1.5).min(program::POLL_MS.1);
-        }
-    }
-
     fn begin(&self, execd: &Execd) -> Result<Promise, Failure> {
         run::drive(execd.clone(), self.plan.clone(), &self.handlers)
+    }
+}
+
+/// A run that waits for the one before it, then runs; again, as long as somebody else keeps the context busy.
+struct Turn {
+    job: Job,
+    execd: Execd,
+    queues: Rc<Queues>,
+    number: u32,
+    before: Option<JsValue>,
+    /// For the last attempt to begin, from the first one on.
+    deadline: Option<f64>,
+    pauses: Pauses,
+}
+
+impl Asker for Turn {
+    fn ask(&mut self, transport: &Rc<Transport>, call: &CallOptions) -> Result<Asked, Failure> {
+        if let Some(before) = self.before.take() {
+            return Ok(promised(js::within(&before, f64::INFINITY, &transport.bare_signals(call))));
+        }
+        let limit = self.job.plan.reading.start_ms.unwrap_or(START_TIMEOUT_MS);
+        self.deadline.get_or_insert_with(|| if limit > 0.0 { time::now() + limit } else { f64::INFINITY });
+        Ok(promised(Ok(self.job.begin(&self.execd)?)))
+    }
+
+    fn judge(
+        &mut self,
+        answer: Result<JsValue, Failure>,
+        transport: &Transport,
+        call: &CallOptions,
+    ) -> Result<Next, Failure> {
+        let Some(deadline) = self.deadline else {
+            // The one before is over, however it ended.
+            transport.check(call)?;
+            return Ok(Next::Now);
+        };
+        match answer {
+            Err(busy) if busy.code().as_deref() == Some("CONTEXT_BUSY") => {
+                if time::now() + self.pauses.next_ms() > deadline { Err(busy) } else { Ok(self.pauses.pause()) }
+            }
+            other => other.map(Next::Done),
+        }
+    }
+}
+
+impl Drop for Turn {
+    /// Over, however it ended.
+    fn drop(&mut self) {
+        self.queues.done(self.number);
     }
 }
 
@@ -299,20 +341,15 @@ impl Codes {
     /// Runs code to its end and collects what it gives.
     pub fn run(&self, code: &JsValue, options: &JsValue, signal: &JsValue) -> Promise {
         let (execd, queues) = (self.execd.clone(), Rc::clone(&self.queues));
-        let job = Job::read(code, options, signal);
-        let Ok(Job { queues: true, key, .. }) = &job else {
-            return settled(job.map_err(Failure::from).and_then(|job| job.begin(&execd)));
+        let job = match Job::read(code, options, signal) {
+            Ok(job) if job.queues => job,
+            other => return settled(other.map_err(Failure::from).and_then(|job| job.begin(&execd))),
         };
-        let (key, before) = (key.clone(), queues.last(key));
-        let own: Rc<RefCell<Option<JsValue>>> = Rc::default();
-        let (this, name, mine) = (Rc::clone(&queues), key.clone(), Rc::clone(&own));
-        let running = promise(async move {
-            let outcome = job?.in_turn(&execd, before).await;
-            this.done(&name, mine.borrow().as_ref());
-            outcome
-        });
-        queues.set(&key, &running);
-        *own.borrow_mut() = Some(running.clone().into());
+        let (key, call, transport) = (job.key.clone(), job.plan.call.clone(), Rc::clone(&execd.transport));
+        let (number, before) = (queues.take(), queues.last(&key));
+        let turn = Turn { job, execd, queues, number, before, deadline: None, pauses: Pauses::new() };
+        let running = spawn(poll(&transport, &call, turn));
+        self.queues.set(key, number, &running);
         running
     }
 
@@ -332,7 +369,7 @@ impl Codes {
 
     /// Waits until the daemon answers and its kernels can be reached.
     pub fn wait_until_ready(&self, options: &JsValue) -> Promise {
-        let (execd, waiting) = (self.execd.clone(), interpreter::Waiting::read(options));
-        promise(async move { interpreter::wait(&execd, waiting?).await })
+        let waiting = interpreter::Waiting::read(options).map_err(Failure::from);
+        begun(waiting.map(|waiting| interpreter::wait(&self.execd, waiting)))
     }
 }

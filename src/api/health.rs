@@ -29,6 +29,11 @@ pub fn ping() -> Wire {
     Wire::at("GET", "/ping", &[], "Execd ping failed").once()
 }
 
+/// The same, and gives `true` then.
+pub fn answers() -> Wire {
+    ping().then(|answer| answer.map(|_| JsValue::TRUE))
+}
+
 /// One sample.
 pub fn metrics() -> Wire {
     Wire::at("GET", "/metrics", &[], "Get execd metrics failed")
@@ -74,8 +79,7 @@ methods! { ExecdHealth:
 impl ExecdHealth {
     /// `true`, or a rejection that says why not.
     pub fn ping(&self, options: &JsValue) -> Promise {
-        let answers = ping().then(|answer| answer.map(|_| JsValue::TRUE));
-        wire::promised(&self.execd, Ok(answers), options)
+        wire::promised(&self.execd, Ok(answers()), options)
     }
 }
 

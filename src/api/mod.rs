@@ -24,6 +24,7 @@ mod lifecycle;
 mod lists;
 pub mod manager;
 mod methods;
+mod poll;
 mod pools;
 mod port;
 mod program;
@@ -58,6 +59,11 @@ fn promise(work: impl Future<Output = Result<JsValue, Failure>> + 'static) -> Pr
 /// The promise of something that goes on in JavaScript, or a rejected one.
 fn settled(begun: Result<Promise, Failure>) -> Promise {
     begun.unwrap_or_else(|failure| Promise::reject(&failure.into()))
+}
+
+/// The promise of what is waited for, or a rejected one.
+fn begun(asked: Result<wire::Asked, Failure>) -> Promise {
+    settled(asked.map(spawn))
 }
 
 /// Boxed, because the runtime under `future_to_promise` is compiled once for each type of future: 50 methods would carry

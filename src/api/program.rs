@@ -1,11 +1,14 @@
 //! What is asked about a program from outside its stream: its status, and its end.
 
 use crate::api::execd::Execd;
-use crate::api::wire::Wire;
+use crate::api::poll::{Asker, Next, Pauses, poll};
+use crate::api::wire::{Asked, Wire};
 use crate::core::rules;
 use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
 use crate::host::object;
+use crate::host::transport::Transport;
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 /// Asking how a program goes on: quickly at first, then every two seconds.
@@ -26,20 +29,48 @@ pub fn interrupt_code(id: &str) -> Wire {
 
 /// Interrupts a program until it has ended. execd sends `init` a moment before it knows the id itself: a refusal that
 /// early means nothing, and one that comes because the program has just ended is no failure.
-pub async fn end(execd: &Execd, id: &str, call: &CallOptions) -> Result<JsValue, Failure> {
-    let mut pause = POLL_MS.0;
-    for _ in 0..POLL_FAILURES {
-        let Err(refused) = interrupt(id).ask(execd, call).await else { return Ok(JsValue::UNDEFINED) };
-        match status(id)?.once().ask(execd, call).await {
-            Ok(status) if object::get(&status, "running").as_bool() == Some(false) => return Ok(JsValue::UNDEFINED),
+pub fn end(execd: &Execd, id: &str, call: &CallOptions) -> Asked {
+    let ending =
+        Ending { execd: execd.clone(), id: id.to_owned(), refused: None, left: POLL_FAILURES, pauses: Pauses::new() };
+    poll(&execd.transport, call, ending)
+}
+
+struct Ending {
+    execd: Execd,
+    id: String,
+    /// The interrupt that was refused, while its status is asked for.
+    refused: Option<Failure>,
+    left: u32,
+    pauses: Pauses,
+}
+
+impl Asker for Ending {
+    fn ask(&mut self, _: &Rc<Transport>, call: &CallOptions) -> Result<Asked, Failure> {
+        let wire = if self.refused.is_some() { status(&self.id)?.once() } else { interrupt(&self.id) };
+        Ok(wire.ask(&self.execd, call))
+    }
+
+    fn judge(&mut self, answer: Result<JsValue, Failure>, _: &Transport, _: &CallOptions) -> Result<Next, Failure> {
+        let Some(refused) = self.refused.take() else {
+            return match answer {
+                Err(refused) if self.left > 0 => {
+                    self.refused = Some(refused);
+                    Ok(Next::Now)
+                }
+                last => last.map(Next::Done),
+            };
+        };
+        match answer {
+            Ok(status) if object::get(&status, "running").as_bool() == Some(false) => {
+                return Ok(Next::Done(JsValue::UNDEFINED));
+            }
             Ok(_) => {}
             Err(failure) if failure.status() == Some(404) => {}
             Err(_) => return Err(refused),
         }
-        execd.transport.sleep(pause, call).await?;
-        pause *= 1.5;
+        self.left -= 1;
+        Ok(self.pauses.pause())
     }
-    interrupt(id).ask(execd, call).await
 }
 
 /// `GET /command/status/{id}`, as it is on the wire.

@@ -1,138 +1,143 @@
 //! How a run whose stream broke went on, and the output that is missing.
 
 use crate::api::execd::Call;
-use crate::api::program::{POLL_FAILURES, POLL_MS, status};
+use crate::api::poll::{Asker, Next, Pauses, poll};
+use crate::api::program::{POLL_FAILURES, status};
 use crate::api::run::Inner;
+use crate::api::wire::Asked;
+use crate::core::capture;
 use crate::core::error::{Error, ErrorKind};
 use crate::core::events::{Batch, Kind};
-use crate::core::run::Endpoint;
-use crate::core::{capture, rules};
+use crate::core::run::{Endpoint, end_event};
+use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
+use crate::host::transport::Transport;
 use crate::host::{object, time};
+use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// Asks the sandbox, waits for the end of the program, and decodes what the stream did not bring. Resolves with the number
-/// of events that are not plain output. `seen`: how many events of stdout and stderr had come.
-pub async fn recover(
-    inner: &Inner,
-    stalled: bool,
-    cause: JsValue,
-    id: Option<String>,
-    seen: [usize; 2],
-) -> Result<JsValue, Failure> {
-    let what = inner.plan.what;
-    let watched = inner.plan.endpoint == Endpoint::Watch;
-    let give_up = |why: &str, still_running: Option<bool>| {
-        let (kind, problem) = if stalled {
+/// A run that has lost its stream.
+pub struct Lost {
+    pub(super) inner: Rc<Inner>,
+    /// The stream went silent; else it broke.
+    pub stalled: bool,
+    /// What is known of why.
+    pub cause: JsValue,
+    /// How many events of stdout and stderr had come.
+    pub seen: [u32; 2],
+}
+
+impl Lost {
+    /// Asks the sandbox, waits for the end of the program, and decodes what the stream did not bring. Resolves with the number
+    /// of events that are not plain output.
+    pub fn recover(self, id: Option<String>) -> Result<Asked, Failure> {
+        let Some(id) = id.filter(|_| self.inner.run.borrow().recoverable()) else {
+            let watched = self.inner.plan.endpoint == Endpoint::Watch;
+            let why = if watched { "Watch again to go on" } else { "Output that had arrived is in `execution`" };
+            return Err(self.given_up(why, None));
+        };
+        let (this, id): (_, Rc<str>) = (Rc::new(self), id.into());
+        let fate = Fate { lost: Rc::clone(&this), id: Rc::clone(&id), failures: 0, pauses: Pauses::new() };
+        let end = poll(&this.inner.execd.transport, &this.inner.plan.call, fate);
+        Ok(Box::pin(async move {
+            let status = end.await?;
+            let stdout = captured(&this.inner, &id, "stdout").await;
+            let stderr = captured(&this.inner, &id, "stderr").await;
+            this.read_back(&status, [stdout, stderr])
+        }))
+    }
+
+    fn given_up(&self, why: &str, still_running: Option<bool>) -> Failure {
+        let plan = &self.inner.plan;
+        let (kind, problem) = if self.stalled {
             (ErrorKind::Stalled, "the stream has been silent for too long")
-        } else if watched {
+        } else if plan.endpoint == Endpoint::Watch {
             (ErrorKind::Interrupted, "the connection was cut")
         } else {
             (ErrorKind::Interrupted, "the stream ended before the run did")
         };
-        let error = Error::new(kind, format!("{what}: {problem}. {why}"));
-        Failure::caused(error, cause.clone()).with(|details| {
+        let error = Error::new(kind, format!("{}: {problem}. {why}", plan.what));
+        Failure::caused(error, self.cause.clone()).with(|details| {
             details.still_running = still_running;
-            details.request_id = inner.request_id.borrow().clone();
+            details.request_id = self.inner.request_id.borrow().clone();
         })
-    };
-    let Some(id) = id.filter(|_| inner.run.borrow().recoverable()) else {
-        let why = if watched { "Watch again to go on" } else { "Output that had arrived is in `execution`" };
-        return Err(give_up(why, None));
-    };
-    let status = match ended_status(inner, &id, stalled).await? {
-        Fate::Ended(status) => status,
-        Fate::Running => {
-            return Err(give_up(
-                "The program is still running: see commands.getCommandStatus and commands.interrupt",
-                Some(true),
-            ));
-        }
-        Fate::Unknown(failure) => {
-            return Err(give_up(&format!("How the run went on could not be found out: {}", failure.message()), None));
-        }
-    };
-    let exit_code = object::get(&status, "exit_code").as_f64();
-    let now = time::now();
-    let mut batch = Batch::default();
-    let mut complete = true;
-    for (name, kind, skip) in [("stdout", Kind::Stdout, seen.first()), ("stderr", Kind::Stderr, seen.last())] {
-        let skip = skip.copied().unwrap_or_default();
-        match capture_file(inner, &id, name).await {
-            Some(raw) if capture::replay(&raw, skip, kind, now, &mut batch) >= skip => {}
-            _ => complete = false,
-        }
     }
-    if !complete {
-        let failure = give_up("The program has ended, but its output could not be read back", Some(false));
-        let error = JsValue::from(failure);
-        // `src/js/run-reader.js` moves it to the error's execution.
-        object::set(error.unchecked_ref(), "exitCode", exit_code.map_or(JsValue::NULL, JsValue::from));
-        return Err(Failure::thrown(error));
+
+    fn unknown(&self, problem: &str) -> Failure {
+        self.given_up(&format!("How the run went on could not be found out: {problem}"), None)
     }
-    // The end that the stream did not get to, in the stream's own words.
-    let end = match exit_code {
-        Some(0.0) => format!("{{\"type\":\"execution_complete\",\"timestamp\":{}}}", now as u64),
-        code => {
-            let code = code.map_or_else(String::new, rules::short);
-            let said = object::text(&status, "error").and_then(|text| object::stringify(&text.into()).ok());
-            format!(
-                "{{\"type\":\"error\",\"timestamp\":{},\"error\":{{\"ename\":\"CommandExecError\",\"evalue\":\"{code}\",\"traceback\":[{}]}}}}",
-                now as u64,
-                said.unwrap_or_default(),
-            )
+
+    /// Makes events of the output and of the status.
+    fn read_back(&self, status: &JsValue, output: [Option<Vec<u8>>; 2]) -> Result<JsValue, Failure> {
+        let exit_code = object::get(status, "exit_code").as_f64();
+        let now = time::now();
+        let mut batch = Batch::default();
+        let mut complete = true;
+        for ((kind, raw), seen) in [Kind::Stdout, Kind::Stderr].into_iter().zip(output).zip(self.seen) {
+            let seen = seen as usize;
+            complete &= raw.is_some_and(|raw| capture::replay(&raw, seen, kind, now, &mut batch) >= seen);
         }
-    };
-    batch.add(Kind::Json, &end, now);
-    *inner.batch.borrow_mut() = batch;
-    Ok(inner.show(&inner.batch.borrow()).into())
+        if !complete {
+            let failure = self.given_up("The program has ended, but its output could not be read back", Some(false));
+            let error = JsValue::from(failure);
+            // `src/js/run-reader.js` moves it to the error's execution.
+            object::set(error.unchecked_ref(), "exitCode", exit_code.map_or(JsValue::NULL, JsValue::from));
+            return Err(Failure::thrown(error));
+        }
+        let said = object::get(status, "error");
+        let said = if said.is_string() { object::stringify(&said).unwrap_or_default() } else { String::new() };
+        batch.add(Kind::Json, &end_event(exit_code, &said, now), now);
+        *self.inner.batch.borrow_mut() = batch;
+        Ok(self.inner.show(&self.inner.batch.borrow()).into())
+    }
 }
 
-enum Fate {
-    Ended(JsValue),
-    Running,
-    Unknown(Failure),
+/// Waits for the end of the program, or, after a stall, asks once. Gives the status.
+struct Fate {
+    lost: Rc<Lost>,
+    id: Rc<str>,
+    failures: u32,
+    pauses: Pauses,
 }
 
-/// Waits for the end of the program, or, after a stall, asks once.
-async fn ended_status(inner: &Inner, id: &str, once: bool) -> Result<Fate, Failure> {
-    let transport = &inner.execd.transport;
-    let call = &inner.plan.call;
-    let mut pause = POLL_MS.0;
-    let mut failures = 0;
-    loop {
+impl Asker for Fate {
+    fn ask(&mut self, _: &Rc<Transport>, call: &CallOptions) -> Result<Asked, Failure> {
         // Asked again anyway.
-        match status(id)?.once().ask(&inner.execd, call).await {
+        Ok(status(&self.id)?.once().ask(&self.lost.inner.execd, call))
+    }
+
+    fn judge(
+        &mut self,
+        answer: Result<JsValue, Failure>,
+        transport: &Transport,
+        call: &CallOptions,
+    ) -> Result<Next, Failure> {
+        match answer {
             Ok(status) => match object::get(&status, "running").as_bool() {
-                Some(false) => return Ok(Fate::Ended(status)),
-                Some(true) if once => return Ok(Fate::Running),
-                Some(true) => failures = 0,
-                None => {
-                    return Ok(Fate::Unknown(
-                        Error::new(ErrorKind::UnexpectedResponse, "the status says nothing".into()).into(),
-                    ));
+                Some(false) => return Ok(Next::Done(status)),
+                Some(true) if self.lost.stalled => {
+                    let why = "The program is still running: see commands.getCommandStatus and commands.interrupt";
+                    return Err(self.lost.given_up(why, Some(true)));
                 }
+                Some(true) => self.failures = 0,
+                None => return Err(self.lost.unknown("the status says nothing")),
             },
             Err(failure) => {
                 transport.check(call)?;
-                // A sandbox that does not answer at all is not asked five times: that would be minutes.
-                if failure.is(ErrorKind::Timeout) {
-                    return Ok(Fate::Unknown(failure));
-                }
-                failures += 1;
-                // A 404 may be early: execd sends `init` a moment before the status endpoint knows the id.
-                if failures >= POLL_FAILURES {
-                    return Ok(Fate::Unknown(failure));
+                self.failures += 1;
+                // A sandbox that does not answer at all is not asked five times: that would be minutes. A 404 may be early:
+                // execd sends `init` a moment before the status endpoint knows the id.
+                if failure.is(ErrorKind::Timeout) || self.failures >= POLL_FAILURES {
+                    return Err(self.lost.unknown(&failure.message()));
                 }
             }
         }
-        transport.sleep(pause, call).await?;
-        pause = (pause * 1.5).min(POLL_MS.1);
+        Ok(self.pauses.pause())
     }
 }
 
 /// execd keeps the raw output in its temp directory: `/tmp` unless `TMPDIR` says otherwise.
-async fn capture_file(inner: &Inner, id: &str, name: &str) -> Option<Vec<u8>> {
+async fn captured(inner: &Inner, id: &str, name: &str) -> Option<Vec<u8>> {
     for dir in ["/tmp", "$TMPDIR"] {
         let path = format!("{dir}/{id}.{name}");
         let query = &[("path", path.as_str())];

@@ -1,7 +1,8 @@
 //! The Rust side of a run: decoding, deciding, and the requests around the stream. `src/js/run-reader.js` drives it.
 
 use crate::api::execd::{Call, Execd};
-use crate::api::{program, recovery};
+use crate::api::program;
+use crate::api::recovery::Lost;
 use crate::core::error::{Error, ErrorKind};
 use crate::core::events::{Batch, Kind};
 use crate::core::frames::Framer;
@@ -290,27 +291,25 @@ impl RunDriver {
 
     /// Ends the program. Nobody waits for it.
     pub fn interrupt(&self, id: String) {
-        let inner = Rc::clone(&self.inner);
-        let _ = super::promise(async move {
-            // The abort that led here must not stop this request, and closing the sandbox meanwhile may.
-            let (execd, call) = (&inner.execd, inner.plan.call.for_others());
-            let _ = match inner.plan.endpoint {
-                Endpoint::Code => program::interrupt_code(&id).ask(execd, &call).await,
-                _ => program::end(execd, &id, &call).await,
-            };
-            Ok(JsValue::UNDEFINED)
-        });
+        // The abort that led here must not stop this request, and closing the sandbox meanwhile may.
+        let (execd, plan) = (&self.inner.execd, &self.inner.plan);
+        let call = plan.call.for_others();
+        let asked = match plan.endpoint {
+            Endpoint::Code => program::interrupt_code(&id).ask(execd, &call),
+            _ => program::end(execd, &id, &call),
+        };
+        let _ = super::spawn(Box::pin(async { Ok(asked.await.unwrap_or_default()) }));
     }
 
     /// The same, for those who wait. A program that has just ended is ended.
     pub fn kill(&self, id: String, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        super::promise(async move {
+        let (inner, call) = (&self.inner, CallOptions::read(options));
+        let asked = call.map(|call| {
             // Those of the run, for a gateway, unless they are said anew.
             let own = inner.plan.call.headers.iter().cloned();
-            let call = call?.with(|call| drop(call.headers.splice(0..0, own)));
-            program::end(&inner.execd, &id, &call).await
-        })
+            program::end(&inner.execd, &id, &call.with(|call| drop(call.headers.splice(0..0, own))))
+        });
+        super::begun(asked.map_err(Failure::from))
     }
 
     /// The exception for an end that `src/js/run-reader.js` has seen.
@@ -354,10 +353,8 @@ impl RunDriver {
     /// The stream broke (`interrupted`) or went silent (`stalled`): finds out how the run went on, and decodes what is
     /// missing. Resolves as `push`.
     pub fn recover(&self, kind: &str, cause: JsValue, id: Option<String>, stdout: u32, stderr: u32) -> Promise {
-        let (inner, stalled) = (Rc::clone(&self.inner), kind == "stalled");
-        super::promise(async move {
-            recovery::recover(&inner, stalled, cause, id, [stdout as usize, stderr as usize]).await
-        })
+        let lost = Lost { inner: Rc::clone(&self.inner), stalled: kind == "stalled", cause, seen: [stdout, stderr] };
+        super::begun(lost.recover(id))
     }
 }
 

@@ -3,11 +3,11 @@
 use crate::api::capabilities::{Capabilities, Wanted};
 use crate::api::codes::Codes;
 use crate::api::commands::Commands;
-use crate::api::creation::{self, Made};
+use crate::api::creation::{self, Failing, Made, Opening, opened};
 use crate::api::diagnostics::Diagnostics;
 use crate::api::egress::{self, Egress, Policy};
 use crate::api::endpoints::{Endpoint, Endpoints};
-use crate::api::execd::{Execd, PORT};
+use crate::api::execd::Execd;
 use crate::api::files::Files;
 use crate::api::health::{ExecdHealth, ExecdMetrics, metrics, ping};
 use crate::api::isolation::Isolation;
@@ -16,8 +16,9 @@ use crate::api::pty::Pty;
 use crate::api::ready::{self, Readiness};
 use crate::api::sandboxes::Sandboxes;
 use crate::api::vault::CredentialVault;
-use crate::api::wire::{self, Wire};
-use crate::api::{lifecycle, port, promise, snapshots};
+use crate::api::wire::{self, Asked, Wire};
+use crate::api::{begun, lifecycle, port, promise, snapshots};
+use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
@@ -68,13 +69,14 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    fn new(transport: Rc<Transport>, id: JsValue, owned: bool, for_others: CallOptions) -> Self {
+    /// A handle, and the daemon that it speaks to.
+    pub(super) fn new(transport: Rc<Transport>, id: JsValue, owned: bool, for_others: CallOptions) -> (Self, Execd) {
         let endpoints = Rc::new(Endpoints::new(Rc::clone(&transport), id.clone()));
         let execd = Execd::new(transport, endpoints);
         let policy = Rc::new(Policy::new(&execd, id.clone()));
         let capabilities = Rc::new(Capabilities::new(execd.clone(), Rc::clone(&policy)));
-        let inner = Rc::new(Inner { id, execd, policy, capabilities, owned, for_others });
-        Self {
+        let inner = Rc::new(Inner { id, execd: execd.clone(), policy, capabilities, owned, for_others });
+        let sandbox = Self {
             inner,
             commands: OnceCell::new(),
             codes: OnceCell::new(),
@@ -87,7 +89,8 @@ impl Sandbox {
             sandboxes: OnceCell::new(),
             diagnostics: OnceCell::new(),
             pty: OnceCell::new(),
-        }
+        };
+        (sandbox, execd)
     }
 
     /// Where a port is, in the given form.
@@ -95,24 +98,6 @@ impl Sandbox {
         let (inner, port, call) =
             (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
         promise(async move { inner.execd.endpoints.get(port?, &call?).await.map(shown) })
-    }
-
-    /// Looks the daemon up and waits for it; gives the JavaScript object.
-    pub(super) async fn opened(
-        transport: Rc<Transport>,
-        id: JsValue,
-        owned: bool,
-        readiness: &Readiness,
-        call: &CallOptions,
-    ) -> Result<JsValue, Failure> {
-        let sandbox = Self::new(transport, id, owned, call.for_others());
-        let inner = Rc::clone(&sandbox.inner);
-        let sandbox = JsValue::from(sandbox);
-        inner.execd.endpoints.get(PORT, call).await?;
-        if !readiness.skip {
-            ready::wait(&inner.execd, &sandbox, readiness, call).await?;
-        }
-        Ok(sandbox)
     }
 }
 
@@ -127,25 +112,25 @@ impl Sandbox {
 
     /// Makes a sandbox and waits until its daemon answers.
     pub fn create(options: &JsValue) -> Promise {
-        promise(creation::create(Options::required("options", options), Made::FromImageOrSnapshot))
+        begun(creation::create(options, Made::FromImageOrSnapshot))
     }
 
     /// Makes a sandbox from a template of the server's.
     #[wasm_bindgen(js_name = createFromTemplate)]
     pub fn create_from_template(options: &JsValue) -> Promise {
-        promise(creation::create(Options::required("options", options), Made::FromTemplate))
+        begun(creation::create(options, Made::FromTemplate))
     }
 
     /// A handle to a sandbox that exists.
     pub fn connect(options: &JsValue) -> Promise {
-        promise(creation::connect(Options::required("options", options), false))
+        begun(creation::connect(options, false))
     }
 
     /// Resumes a paused sandbox and connects to it. `pkg-template/index.js` gives it its public name, `resume`: a static and
     /// an instance method of one name would be one symbol.
     #[wasm_bindgen(js_name = resumeById)]
     pub fn resume_by_id(options: &JsValue) -> Promise {
-        promise(creation::connect(Options::required("options", options), true))
+        begun(creation::connect(options, true))
     }
 }
 
@@ -310,9 +295,9 @@ impl Sandbox {
 
     /// Waits until something answers at a port.
     pub fn wait_for_port(&self, port: &JsValue, options: &JsValue) -> Promise {
-        let (inner, port) = (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port));
+        let (inner, port) = (&self.inner, args::number("port", port).and_then(rules::port));
         let waiting = port::Waiting::read(options);
-        promise(async move { port::wait(&inner.execd, port?, &waiting?).await.map(|()| JsValue::UNDEFINED) })
+        begun(port.and_then(|port| Ok(port::wait(&inner.execd, port, waiting?))).map_err(Failure::from))
     }
 
     /// Keeps its file system as it is now.
@@ -343,17 +328,24 @@ impl Sandbox {
 
     /// Resumes it. Gives a new handle with fresh endpoints; this one keeps working where they have not moved.
     pub fn resume(&self, options: &JsValue) -> Promise {
-        let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
-        promise(async move {
-            let options = options?;
+        let inner = &self.inner;
+        let begin = || -> Result<Asked, Failure> {
+            let options = Options::new("options", options)?;
             let call = CallOptions::among(&options)?;
             let readiness = Readiness::read(&options)?;
-            lifecycle::resume(inner.transport(), &inner.id)?.ask(inner.transport(), &call).await?;
-            inner.execd.endpoints.forget_all();
             let transport = Rc::new(Transport::new(&inner.transport().config)?);
+            let (id, endpoints) = (inner.id.clone(), Rc::clone(&inner.execd.endpoints));
+            let resumed = lifecycle::resume(inner.transport(), &inner.id)?.then(move |done| {
+                done.map(|_| {
+                    endpoints.forget_all();
+                    id
+                })
+            });
+            let id = resumed.ask(inner.transport(), &call);
             // Not its own: the handle that made it still is there.
-            Self::opened(transport, inner.id.clone(), false, &readiness, &call).await
-        })
+            Ok(Box::pin(opened(Opening { id, transport, readiness, call, failing: Failing::Leave })))
+        };
+        begun(begin())
     }
 
     /// Ends the sandbox. Everything in it is gone.
@@ -385,12 +377,12 @@ impl Sandbox {
             diagnostics: self.diagnostics.clone(),
             pty: self.pty.clone(),
         };
-        let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
-        promise(async move {
-            let options = options?;
+        let begin = || -> Result<_, Error> {
+            let options = Options::new("options", options)?;
             let call = CallOptions::among(&options)?;
-            ready::wait(&inner.execd, &JsValue::from(twin), &Readiness::read(&options)?, &call).await
-        })
+            Ok(ready::wait(&self.inner.execd, twin.into(), Readiness::read(&options)?, &call))
+        };
+        begun(begin().map_err(Failure::from))
     }
 
     /// `await using`: ends a sandbox that this handle created, lets go of one that it connected to.

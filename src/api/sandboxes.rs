@@ -3,7 +3,8 @@
 use crate::api::endpoints::Endpoints;
 use crate::api::lists::{self, Listing};
 use crate::api::methods::methods;
-use crate::api::{create, creation, lifecycle, promise, shape, snapshots, wire};
+use crate::api::wire::{self, Asked};
+use crate::api::{begun, create, creation, lifecycle, shape, snapshots};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
@@ -60,14 +61,13 @@ methods! { Sandboxes:
 impl Sandboxes {
     /// Makes a sandbox; does not wait until it is ready.
     pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
-        let transport = Rc::clone(&self.transport);
-        let body = Options::required("request", request).and_then(|request| create::request(&request));
-        let call = CallOptions::read(options);
-        promise(async move {
-            let call = call?;
+        let begin = || -> Result<Asked, Failure> {
+            let call = CallOptions::read(options)?;
+            let body = create::request(&Options::required("request", request)?)?;
             let limit = ("requestTimeoutSeconds", call.timeout_seconds.unwrap_or(creation::TIMEOUT_SECONDS));
-            Ok(shape::sandbox(creation::send(&transport, body?, limit, &call).await?)?.into())
-        })
+            creation::send(&self.transport, &body, limit, &call, |raw| shape::sandbox(raw).map(JsValue::from))
+        };
+        begun(begin())
     }
 
     /// What the server knows of a sandbox.
