@@ -4,6 +4,7 @@ use crate::api::methods::methods;
 use crate::api::wire::{self, Wire};
 use crate::api::{lifecycle, promise, shape};
 use crate::core::error::{Error, ErrorKind};
+use crate::core::text::has;
 use crate::core::{rules, url};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
@@ -75,7 +76,7 @@ impl Asking {
     fn descriptor(&self, answer: Result<Response, Failure>) -> Result<JsValue, Failure> {
         let response = answer.map_err(|failure| failure.or_unsupported(PART))?;
         let content_type = response.header("content-type").unwrap_or_default();
-        if !content_type.contains("json") {
+        if !has(&content_type, "json") {
             let descriptor = Object::new();
             object::set(&descriptor, "sandboxId", &self.id);
             object::set(&descriptor, "kind", self.kind.name);
