@@ -1,5 +1,6 @@
 //! Everything that can go wrong, in one type: which JavaScript class it becomes, its stable code, its words.
 
+use crate::text::join;
 use std::fmt;
 use std::ops::Deref;
 
@@ -245,7 +246,7 @@ impl ErrorBody {
         let message = if let Some(said) = said {
             said
         } else if !details.is_empty() {
-            format!("{fallback}: {}", details.join("; "))
+            format!("{fallback}: {}", join(&details, "; "))
         } else if !text.is_empty() && !text.starts_with('<') && text.len() <= 500 {
             format!("{fallback} (HTTP {status}): {text}")
         } else {

@@ -1,6 +1,7 @@
 //! The command of a terminal. execd's terminals take neither variables nor a first size; a shell that starts the command can.
 
 use crate::error::Error;
+use crate::text::replace;
 
 /// The window of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,7 @@ fn name(name: &str) -> Result<&str, Error> {
 
 /// In single quotes, which leave nothing to the shell.
 fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
+    format!("'{}'", replace(text, "'", "'\\''"))
 }
 
 /// What execd is to run: `command`, or an interactive bash, with these variables and in a window of this size. `None` is

@@ -1,6 +1,6 @@
 //! Builds URLs: percent-encoding, queries, joining a base with a path.
 
-use crate::text::has;
+use crate::text::{has, join};
 
 /// Percent-encodes like JavaScript's `encodeURIComponent`.
 pub fn encode(text: &str) -> String {
@@ -34,7 +34,7 @@ pub fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
 /// time. The inner encoding is what keeps `&`, `=`, `+` and `%` in a value from being read as syntax.
 pub fn metadata_filter(pairs: &[(String, String)]) -> String {
     let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
-    pairs.join("&")
+    join(&pairs, "&")
 }
 
 /// The base URL of an endpoint: execd, egress or a user's port.

@@ -3,6 +3,7 @@
 
 use crate::core::error::Error;
 use crate::core::rules;
+use crate::core::text::join;
 use crate::host::{js, object};
 use js_sys::{Array, Function, Object};
 use std::ops::Deref;
@@ -251,7 +252,7 @@ impl Options {
             None => Err(Error::invalid(format!(
                 "{} must be \"{}\", got \"{word}\"",
                 self.path(name),
-                words.join("\" or \"")
+                join(&words, "\" or \"")
             ))),
         }
     }

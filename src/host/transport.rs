@@ -131,17 +131,20 @@ impl Transport {
 
     /// Pairs of a signal and what its firing means, for `src/js/http.js` and `run-reader.js`.
     pub fn signals(&self, call: &CallOptions) -> Array {
-        let pair = |signal: JsValue, kind: &str| JsValue::from(object::array([signal, kind.into()]));
-        object::array(
-            [pair(self.closing.signal(), "closed")]
-                .into_iter()
-                .chain(call.signal.clone().map(|signal| pair(signal, "aborted"))),
-        )
+        let pairs = Array::of1(&Array::of2(&self.closing.signal(), &"closed".into()));
+        if let Some(signal) = &call.signal {
+            pairs.push(&Array::of2(signal, &"aborted".into()));
+        }
+        pairs
     }
 
     /// The bare signals, for waits that end early.
     pub fn bare_signals(&self, call: &CallOptions) -> Array {
-        object::array([self.closing.signal()].into_iter().chain(call.signal.clone()))
+        let signals = Array::of1(&self.closing.signal());
+        if let Some(signal) = &call.signal {
+            signals.push(signal);
+        }
+        signals
     }
 
     /// Waits, and rejects when the object was closed or the call aborted meanwhile.
