@@ -5,7 +5,7 @@ use crate::api::execd::{Call, Execd};
 use crate::api::run::{self, Plan};
 use crate::api::{program, promise, shape};
 use crate::core::error::{Error, ErrorKind};
-use crate::core::rules;
+use crate::core::{rules, url};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::http::{Body, Response};
@@ -50,11 +50,17 @@ pub async fn logs(
     call: &CallOptions,
     reader: Body,
 ) -> Result<Response, Failure> {
-    let path = format!("/command/{}/logs", rules::segment("commandId", id)?);
-    let cursor = cursor.map(rules::short);
-    let query: Vec<(&str, &str)> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
-    let call_to = Call { method: "GET", path: &path, query: &query, what: LOGS };
+    let path = logs_path(id, cursor)?;
+    let call_to = Call { method: "GET", path: &path, query: &[], what: LOGS };
     execd.send_raw(call_to, Vec::new(), JsValue::UNDEFINED, call, reader).await
+}
+
+fn logs_path(id: &str, cursor: Option<f64>) -> Result<String, Error> {
+    let path = format!("/command/{}/logs", rules::segment("commandId", id)?);
+    Ok(match cursor {
+        Some(cursor) => url::with_query(&path, &[("cursor", &rules::short(cursor))]),
+        None => path,
+    })
 }
 
 /// The official status. One that does not say whether the program runs is an error: it must not pass for its end.
@@ -124,10 +130,13 @@ fn handle(execd: Execd, id: String, cursor: f64, manner: Manner) -> Result<JsVal
 impl BackgroundDriver {
     fn call(&self, options: &JsValue) -> Result<CallOptions, Error> {
         Ok(CallOptions::read(options)?.with(|call| {
-            call.timeout_seconds = call.timeout_seconds.or(self.defaults.timeout_seconds);
-            call.retry = call.retry.take().or_else(|| self.defaults.retry.clone());
+            let defaults = &self.defaults;
+            call.timeout_seconds = call.timeout_seconds.or(defaults.timeout_seconds);
+            if call.retry.is_none() {
+                call.retry.clone_from(&defaults.retry);
+            }
             if call.headers.is_empty() {
-                call.headers.clone_from(&self.defaults.headers);
+                call.headers = defaults.headers.clone();
             }
         }))
     }

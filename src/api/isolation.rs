@@ -7,10 +7,10 @@ use crate::api::isolated_session::{self, IsolatedSession};
 use crate::api::methods::methods;
 use crate::api::run::{self, Plan};
 use crate::api::wire::{self, Wire};
-use crate::api::{promise, spawn};
+use crate::api::{create, promise, spawn};
 use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
-use crate::host::args::{self, CallOptions, Options, Patience};
+use crate::host::args::{self, CallOptions, Kind, Options, Patience};
 use crate::host::failure::Failure;
 use crate::host::{object, time};
 use js_sys::{Array, Function, Object, Promise};
@@ -49,16 +49,22 @@ pub fn route(
     what: &'static str,
     shape: impl FnOnce(Result<JsValue, Failure>) -> Result<JsValue, Failure> + 'static,
 ) -> Wire {
-    // An execd that has never heard of isolation answers 404 in plain text.
-    let known =
-        move |answer: Result<JsValue, Failure>| answer.map_err(|failure| failure.or_not_supported(what, UNKNOWN));
-    Wire::at(method, path, &[], what).any().then(move |answer| shape(known(answer)))
+    Wire::at(method, path, &[], what).any().then(move |answer| shape(known(what, answer)))
+}
+
+/// An execd that has never heard of isolation answers 404 in plain text.
+#[inline(never)]
+fn known(what: &str, answer: Result<JsValue, Failure>) -> Result<JsValue, Failure> {
+    answer.map_err(|failure| failure.or_not_supported(what, UNKNOWN))
+}
+
+fn unexpected(what: &str, problem: &str) -> Failure {
+    Error::new(ErrorKind::UnexpectedResponse, what.to_owned() + problem).into()
 }
 
 /// An answer that must be an object.
 pub fn object_of(what: &'static str, answer: Result<JsValue, Failure>) -> Result<Object, Failure> {
-    let wrong = || Error::new(ErrorKind::UnexpectedResponse, format!("{what}: the answer is not a JSON object"));
-    Ok(answer?.dyn_into().map_err(|_| wrong())?)
+    answer?.dyn_into().map_err(|_| unexpected(what, ": the answer is not a JSON object"))
 }
 
 /// Every flag is there, `false` where execd does not say.
@@ -92,32 +98,24 @@ pub fn delete(path: &str) -> Wire {
 /// A request to make a session. Checked, and passed on with all that is in it.
 fn request_body(request: &JsValue) -> Result<Object, Error> {
     let request = Options::required("request", request)?;
-    let workspace = request.required_nested("workspace")?;
-    workspace.filled("path")?;
-    workspace.string("mode")?;
-    for name in ["profile", "uid_mode"] {
-        request.string(name)?;
-    }
-    for name in ["uid", "gid", "idle_timeout_seconds"] {
-        request.count(name)?;
-    }
-    request.boolean("share_net")?;
-    request.strings("extra_writable")?;
+    request.required_nested("workspace")?.check(&[("path", Kind::Filled), ("mode", Kind::Text)])?;
+    request.check(&[
+        ("profile", Kind::Text),
+        ("uid_mode", Kind::Text),
+        ("uid", Kind::Count),
+        ("gid", Kind::Count),
+        ("idle_timeout_seconds", Kind::Count),
+        ("share_net", Kind::Boolean),
+        ("extra_writable", Kind::Texts),
+    ])?;
     check_binds(&request)?;
-    if let Some(passed) = request.nested("env_passthrough")? {
-        passed.string("mode")?;
-        passed.strings("keys")?;
-    }
+    create::check_nested(&request, "env_passthrough", &[("mode", Kind::Text), ("keys", Kind::Texts)])?;
     Ok(request.copy())
 }
 
 fn check_binds(request: &Options) -> Result<(), Error> {
-    for bind in request.objects("binds")?.unwrap_or_default() {
-        bind.filled("source")?;
-        bind.string("dest")?;
-        bind.boolean("readonly")?;
-    }
-    Ok(())
+    let fields = [("source", Kind::Filled), ("dest", Kind::Text), ("readonly", Kind::Boolean)];
+    create::check_each(request, "binds", &fields).map(drop)
 }
 
 /// Makes a session. Left early, the request goes on unheard and the session that it may yet make is deleted: cutting it
@@ -144,23 +142,26 @@ async fn made(execd: &Execd, body: Object, call: &CallOptions) -> Result<Isolate
         });
         transport.check(call)?;
     }
-    IsolatedSession::new(execd, info.unchecked_into()).map_err(|_| {
-        Error::new(ErrorKind::UnexpectedResponse, format!("{CREATE}: the answer has no session_id")).into()
-    })
+    IsolatedSession::new(execd, info.unchecked_into()).map_err(|_| unexpected(CREATE, ": the answer has no session_id"))
 }
 
-/// What is done with a session that lives no longer.
+/// What is done with a new session.
 enum Work {
+    /// It is the caller's.
+    Keep,
+    /// Runs code in it. It lives no longer than that.
     Run(Box<Plan>, JsValue),
+    /// Calls a function with it. It lives no longer than that.
     Call(Function),
 }
 
-/// Does it and deletes the session then, whatever has come of it. Nobody who has aborted waits for that.
+/// Makes a session and does it; deletes the session then, whatever has come of it. Nobody who has aborted waits for that.
 async fn with_session(execd: Execd, wanted: Result<(Object, CallOptions, Work), Error>) -> Result<JsValue, Failure> {
     let (body, call, work) = wanted?;
     let session = made(&execd, body, &call).await?;
     let path = session.path();
     let working = match work {
+        Work::Keep => return Ok(session.into()),
         Work::Run(plan, handlers) => session.drive(*plan, &handlers),
         Work::Call(function) => function
             .call1(&JsValue::UNDEFINED, &session.into())
@@ -207,8 +208,8 @@ methods! { Isolation:
 impl Isolation {
     /// Makes a session.
     pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
-        let (execd, body, call) = (self.execd.clone(), request_body(request), CallOptions::read(options));
-        promise(async move { made(&execd, body?, &call?).await.map(JsValue::from) })
+        let read = || Ok((request_body(request)?, CallOptions::read(options)?, Work::Keep));
+        promise(with_session(self.execd.clone(), read()))
     }
 
     /// A handle to a session that exists.
@@ -243,7 +244,7 @@ impl Isolation {
             if sessions.is_instance_of::<Array>() {
                 return Ok(sessions);
             }
-            Err(Error::new(ErrorKind::UnexpectedResponse, format!("{LIST}: the answer has no sessions")).into())
+            Err(unexpected(LIST, ": the answer has no sessions"))
         };
         wire::promised(&self.execd, Ok(route("GET", "/v1/isolated/sessions", LIST, shape)), options)
     }
@@ -269,7 +270,7 @@ impl Isolation {
         let read = || {
             let body = request_body(request)?;
             let work = work.dyn_ref::<Function>().cloned();
-            let work = work.ok_or_else(|| Error::invalid("fn must be a function".into()))?;
+            let work = work.ok_or_else(|| Error::fixed(ErrorKind::InvalidArgument, "fn must be a function"))?;
             Ok((body, CallOptions::read(options)?, Work::Call(work)))
         };
         promise(with_session(self.execd.clone(), read()))
