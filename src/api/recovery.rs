@@ -13,6 +13,8 @@ use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
 use crate::host::transport::Transport;
 use crate::host::{object, time};
+use js_sys::Uint8Array;
+use std::pin::Pin;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -23,6 +25,8 @@ pub struct Lost {
     pub stalled: bool,
     /// What is known of why.
     pub cause: JsValue,
+    /// The program's id, if it has begun.
+    pub id: Option<String>,
     /// How many events of stdout and stderr had come.
     pub seen: [u32; 2],
 }
@@ -30,21 +34,41 @@ pub struct Lost {
 impl Lost {
     /// Asks the sandbox, waits for the end of the program, and decodes what the stream did not bring. Resolves with the number
     /// of events that are not plain output.
-    pub fn recover(self, id: Option<String>) -> Result<Asked, Failure> {
-        let Some(id) = id.filter(|_| self.inner.run.borrow().recoverable()) else {
+    pub fn recover(self) -> Result<Asked, Failure> {
+        if self.id.is_none() || !self.inner.run.borrow().recoverable() {
             let watched = self.inner.plan.endpoint == Endpoint::Watch;
             let why = if watched { "Watch again to go on" } else { "Output that had arrived is in `execution`" };
             return Err(self.given_up(why, None));
-        };
-        let (this, id): (_, Rc<str>) = (Rc::new(self), id.into());
-        let fate = Fate { lost: Rc::clone(&this), id: Rc::clone(&id), failures: 0, pauses: Pauses::new() };
+        }
+        let this = Rc::new(self);
+        let fate = Fate { lost: Rc::clone(&this), failures: 0, pauses: Pauses::new() };
         let end = poll(&this.inner.execd.transport, &this.inner.plan.call, fate);
         Ok(Box::pin(async move {
             let status = end.await?;
-            let stdout = captured(&this.inner, &id, "stdout").await;
-            let stderr = captured(&this.inner, &id, "stderr").await;
-            this.read_back(&status, [stdout, stderr])
+            let stdout = this.captured("stdout").await;
+            let stderr = this.captured("stderr").await;
+            this.read_back(&status, &stdout, &stderr)
         }))
+    }
+
+    fn id(&self) -> &str {
+        self.id.as_deref().unwrap_or_default()
+    }
+
+    /// execd keeps the raw output in its temp directory: `/tmp` unless `TMPDIR` says otherwise.
+    fn captured(&self, name: &'static str) -> Pin<Box<dyn Future<Output = Option<Uint8Array>> + '_>> {
+        Box::pin(async move {
+            for dir in ["/tmp", "$TMPDIR"] {
+                let path = format!("{dir}/{}.{name}", self.id());
+                let query = &[("path", path.as_str())];
+                let call_to =
+                    Call { method: "GET", path: "/files/download", query, what: "Read captured output failed" };
+                if let Ok(response) = self.inner.execd.send(call_to, None, &self.inner.plan.call).await {
+                    return Some(response.bytes());
+                }
+            }
+            None
+        })
     }
 
     fn given_up(&self, why: &str, still_running: Option<bool>) -> Failure {
@@ -68,14 +92,22 @@ impl Lost {
     }
 
     /// Makes events of the output and of the status.
-    fn read_back(&self, status: &JsValue, output: [Option<Vec<u8>>; 2]) -> Result<JsValue, Failure> {
+    fn read_back(
+        &self,
+        status: &JsValue,
+        stdout: &Option<Uint8Array>,
+        stderr: &Option<Uint8Array>,
+    ) -> Result<JsValue, Failure> {
         let exit_code = object::get(status, "exit_code").as_f64();
         let now = time::now();
+        let [out, err] = self.seen;
         let mut batch = Batch::default();
         let mut complete = true;
-        for ((kind, raw), seen) in [Kind::Stdout, Kind::Stderr].into_iter().zip(output).zip(self.seen) {
-            let seen = seen as usize;
-            complete &= raw.is_some_and(|raw| capture::replay(&raw, seen, kind, now, &mut batch) >= seen);
+        for (kind, raw, seen) in [(Kind::Stdout, stdout, out as usize), (Kind::Stderr, stderr, err as usize)] {
+            complete &= match raw {
+                Some(raw) => capture::replay(&raw.to_vec(), seen, kind, now, &mut batch) >= seen,
+                None => false,
+            };
         }
         if !complete {
             let failure = self.given_up("The program has ended, but its output could not be read back", Some(false));
@@ -95,7 +127,6 @@ impl Lost {
 /// Waits for the end of the program, or, after a stall, asks once. Gives the status.
 struct Fate {
     lost: Rc<Lost>,
-    id: Rc<str>,
     failures: u32,
     pauses: Pauses,
 }
@@ -103,7 +134,7 @@ struct Fate {
 impl Asker for Fate {
     fn ask(&mut self, _: &Rc<Transport>, call: &CallOptions) -> Result<Asked, Failure> {
         // Asked again anyway.
-        Ok(status(&self.id)?.once().ask(&self.lost.inner.execd, call))
+        Ok(status(self.lost.id())?.once().ask(&self.lost.inner.execd, call))
     }
 
     fn judge(
@@ -134,17 +165,4 @@ impl Asker for Fate {
         }
         Ok(self.pauses.pause())
     }
-}
-
-/// execd keeps the raw output in its temp directory: `/tmp` unless `TMPDIR` says otherwise.
-async fn captured(inner: &Inner, id: &str, name: &str) -> Option<Vec<u8>> {
-    for dir in ["/tmp", "$TMPDIR"] {
-        let path = format!("{dir}/{id}.{name}");
-        let query = &[("path", path.as_str())];
-        let call_to = Call { method: "GET", path: "/files/download", query, what: "Read captured output failed" };
-        if let Ok(response) = inner.execd.send(call_to, None, &inner.plan.call).await {
-            return Some(response.bytes().to_vec());
-        }
-    }
-    None
 }

@@ -305,9 +305,12 @@ impl RunDriver {
     pub fn kill(&self, id: String, options: &JsValue) -> Promise {
         let (inner, call) = (&self.inner, CallOptions::read(options));
         let asked = call.map(|call| {
-            // Those of the run, for a gateway, unless they are said anew.
-            let own = inner.plan.call.headers.iter().cloned();
-            program::end(&inner.execd, &id, &call.with(|call| drop(call.headers.splice(0..0, own))))
+            let call = call.with(|call| {
+                // Those of the run, for a gateway, unless they are said anew.
+                let said = std::mem::replace(&mut call.headers, inner.plan.call.headers.clone());
+                call.headers.extend(said);
+            });
+            program::end(&inner.execd, &id, &call)
         });
         super::begun(asked.map_err(Failure::from))
     }
@@ -353,8 +356,9 @@ impl RunDriver {
     /// The stream broke (`interrupted`) or went silent (`stalled`): finds out how the run went on, and decodes what is
     /// missing. Resolves as `push`.
     pub fn recover(&self, kind: &str, cause: JsValue, id: Option<String>, stdout: u32, stderr: u32) -> Promise {
-        let lost = Lost { inner: Rc::clone(&self.inner), stalled: kind == "stalled", cause, seen: [stdout, stderr] };
-        super::begun(lost.recover(id))
+        let lost =
+            Lost { inner: Rc::clone(&self.inner), stalled: kind == "stalled", cause, id, seen: [stdout, stderr] };
+        super::begun(lost.recover())
     }
 }
 

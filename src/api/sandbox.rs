@@ -55,6 +55,12 @@ impl Inner {
 pub struct Sandbox {
     inner: Rc<Inner>,
     // Here and not in `Inner`: the services hold what `Inner` holds, and a cycle would never be freed.
+    services: Rc<Services>,
+}
+
+/// What hangs on a handle, made when it is first asked for.
+#[derive(Default)]
+struct Services {
     commands: OnceCell<JsValue>,
     codes: OnceCell<JsValue>,
     files: OnceCell<JsValue>,
@@ -76,21 +82,13 @@ impl Sandbox {
         let policy = Rc::new(Policy::new(&execd, id.clone()));
         let capabilities = Rc::new(Capabilities::new(execd.clone(), Rc::clone(&policy)));
         let inner = Rc::new(Inner { id, execd: execd.clone(), policy, capabilities, owned, for_others });
-        let sandbox = Self {
-            inner,
-            commands: OnceCell::new(),
-            codes: OnceCell::new(),
-            files: OnceCell::new(),
-            health: OnceCell::new(),
-            metrics: OnceCell::new(),
-            egress: OnceCell::new(),
-            vault: OnceCell::new(),
-            isolation: OnceCell::new(),
-            sandboxes: OnceCell::new(),
-            diagnostics: OnceCell::new(),
-            pty: OnceCell::new(),
-        };
+        let sandbox = Self { inner, services: Rc::default() };
         (sandbox, execd)
+    }
+
+    #[inline(never)]
+    fn service(&self, of: fn(&Services) -> &OnceCell<JsValue>, make: fn(&Inner) -> JsValue) -> JsValue {
+        of(&self.services).get_or_init(|| make(&self.inner)).clone()
     }
 
     /// Where a port is, in the given form.
@@ -183,42 +181,42 @@ impl Sandbox {
 
     /// Programs and shell sessions.
     pub fn commands(&self) -> JsValue {
-        self.commands.get_or_init(|| Commands::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.commands, |inner| Commands::new(inner.execd.clone()).into())
     }
 
     /// Code in contexts that keep their state.
     pub fn codes(&self) -> JsValue {
-        self.codes.get_or_init(|| Codes::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.codes, |inner| Codes::new(inner.execd.clone()).into())
     }
 
     /// Files and directories.
     pub fn files(&self) -> JsValue {
-        self.files.get_or_init(|| Files::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.files, |inner| Files::new(inner.execd.clone()).into())
     }
 
     /// Liveness of the daemon.
     pub fn health(&self) -> JsValue {
-        self.health.get_or_init(|| ExecdHealth::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.health, |inner| ExecdHealth::new(inner.execd.clone()).into())
     }
 
     /// Usage of the sandbox's machine.
     pub fn metrics(&self) -> JsValue {
-        self.metrics.get_or_init(|| ExecdMetrics::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.metrics, |inner| ExecdMetrics::new(inner.execd.clone()).into())
     }
 
     /// Rules for outgoing traffic.
     pub fn egress(&self) -> JsValue {
-        self.egress.get_or_init(|| Egress::new(Rc::clone(&self.inner.policy)).into()).clone()
+        self.service(|all| &all.egress, |inner| Egress::new(Rc::clone(&inner.policy)).into())
     }
 
     /// Credentials that the egress proxy puts into requests.
     pub fn credential_vault(&self) -> JsValue {
-        self.vault.get_or_init(|| CredentialVault::new(&self.inner.execd).into()).clone()
+        self.service(|all| &all.vault, |inner| CredentialVault::new(&inner.execd).into())
     }
 
     /// Sessions that are walled off from the rest of the sandbox.
     pub fn isolation(&self) -> JsValue {
-        self.isolation.get_or_init(|| Isolation::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.isolation, |inner| Isolation::new(inner.execd.clone()).into())
     }
 
     /// What this sandbox and its server can do. Asked once, unless `refresh` says otherwise.
@@ -244,19 +242,23 @@ impl Sandbox {
 
     /// The lifecycle API, for any sandbox.
     pub fn sandboxes(&self) -> JsValue {
-        let make = || Sandboxes::new(Rc::clone(&self.inner.execd.transport), Rc::clone(&self.inner.execd.endpoints));
-        self.sandboxes.get_or_init(|| make().into()).clone()
+        self.service(
+            |all| &all.sandboxes,
+            |inner| Sandboxes::new(Rc::clone(inner.transport()), Rc::clone(&inner.execd.endpoints)).into(),
+        )
     }
 
     /// What the server can tell of it when something is wrong.
     pub fn diagnostics(&self) -> JsValue {
-        let make = || Diagnostics::new(Rc::clone(&self.inner.execd.transport), self.inner.id.clone());
-        self.diagnostics.get_or_init(|| make().into()).clone()
+        self.service(
+            |all| &all.diagnostics,
+            |inner| Diagnostics::new(Rc::clone(inner.transport()), inner.id.clone()).into(),
+        )
     }
 
     /// Terminals.
     pub fn pty(&self) -> JsValue {
-        self.pty.get_or_init(|| Pty::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.pty, |inner| Pty::new(inner.execd.clone()).into())
     }
 
     /// What the lifecycle server knows of it.
@@ -363,20 +365,7 @@ impl Sandbox {
     /// Polls a health check until it says yes or the limit is reached.
     pub fn wait_until_ready(&self, options: &JsValue) -> Promise {
         // A custom check is given a handle of its own to the same sandbox: `this` cannot be had here.
-        let twin = Self {
-            inner: Rc::clone(&self.inner),
-            commands: self.commands.clone(),
-            codes: self.codes.clone(),
-            files: self.files.clone(),
-            health: self.health.clone(),
-            metrics: self.metrics.clone(),
-            egress: self.egress.clone(),
-            vault: self.vault.clone(),
-            isolation: self.isolation.clone(),
-            sandboxes: self.sandboxes.clone(),
-            diagnostics: self.diagnostics.clone(),
-            pty: self.pty.clone(),
-        };
+        let twin = Self { inner: Rc::clone(&self.inner), services: Rc::clone(&self.services) };
         let begin = || -> Result<_, Error> {
             let options = Options::new("options", options)?;
             let call = CallOptions::among(&options)?;
