@@ -3,7 +3,7 @@
 
 use crate::api::execd::{Call, Execd};
 use crate::api::run::{self, Plan};
-use crate::api::{program, promise, shape};
+use crate::api::{program, promise, shape, wire};
 use crate::core::error::{Error, ErrorKind};
 use crate::core::{rules, url};
 use crate::host::args::{self, CallOptions, Options};
@@ -155,14 +155,21 @@ impl BackgroundDriver {
     /// `kill` (resolves when the program has ended, and when it had already), or `sleep` for `number` milliseconds (rejects
     /// when the call is aborted or the sandbox closed meanwhile). One method, because each future costs a kilobyte.
     pub fn ask(&self, what: &str, options: &JsValue, number: f64) -> Promise {
-        let (execd, id, call, what) = (self.execd.clone(), self.id.clone(), self.call(options), what.to_owned());
+        let call = self.call(options);
+        if what == "status" {
+            let wire = program::status(&self.id).map(|wire| wire.shaped(status));
+            return wire::started((&self.execd).into(), wire, call);
+        }
+        let (logged, killed) = (what == "logs", what == "kill");
+        let (execd, id) = (self.execd.clone(), self.id.clone());
         promise(async move {
             let call = call?;
-            match what.as_str() {
-                "logs" => Ok(logs(&execd, &id, Some(number), &call, Body::Stream).await?.into_exchange().into()),
-                "status" => program::status(&id)?.shaped(status).ask(&execd, &call).await,
-                "kill" => program::end(&execd, &id, &call).await,
-                _ => execd.transport.sleep(number, &call).await,
+            if logged {
+                Ok(logs(&execd, &id, Some(number), &call, Body::Stream).await?.into_exchange().into())
+            } else if killed {
+                program::end(&execd, &id, &call).await
+            } else {
+                execd.transport.sleep(number, &call).await
             }
         })
     }
