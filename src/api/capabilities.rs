@@ -9,7 +9,6 @@ use crate::api::{lifecycle, promise, run, sidecar};
 use crate::core::error::{Error, ErrorKind};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::transport::Transport;
 use crate::host::{object, time};
 use js_sys::{Array, Object, Promise};
 use std::cell::RefCell;
@@ -120,7 +119,8 @@ impl Capabilities {
         // it, and nothing has changed.
         let no_change = Wire::at("PATCH", "/credential-vault", &[], WHAT).json(&"capability probe".into())?;
         ask(&sidecar::of(execd), no_change.then(|answer| heard(answer.map_err(sidecar::explained))));
-        asked.push(&promise(version(Rc::clone(&execd.transport), call.clone())));
+        let version = lifecycle::version(&execd.transport).then(heard);
+        asked.push(&wire::started((&execd.transport).into(), Ok(version), Ok(call.clone())));
         if wanted.languages {
             let listing = kernels(execd.clone(), &call)?;
             asked.push(&listing);
@@ -138,10 +138,6 @@ fn heard(answer: Result<JsValue, Failure>) -> Result<JsValue, Failure> {
         Err(failure) if ANSWERS.iter().any(|kind| failure.is(*kind)) => Ok(failure.into()),
         answer => answer,
     }
-}
-
-async fn version(transport: Rc<Transport>, call: CallOptions) -> Result<JsValue, Failure> {
-    heard(lifecycle::version(&transport, &call).await.and_then(|answer| answer.json()))
 }
 
 /// Whether execd has one of its routes, by its answer: not where it has no such route, or where that cannot be had on its

@@ -6,7 +6,7 @@ use crate::api::{lifecycle, promise, sidecar};
 use crate::core::error::{Error, ErrorKind};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::Response;
+use crate::host::http::{Response, send};
 use crate::host::object;
 use js_sys::{Array, Promise};
 use std::cell::Cell;
@@ -43,7 +43,9 @@ impl Policy {
         call: &CallOptions,
     ) -> Result<Response, Failure> {
         if self.way.get() != Some(Way::Sidecar) {
-            match lifecycle::network_policy(&self.sidecar.transport, &self.id, method, json, what, call).await {
+            let transport = &self.sidecar.transport;
+            let request = lifecycle::network_policy(transport, &self.id, method, json, what)?;
+            match send(transport, request, call).await {
                 Err(failure) if no_such_route(&failure) => {}
                 answer => return self.noted(Way::Server, answer),
             }
