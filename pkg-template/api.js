@@ -11,6 +11,7 @@ import {
   Files,
   IsolatedSession,
   Isolation,
+  METHODS,
   Pty,
   Sandbox,
   Sandboxes,
@@ -43,9 +44,7 @@ export { PYTHON_CHARTS } from "./python-charts.js";
 Sandbox.resume = Sandbox.resumeById;
 delete Sandbox.resumeById;
 
-// wasm-bindgen's own disposal frees memory at once and leaves an object that throws; the garbage collector does it in time.
-// With it in place, `using sandbox = …` would compile and neither close nor kill.
-const CLASSES = [
+const CLASSES = {
   Codes,
   Sandbox,
   Sandboxes,
@@ -60,8 +59,32 @@ const CLASSES = [
   IsolatedSession,
   Isolation,
   Pty,
-];
-for (const { prototype } of CLASSES) {
+};
+
+/** A method that is one of those behind the class's single export, by its number. Named, for stack traces and consoles. */
+function method(invoke, number, name) {
+  const { [name]: made } = {
+    [name](...given) {
+      return invoke.call(this, number, ...given);
+    },
+  };
+  return made;
+}
+
+for (const [name, { prototype }] of Object.entries(CLASSES)) {
+  const { invoke } = prototype;
+  delete prototype.invoke;
+  METHODS[name].forEach((known, number) => {
+    const getter = known.startsWith("get ");
+    const key = known === "asyncDispose" ? Symbol.asyncDispose : known.replace("get ", "");
+    // Older engines have no such symbol, and no `await using`.
+    if (key === undefined) return;
+    const made = method(invoke, number, known);
+    const what = getter ? { get: made } : { value: made, writable: true };
+    Object.defineProperty(prototype, key, { ...what, configurable: true });
+  });
+  // wasm-bindgen's own disposal frees memory at once and leaves an object that throws; the garbage collector does it in time.
+  // With it in place, `using sandbox = …` would compile and neither close nor kill.
   delete prototype.free;
   if (Symbol.dispose) delete prototype[Symbol.dispose];
 }

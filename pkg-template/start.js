@@ -2,7 +2,7 @@
 // policy forbids WebAssembly gets an error at the call and not a module that cannot be imported. All entries share this one:
 // whichever of them has a module first starts it, once.
 
-import { __wbg_set_wasm, build, imports, SandboxException } from "./core_bg.js";
+import { __wbg_set_wasm, ASYNC, build, imports, SandboxException, START } from "./core_bg.js";
 
 let exports;
 let source;
@@ -40,22 +40,22 @@ export function start(get) {
       throw new TypeError(`core.wasm is of version ${its}, the JavaScript of version ${build}`);
     }
     fresh = new WebAssembly.Instance(module, imports).exports;
-    if (!fresh.__wbindgen_start) throw new TypeError("it is not the core.wasm of this package");
+    if (!fresh[START]) throw new TypeError("it is not the core.wasm of this package");
   } catch (cause) {
-    throw unavailable(`WebAssembly could not be started: ${cause?.message ?? cause}. ${hint}`, cause);
+    throw unavailable(
+      `WebAssembly could not be started: ${String(cause?.message ?? cause).replace(/\.$/, "")}. ${hint}`,
+      cause,
+    );
   }
   exports = fresh;
   __wbg_set_wasm(exports);
-  exports.__wbindgen_start();
+  exports[START]();
 }
 
 function startFromSource() {
   if (!source) throw unavailable('opensandbox-wasm/slim holds no WebAssembly: call "await init()" of it first');
   start(source);
 }
-
-// What can be called before anything was started and gives a Promise: it must reject and not throw.
-const ASYNC = /^sandbox_(create|connect|resumeById)/;
 
 /** Stands in for the exports until one is used; `start` then replaces it in the glue for good. */
 __wbg_set_wasm(
@@ -66,7 +66,8 @@ __wbg_set_wasm(
         try {
           if (!exports) startFromSource();
         } catch (error) {
-          if (ASYNC.test(String(name))) return () => Promise.reject(error);
+          // What gives a Promise must reject and not throw.
+          if (ASYNC.includes(name)) return () => Promise.reject(error);
           throw error;
         }
         return exports[name];

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { shorten, writeGlue } from "./glue.mjs";
 import { linkPackage } from "./link-package.mjs";
 import { locked } from "./lock.mjs";
 import { at, pkg, root, target } from "./paths.mjs";
@@ -23,6 +24,8 @@ const INPUTS = [
   "LICENSE",
   "README.md",
   "scripts/build-package.mjs",
+  "scripts/glue.mjs",
+  "scripts/method-names.mjs",
   "scripts/third-party.mjs",
 ];
 const raw = join(target, "pkg", "raw");
@@ -65,25 +68,6 @@ async function compile(toolchain, fast, say) {
   });
 }
 
-/**
- * A module with all that the glue exports; `imports`: what the wasm imports, by the names that it uses; and `build`: of which build
- * core.wasm must be.
- */
-function glueEntry(wasm, build) {
-  const names = new Map();
-  for (const { module, name } of WebAssembly.Module.imports(new WebAssembly.Module(wasm))) {
-    check(module === "./core_bg.js" || module.startsWith("./snippets/"), `the wasm imports ${module}`);
-    names.set(module, (names.get(module) ?? new Set()).add(name));
-  }
-  const lines = ['export * from "./core_bg.js";'];
-  const imports = [...names].sort().map(([module, those], i) => {
-    lines.push(`import * as m${i} from ${JSON.stringify(module)};`);
-    return `${JSON.stringify(module)}: { ${[...those].sort().map((name) => `${name}: m${i}.${name}`)} }`;
-  });
-  lines.push(`export const imports = { ${imports} };`, `export const build = ${JSON.stringify(build)};`);
-  return lines.join("\n");
-}
-
 /** Version and a hash of what was built, as semantic versions have it: `/slim` is loaded as two files, which must belong together. */
 function buildName(wasm) {
   const sum = createHash("sha256").update(wasm);
@@ -105,33 +89,11 @@ function withBuild(wasm, build) {
   return Buffer.concat([wasm, Buffer.from([0, size, name.length]), name, content]);
 }
 
-/**
- * The glue and all snippets as one file: each file of an import costs a millisecond in Node and a request in a page without a
- * bundler. By rolldown, as esbuild renames classes that name themselves, and a user sees their names.
- */
-async function writeGlue(wasm, build) {
-  const { rolldown } = await import("rolldown");
-  const input = join(raw, "entry.js");
-  writeFileSync(input, glueEntry(wasm, build));
-  // A name that is not there is a warning only.
-  const onLog = (_, { message }) => {
-    throw new Error(message);
-  };
-  try {
-    const bundle = await rolldown({ input, cwd: raw, platform: "neutral", onLog });
-    const { output } = await bundle.write({ file: join(fresh, "core_bg.js"), format: "esm" });
-    await bundle.close();
-    check(output.length === 1, `the glue is ${output.length} files`);
-  } catch (error) {
-    throw new Stop("putting the glue together failed", { details: error.message });
-  }
-}
-
 async function assemble() {
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   const glue = readFileSync(join(raw, "core_bg.js"), "utf8");
-  const compiled = readFileSync(join(raw, "core_bg.wasm"));
+  const { wasm: compiled, names } = await shorten(join(raw, "core_bg.wasm"));
   const build = buildName(compiled);
   const wasm = withBuild(compiled, build);
   check(/export function __wbg_set_wasm\(/.test(glue), "core_bg.js has no __wbg_set_wasm");
@@ -140,7 +102,11 @@ async function assemble() {
     check(!wasm.includes(folder), `the wasm contains this machine's path ${folder}`);
 
   writeFileSync(join(fresh, "core.wasm"), wasm);
-  await writeGlue(wasm, build);
+  try {
+    await writeGlue(raw, names, build, join(fresh, "core_bg.js"));
+  } catch (error) {
+    throw new Stop("putting the glue together failed", { details: error.message });
+  }
   // As text, hex costs 8 % on the wire and base64 25 to 31 %: base64 breaks the alignment of the bytes, which compression needs.
   writeFileSync(join(fresh, "wasm-inline.js"), `export default "${wasm.toString("hex")}";\n`);
 

@@ -42,7 +42,7 @@ function checks() {
     {
       name: "rustdoc",
       command: "cargo",
-      args: ["doc", "--no-deps", "-p", "opensandbox-core", "-p", "opensandbox-wasm"],
+      args: ["doc", "--no-deps", "-p", "opensandbox-decoder", "-p", "opensandbox-core", "-p", "opensandbox-wasm"],
       env: async () => ({ ...nativeEnv, RUSTDOCFLAGS: "-D warnings" }),
     },
     ...typescript.map((file) => ({ name: `tsc, ${file}`, command: "tsc", args: ["--noEmit", "-p", file] })),

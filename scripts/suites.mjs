@@ -70,7 +70,11 @@ export async function cargo(args, env) {
   return result;
 }
 
-export const core = () => cargo(["--profile", "local", "-p", "opensandbox-wasm", "-p", "opensandbox-core"], nativeEnv);
+export const core = () =>
+  cargo(
+    ["--profile", "local", "-p", "opensandbox-wasm", "-p", "opensandbox-core", "-p", "opensandbox-decoder"],
+    nativeEnv,
+  );
 export const local = () =>
   cargo(["--profile", "local", "-p", "opensandbox-local"], { ...nativeEnv, OPENSANDBOX_LOCAL_BIN: localServer });
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use opensandbox_wasm::core::answer::{Answer, judge};
-use opensandbox_wasm::core::error::Error;
+use opensandbox_wasm::core::error::{Error, ErrorKind};
 use opensandbox_wasm::core::rules;
 
 #[test]
@@ -38,8 +38,9 @@ fn paths_below_a_port() {
         assert_eq!(rules::url_path("path", path), Ok(()), "{path}");
     }
     for path in ["", "a", "?x", "/..", "/../a", "/a/./b", "/a/%2e%2E/b", "/.%2e", "/a#b", "/a b", "/a\n", "/a\\..\\b"] {
-        let Err(Error::InvalidArgument(message)) = rules::url_path("path", path) else { panic!("{path:?}") };
-        assert!(message.starts_with("path must begin with '/'"), "{message}");
+        let Err(error) = rules::url_path("path", path) else { panic!("{path:?}") };
+        assert_eq!(error.kind, ErrorKind::InvalidArgument, "{path:?}");
+        assert!(error.message.starts_with("path must begin with '/'"), "{error}");
     }
 }
 
@@ -52,11 +53,11 @@ fn numbers_that_are_too_large_are_not_called_fractions() {
 
 #[test]
 fn a_missing_part_of_the_api_has_a_code_and_the_status_of_its_answer() {
-    let error = Error::NotSupported { status: 501, message: "Pools are not supported by this server: m".into() };
-    assert_eq!((error.class(), error.code(), error.status()), ("SandboxApiException", "NOT_SUPPORTED", Some(501)));
+    let error = Error::not_supported(501, "Pools are not supported by this server: m".into());
+    assert_eq!((error.kind.class(), error.code(), error.status()), ("SandboxApiException", "NOT_SUPPORTED", Some(501)));
     assert!(!error.is_retryable());
     assert_eq!(error.to_string(), "Pools are not supported by this server: m");
-    let failed = Error::SnapshotFailed("Snapshot x failed".into());
-    assert_eq!((failed.class(), failed.code(), failed.status()), ("SandboxApiException", "SNAPSHOT_FAILED", None));
+    let failed = Error::new(ErrorKind::SnapshotFailed, "Snapshot x failed".into());
+    assert_eq!((failed.kind.class(), failed.code(), failed.status()), ("SandboxApiException", "SNAPSHOT_FAILED", None));
     assert!(!failed.is_retryable());
 }

@@ -173,8 +173,8 @@ fn error_bodies_in_every_shape() {
         assert_eq!((error.code(), error.to_string().as_str(), error.status()), (code, message, Some(status)));
         assert_eq!(error.is_retryable(), matches!(status, 429 | 502..=504));
     }
-    assert_eq!(Error::Aborted.code(), "ABORTED");
-    assert_eq!(Error::Redirect(0).status(), None, "an opaque redirect has no status");
+    assert_eq!(Error::aborted().code(), "ABORTED");
+    assert_eq!(Error::redirect(0).status(), None, "an opaque redirect has no status");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 
 use crate::api::execd::{Call, Execd};
 use crate::api::run::{self, Plan};
-use crate::api::{program, promise, shape};
-use crate::core::error::Error;
-use crate::core::rules;
+use crate::api::{program, promise, shape, wire};
+use crate::core::error::{Error, ErrorKind};
+use crate::core::{rules, url};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::http::{Body, Response};
@@ -30,7 +30,7 @@ impl Manner {
     /// From the options of the start or of `attach`. `call` is what goes with its requests.
     pub fn read(options: &Options, call: &CallOptions) -> Result<Self, Error> {
         let seconds = options.at_least_zero("reconnectTimeoutSeconds")?.unwrap_or(RECONNECT_SECONDS);
-        Ok(Self { reconnect_ms: seconds * 1000.0, defaults: CallOptions { signal: None, ..call.clone() } })
+        Ok(Self { reconnect_ms: seconds * 1000.0, defaults: call.with(|call| call.signal = None) })
     }
 }
 
@@ -50,21 +50,26 @@ pub async fn logs(
     call: &CallOptions,
     reader: Body,
 ) -> Result<Response, Failure> {
-    let path = format!("/command/{}/logs", rules::segment("commandId", id)?);
-    let cursor = cursor.map(rules::short);
-    let query: Vec<(&str, &str)> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
-    let call_to = Call { method: "GET", path: &path, query: &query, what: LOGS };
+    let path = logs_path(id, cursor)?;
+    let call_to = Call { method: "GET", path: &path, query: &[], what: LOGS };
     execd.send_raw(call_to, Vec::new(), JsValue::UNDEFINED, call, reader).await
 }
 
+fn logs_path(id: &str, cursor: Option<f64>) -> Result<String, Error> {
+    let path = format!("/command/{}/logs", rules::segment("commandId", id)?);
+    Ok(match cursor {
+        Some(cursor) => url::with_query(&path, &[("cursor", &rules::short(cursor))]),
+        None => path,
+    })
+}
+
 /// The official status. One that does not say whether the program runs is an error: it must not pass for its end.
-async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<Object, Failure> {
-    let status = program::status(execd, id, call).await?;
-    if object::get(&status, "running").as_bool().is_some() {
-        return Ok(shape::command_status(status));
+fn status(raw: Object) -> Result<Object, Error> {
+    if object::get(&raw, "running").as_bool().is_some() {
+        return Ok(shape::command_status(raw));
     }
     let problem = "Get command status failed: the answer does not say whether the command is running";
-    Err(Error::UnexpectedResponse(problem.into()).into())
+    Err(Error::fixed(ErrorKind::UnexpectedResponse, problem))
 }
 
 /// Starts a command in the background; gives its handle once execd has said that it runs.
@@ -78,12 +83,10 @@ pub async fn start(execd: Execd, plan: Plan, manner: Manner) -> Result<JsValue, 
                 let said = |name: &str| object::text(&refused, name).filter(|text| !text.is_empty());
                 let message = said("value").unwrap_or_else(|| what.into());
                 // It came in a stream that had begun well: there is no status.
-                return Err(
-                    Failure::from(Error::Api { status: 0, code: said("name"), message }).for_request(request_id())
-                );
+                return Err(Failure::from(Error::api(0, said("name"), message)).for_request(request_id()));
             }
             object::text(&execution, "id").ok_or_else(|| {
-                Failure::from(Error::UnexpectedResponse(format!("{what}: the stream has no id")))
+                Failure::from(Error::new(ErrorKind::UnexpectedResponse, format!("{what}: the stream has no id")))
                     .for_request(request_id())
             })?
         }
@@ -91,7 +94,7 @@ pub async fn start(execd: Execd, plan: Plan, manner: Manner) -> Result<JsValue, 
             // With the id in hand nothing is lost: whether it runs is for the status to say.
             let lost =
                 matches!(object::text(&thrown, "code").as_deref(), Some("STREAM_INTERRUPTED" | "STREAM_STALLED"));
-            object::text(&thrown, "executionId").filter(|_| lost).ok_or(Failure::Thrown(thrown))?
+            object::text(&thrown, "executionId").filter(|_| lost).ok_or(Failure::thrown(thrown))?
         }
     };
     handle(execd, id, 0.0, manner)
@@ -121,18 +124,21 @@ fn handle(execd: Execd, id: String, cursor: f64, manner: Manner) -> Result<JsVal
     let (shortest, longest) = program::POLL_MS;
     object::set(&options, "pollMs", object::array([shortest.into(), longest.into()]));
     let driver = BackgroundDriver { execd, id, defaults: manner.defaults };
-    js::background_command(driver.into(), &options).map_err(Failure::Thrown)
+    js::background_command(driver.into(), &options).map_err(Failure::thrown)
 }
 
 impl BackgroundDriver {
     fn call(&self, options: &JsValue) -> Result<CallOptions, Error> {
-        let mut call = CallOptions::read(options)?;
-        call.timeout_seconds = call.timeout_seconds.or(self.defaults.timeout_seconds);
-        call.retry = call.retry.or_else(|| self.defaults.retry.clone());
-        if call.headers.is_empty() {
-            call.headers.clone_from(&self.defaults.headers);
-        }
-        Ok(call)
+        Ok(CallOptions::read(options)?.with(|call| {
+            let defaults = &self.defaults;
+            call.timeout_seconds = call.timeout_seconds.or(defaults.timeout_seconds);
+            if call.retry.is_none() {
+                call.retry.clone_from(&defaults.retry);
+            }
+            if call.headers.is_empty() {
+                call.headers = defaults.headers.clone();
+            }
+        }))
     }
 }
 
@@ -149,14 +155,21 @@ impl BackgroundDriver {
     /// `kill` (resolves when the program has ended, and when it had already), or `sleep` for `number` milliseconds (rejects
     /// when the call is aborted or the sandbox closed meanwhile). One method, because each future costs a kilobyte.
     pub fn ask(&self, what: &str, options: &JsValue, number: f64) -> Promise {
-        let (execd, id, call, what) = (self.execd.clone(), self.id.clone(), self.call(options), what.to_owned());
+        let call = self.call(options);
+        if what == "status" {
+            let wire = program::status(&self.id).map(|wire| wire.shaped(status));
+            return wire::started((&self.execd).into(), wire, call);
+        }
+        let (logged, killed) = (what == "logs", what == "kill");
+        let (execd, id) = (self.execd.clone(), self.id.clone());
         promise(async move {
             let call = call?;
-            match what.as_str() {
-                "logs" => Ok(logs(&execd, &id, Some(number), &call, Body::Stream).await?.into_exchange().into()),
-                "status" => status(&execd, &id, &call).await.map(JsValue::from),
-                "kill" => program::end(&execd, &id, &call).await.map(|()| JsValue::UNDEFINED),
-                _ => execd.transport.sleep(number, &call).await.map(|()| JsValue::UNDEFINED),
+            if logged {
+                Ok(logs(&execd, &id, Some(number), &call, Body::Stream).await?.into_exchange().into())
+            } else if killed {
+                program::end(&execd, &id, &call).await
+            } else {
+                execd.transport.sleep(number, &call).await
             }
         })
     }
@@ -165,7 +178,8 @@ impl BackgroundDriver {
     pub fn failure(&self, cause: JsValue, limit_ms: f64) -> JsValue {
         if cause.is_undefined() {
             let limit = rules::short(limit_ms.round());
-            return Failure::from(Error::Timeout(format!("{LOGS}: nothing more came for {limit} ms"))).into();
+            return Failure::from(Error::new(ErrorKind::Timeout, format!("{LOGS}: nothing more came for {limit} ms")))
+                .into();
         }
         Failure::broken_body(LOGS, cause).into()
     }

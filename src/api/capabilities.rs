@@ -2,10 +2,11 @@
 //! nothing.
 
 use crate::api::commands::command_plan;
-use crate::api::egress::Policy;
-use crate::api::execd::{Call, Execd};
+use crate::api::egress::{self, Policy};
+use crate::api::execd::Execd;
+use crate::api::wire::{self, Wire};
 use crate::api::{lifecycle, promise, run, sidecar};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::{object, time};
@@ -20,6 +21,8 @@ const JUPYTER_PORT: u16 = 44771;
 /// Lists the kernels that are installed.
 const LIST_KERNELS: &str = "jupyter kernelspec list --json 2>/dev/null";
 const KERNELS_SECONDS: f64 = 20.0;
+
+const WHAT: &str = "Get capabilities failed";
 
 /// What is asked for.
 pub struct Wanted {
@@ -59,159 +62,162 @@ impl Capabilities {
     pub async fn get(self: Rc<Self>, wanted: &Wanted) -> Result<JsValue, Failure> {
         let transport = &self.execd.transport;
         transport.check(&wanted.call)?;
-        let known =
-            self.known.borrow().clone().filter(|(languages, _)| !wanted.refresh && *languages >= wanted.languages);
-        let promise = known.map_or_else(|| self.find_out(wanted), |(_, promise)| promise);
+        let promise = self.finding(wanted);
         let signals = transport.bare_signals(&wanted.call);
-        let found = time::within(&promise, f64::INFINITY, &signals).await.map_err(Failure::Thrown)?;
+        let found = time::within(&promise, f64::INFINITY, &signals).await.map_err(Failure::thrown)?;
         transport.check(&wanted.call)?;
         Ok(found.as_string().and_then(|json| object::parse(&json)).unwrap_or_default())
     }
 
-    fn find_out(self: &Rc<Self>, wanted: &Wanted) -> Promise {
-        let (this, languages) = (Rc::clone(self), wanted.languages);
-        // That nobody answers is an answer here.
-        let call = CallOptions { signal: None, probe: true, ..wanted.call.once() };
+    /// What was begun before, if it is enough, or what is begun now.
+    fn finding(self: &Rc<Self>, wanted: &Wanted) -> Promise {
+        if let Some((languages, promise)) = &*self.known.borrow() {
+            if !wanted.refresh && *languages >= wanted.languages {
+                return promise.clone();
+            }
+        }
+        let (this, asked) = (Rc::clone(self), self.ask_all(wanted));
         let promise = promise(async move {
-            let found = this.all(languages, call).await;
+            let found = match asked {
+                Ok(questions) => JsFuture::from(Promise::all(&questions)).await.map_err(Failure::thrown),
+                Err(failure) => Err(failure),
+            };
+            let found = found.and_then(|answers| summary(answers.unchecked_ref()));
             if found.is_err() {
                 *this.known.borrow_mut() = None;
             }
-            object::stringify(&found?.into()).map_err(Failure::Thrown)
+            found
         });
-        *self.known.borrow_mut() = Some((languages, promise.clone()));
+        *self.known.borrow_mut() = Some((wanted.languages, promise.clone()));
         promise
     }
 
     /// All questions at once.
-    async fn all(&self, languages: bool, call: CallOptions) -> Result<Object, Failure> {
-        let (execd, call) = (&self.execd, Rc::new(call));
-        let at = |service: Execd, path: &'static str| Question::Get(service, path);
-        let questions = Array::new();
-        for question in [
-            at(execd.clone(), "/code/contexts"),
-            // `GET /api` tells Jupyter's version and asks for no token.
-            at(execd.at_port(JUPYTER_PORT), "/api"),
-            // A terminal that does not exist is not found by an execd that has terminals; others do not know the route.
-            at(execd.clone(), "/pty/capability-probe"),
-            at(execd.clone(), "/v1/isolated/capabilities"),
-            Question::Policy(Rc::clone(&self.policy)),
-            Question::Vault(sidecar::of(execd)),
-            Question::Version(execd.clone()),
-        ] {
-            questions.push(&promise(ask(question, Rc::clone(&call))));
-        }
-        if languages {
+    fn ask_all(&self, wanted: &Wanted) -> Result<Array, Failure> {
+        // That nobody answers is an answer here.
+        let call = wanted.call.once().with(|call| {
+            call.signal = None;
+            call.probe = true;
+        });
+        let (execd, asked) = (&self.execd, Array::new());
+        let ask = |service: &Execd, wire: Wire| {
+            asked.push(&wire::started(service.into(), Ok(wire.any()), Ok(call.clone())));
+        };
+        let get = |service: &Execd, path: &str| ask(service, Wire::at("GET", path, &[], WHAT).then(heard));
+        get(execd, "/code/contexts");
+        // `GET /api` tells Jupyter's version and asks for no token.
+        get(&execd.at_port(JUPYTER_PORT), "/api");
+        // A terminal that does not exist is not found by an execd that has terminals; others do not know the route.
+        get(execd, "/pty/capability-probe");
+        get(execd, "/v1/isolated/capabilities");
+        asked.push(&egress::ask(
+            &self.policy,
+            |answer| heard(answer.and_then(|answer| answer.json())),
+            Ok(call.clone()),
+        ));
+        // A text is no change, and the vault looks at it only after all else that could stand in the way of one: it refuses
+        // it, and nothing has changed.
+        let no_change = Wire::at("PATCH", "/credential-vault", &[], WHAT).json(&"capability probe".into())?;
+        ask(&sidecar::of(execd), no_change.then(|answer| heard(answer.map_err(sidecar::explained))));
+        let version = lifecycle::version(&execd.transport).then(heard);
+        asked.push(&wire::started((&execd.transport).into(), Ok(version), Ok(call.clone())));
+        if wanted.languages {
             let listing = kernels(execd.clone(), &call)?;
-            questions.push(&listing);
+            asked.push(&listing);
         }
-        let answers: Array = JsFuture::from(Promise::all(&questions)).await.map_err(Failure::Thrown)?.unchecked_into();
-        summary(&answers)
+        Ok(asked)
     }
 }
 
-enum Question {
-    Get(Execd, &'static str),
-    Policy(Rc<Policy>),
-    Vault(Execd),
-    Version(Execd),
-}
+/// Failures that tell something, too.
+const ANSWERS: [ErrorKind; 3] = [ErrorKind::Api, ErrorKind::UnexpectedResponse, ErrorKind::Network];
 
-/// Asks it. Resolves with the answer, or with the exception that stands for an error answer or for nobody there. No answer in
-/// time is no answer. (One future for all questions: each kind of its own would be as large as this one.)
-async fn ask(question: Question, call: Rc<CallOptions>) -> Result<JsValue, Failure> {
-    let what = "Get capabilities failed";
-    let get = |path| Call { method: "GET", path, query: &[], what };
-    let sent = match &question {
-        Question::Get(service, path) => service.send(get(path), None, &call).await,
-        Question::Policy(policy) => policy.ask(&call).await,
-        // A text is no change, and the vault looks at it only after all else that could stand in the way of one: it refuses
-        // it, and nothing has changed.
-        Question::Vault(sidecar) => {
-            let call_to = Call { method: "PATCH", path: "/credential-vault", query: &[], what };
-            sidecar::send(sidecar, call_to, Some(&"capability probe".into()), &call).await
-        }
-        Question::Version(execd) => lifecycle::version(&execd.transport, &call).await,
-    };
-    let answer = match sent {
-        Ok(answer) => answer.json().await,
-        Err(failure) => Err(failure),
-    };
+/// The answer, or the exception that stands for an error answer or for nobody there. No answer in time is no answer.
+fn heard(answer: Result<JsValue, Failure>) -> Result<JsValue, Failure> {
     match answer {
-        Err(failure @ Failure::Typed(Error::Api { .. } | Error::UnexpectedResponse(_) | Error::Network(_), _)) => {
-            Ok(failure.into())
-        }
+        Err(failure) if ANSWERS.iter().any(|kind| failure.is(*kind)) => Ok(failure.into()),
         answer => answer,
     }
 }
 
-/// What an answer of execd says of one of its routes: what it said, `None` where it has no such route, or where that cannot be
-/// had on its system. Any other refusal is no answer to the question.
-fn told(answer: &JsValue) -> Result<Option<JsValue>, Failure> {
-    let (status, code) = refused(answer);
-    match status {
-        None => Ok(Some(answer.clone())),
-        Some(501) => Ok(None),
-        Some(404) if code == "UNEXPECTED_RESPONSE" => Ok(None),
-        _ => Err(Failure::Thrown(answer.clone())),
+/// Whether execd has one of its routes, by its answer: not where it has no such route, or where that cannot be had on its
+/// system. Any other refusal is no answer to the question.
+fn has_route(answer: &JsValue) -> Result<bool, Failure> {
+    match status_of(answer) {
+        None => Ok(true),
+        Some(501) => Ok(false),
+        Some(404) if has_code(answer, UNKNOWN) => Ok(false),
+        _ => Err(Failure::thrown(answer.clone())),
     }
 }
 
-/// Status and code of an exception; no status for an answer, 0 for nobody there.
-fn refused(answer: &JsValue) -> (Option<u16>, String) {
+/// The code of an answer that has none of its own.
+const UNKNOWN: &str = "UNEXPECTED_RESPONSE";
+
+/// The status of an exception; none for an answer, 0 for nobody there.
+fn status_of(answer: &JsValue) -> Option<u16> {
     let is_error = answer.is_instance_of::<js_sys::Error>();
-    let status = object::get(answer, "statusCode").as_f64().map_or(0, |status| status as u16);
-    (is_error.then_some(status), object::text(answer, "code").unwrap_or_default())
+    is_error.then(|| object::get(answer, "statusCode").as_f64().unwrap_or(0.0) as u16)
 }
 
-fn summary(answers: &Array) -> Result<Object, Failure> {
-    let [contexts, jupyter, pty, isolation, egress, vault, version, kernels] =
-        [0, 1, 2, 3, 4, 5, 6, 7].map(|index| answers.get(index));
-    let contexts = told(&contexts)?;
-    let in_use = contexts.as_ref().map(languages_of).filter(|list| list.length() > 0);
-    let installed = kernels_of(&kernels);
+fn has_code(answer: &JsValue, code: &str) -> bool {
+    object::text(answer, "code").is_some_and(|text| text == code)
+}
+
+fn summary(answers: &Array) -> Result<JsValue, Failure> {
+    let (contexts, pty, isolation, vault) = (answers.get(0), answers.get(2), answers.get(3), answers.get(5));
+    let runs_code = has_route(&contexts)?;
+    let in_use = languages_of(&contexts);
+    let installed = kernels_of(&answers.get(7));
     // Without a context and without Jupyter at its usual port, code may run all the same: it can be elsewhere.
-    let interpreter: JsValue = if in_use.is_some() || object::get(&jupyter, "version").is_string() {
+    let interpreter: JsValue = if in_use.length() > 0 || object::get(&answers.get(1), "version").is_string() {
         true.into()
-    } else if contexts.is_none() || installed.as_ref().is_some_and(|list| list.length() == 0) {
+    } else if !runs_code || installed.as_ref().is_some_and(|list| list.length() == 0) {
         false.into()
     } else {
         "unknown".into()
     };
-    let pty = match refused(&pty) {
-        // Not found, but by somebody who knows what it is.
-        (Some(404), code) if code != "UNEXPECTED_RESPONSE" => true,
-        _ => told(&pty)?.is_some(),
+    let languages: JsValue = match installed {
+        Some(installed) => installed.into(),
+        None if in_use.length() > 0 => in_use.into(),
+        None => "unknown".into(),
     };
-    let isolation = told(&isolation)?.is_some_and(|able| object::get(&able, "available").is_truthy());
-    let vault = match refused(&vault) {
-        (None | Some(400 | 409 | 422), _) => true,
-        // A server that looks first whether there is a vault.
-        (_, code) => code == "VAULT_NOT_FOUND",
-    };
+    // Not found, but by somebody who knows what it is.
+    let missed = status_of(&pty) == Some(404) && !has_code(&pty, UNKNOWN);
+    // Or a server that looks first whether there is a vault.
+    let vault = matches!(status_of(&vault), None | Some(400 | 409 | 422)) || has_code(&vault, "VAULT_NOT_FOUND");
     let found = Object::new();
     object::set(&found, "interpreter", interpreter);
-    object::set(&found, "languages", installed.or(in_use).map_or_else(|| "unknown".into(), JsValue::from));
-    object::set(&found, "pty", pty);
-    object::set(&found, "isolation", isolation);
-    object::set(&found, "egress", refused(&egress).0.is_none());
+    object::set(&found, "languages", languages);
+    object::set(&found, "pty", missed || has_route(&pty)?);
+    object::set(&found, "isolation", has_route(&isolation)? && object::get(&isolation, "available").is_truthy());
+    object::set(&found, "egress", status_of(&answers.get(4)).is_none());
     object::set(&found, "vault", vault);
     let versions = Object::new();
-    object::set_some(&versions, "server", object::text(&version, "version"));
+    object::set_some(&versions, "server", object::text(&answers.get(6), "version"));
     object::set(&found, "versions", versions);
-    Ok(found)
+    object::stringify(&found).map(JsValue::from).map_err(Failure::thrown)
 }
 
 /// Each name once. (Not sorted here: that is two kilobytes of WebAssembly.)
-fn sorted(names: impl Iterator<Item = String>) -> Array {
-    let names: Array = names.map(JsValue::from).collect();
-    Array::from(&js_sys::Set::new(&names)).sort()
+fn sorted(names: &Array) -> Array {
+    Array::from(&js_sys::Set::new(names)).sort()
+}
+
+fn add_language(names: &Array, of: &JsValue) {
+    let language = object::get(of, "language");
+    if language.is_string() {
+        names.push(&language);
+    }
 }
 
 /// The languages of code contexts.
 fn languages_of(contexts: &JsValue) -> Array {
-    let contexts = contexts.dyn_ref::<Array>().cloned().unwrap_or_default();
-    sorted(contexts.iter().filter_map(|context| object::text(&context, "language")))
+    let names = Array::new();
+    if let Some(contexts) = contexts.dyn_ref::<Array>() {
+        contexts.iter().for_each(|context| add_language(&names, &context));
+    }
+    sorted(&names)
 }
 
 /// A run that lists the kernels.
@@ -225,9 +231,12 @@ fn kernels(execd: Execd, call: &CallOptions) -> Result<Promise, Failure> {
 /// Their languages; `None` where nobody has asked, and where Jupyter's own program does not tell.
 fn kernels_of(run: &JsValue) -> Option<Array> {
     let list = object::parse(&object::text(run, "stdout")?)?;
-    let kernels = object::entries(&object::get(&list, "kernelspecs"))
-        .into_iter()
+    let names = Array::new();
+    for (name, kernel) in object::entries(&object::get(&list, "kernelspecs")) {
         // The one kernel that execd never takes.
-        .filter(|(name, _)| name != "python3");
-    Some(sorted(kernels.filter_map(|(_, kernel)| object::text(&object::get(&kernel, "spec"), "language"))))
+        if name != "python3" {
+            add_language(&names, &object::get(&kernel, "spec"));
+        }
+    }
+    Some(sorted(&names))
 }

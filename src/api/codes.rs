@@ -1,26 +1,29 @@
 //! `sandbox.codes`: code in contexts that keep their state, run by the kernels of the sandbox.
 
 use crate::api::commands::{call_of, interrupts};
-use crate::api::execd::{Call, Execd};
+use crate::api::execd::Execd;
+use crate::api::methods::methods;
+use crate::api::poll::{Asker, Next, Pauses, poll, promised};
 use crate::api::run::{self, Plan, Reading, check_handlers};
-use crate::api::wire::{self, Wire};
-use crate::api::{interpreter, program, promise};
-use crate::core::error::Error;
+use crate::api::wire::{self, Asked, Wire};
+use crate::api::{begun, interpreter, program, promise, settled, spawn};
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::core::run::Endpoint;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
+use crate::host::transport::Transport;
 use crate::host::{js, object, time};
 use js_sys::{Object, Promise};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 /// A kernel may have to be started first: longer than for a command.
 const START_TIMEOUT_MS: f64 = 120_000.0;
 /// execd repeats a create that cannot succeed for ever, without a byte of an answer.
 const CREATE_TIMEOUT_SECONDS: f64 = 60.0;
+const CREATE: &str = "Create code context failed";
 const DELETE: &str = "Delete code context failed";
 const DEFAULT_LANGUAGE: &str = "python";
 
@@ -33,22 +36,38 @@ pub struct Codes {
 
 /// The last run of each context that was asked to wait its turn.
 #[derive(Default)]
-struct Queues(RefCell<Vec<(String, JsValue)>>);
+struct Queues {
+    runs: RefCell<Vec<Queued>>,
+    taken: Cell<u32>,
+}
+
+struct Queued {
+    key: String,
+    number: u32,
+    promise: JsValue,
+}
 
 impl Queues {
-    /// The run to wait for, if there is one.
-    fn last(&self, key: &str) -> Option<JsValue> {
-        self.0.borrow().iter().find(|(other, _)| other == key).map(|(_, promise)| promise.clone())
+    /// A number for a run.
+    fn take(&self) -> u32 {
+        self.taken.set(self.taken.get().wrapping_add(1));
+        self.taken.get()
     }
 
-    fn set(&self, key: &str, promise: &Promise) {
-        self.0.borrow_mut().retain(|(other, _)| other != key);
-        self.0.borrow_mut().push((key.to_owned(), promise.into()));
+    /// The run to wait for, if there is one.
+    fn last(&self, key: &str) -> Option<JsValue> {
+        self.runs.borrow().iter().find(|run| run.key == key).map(|run| run.promise.clone())
+    }
+
+    fn set(&self, key: String, number: u32, promise: &Promise) {
+        let mut runs = self.runs.borrow_mut();
+        runs.retain(|run| run.key != key);
+        runs.push(Queued { key, number, promise: promise.into() });
     }
 
     /// Forgets a run that is over, unless another waits behind it.
-    fn done(&self, key: &str, promise: Option<&JsValue>) {
-        self.0.borrow_mut().retain(|(other, last)| other != key || Some(last) != promise);
+    fn done(&self, number: u32) {
+        self.runs.borrow_mut().retain(|run| run.number != number);
     }
 }
 
@@ -73,7 +92,7 @@ impl Place {
             return Ok(Self { id: None, language: args::filled("language", &language.as_str().into())? });
         };
         if language.is_some() {
-            return Err(Error::InvalidArgument("Provide either opts.context or opts.language, not both".into()));
+            return Err(Error::invalid("Provide either opts.context or opts.language, not both".into()));
         }
         // execd has no use for it here.
         context.string("cwd")?;
@@ -110,7 +129,7 @@ struct Job {
 fn code_plan(code: &JsValue, options: &JsValue, signal: &JsValue) -> Result<(Plan, String), Error> {
     let code = args::string("code", code)?;
     if code.trim().is_empty() {
-        return Err(Error::InvalidArgument("Code cannot be empty".into()));
+        return Err(Error::invalid("Code cannot be empty".into()));
     }
     let options = Options::new("options", options)?;
     let place = Place::read(&options)?;
@@ -119,9 +138,7 @@ fn code_plan(code: &JsValue, options: &JsValue, signal: &JsValue) -> Result<(Pla
     object::set(&body, "context", place.body());
     let reading = Reading::read(&options)?;
     if reading.throws {
-        return Err(Error::InvalidArgument(
-            "throwOnNonZero is for commands: code has no exit code, look at error".into(),
-        ));
+        return Err(Error::invalid("throwOnNonZero is for commands: code has no exit code, look at error".into()));
     }
     let plan = Plan {
         endpoint: Endpoint::Code,
@@ -145,33 +162,57 @@ impl Job {
         Ok(Self { plan, key, handlers, queues: read.choice("onBusy", ["error", "queue"])? })
     }
 
-    /// Waits for `before`, then runs; again, as long as somebody else keeps the context busy.
-    async fn in_turn(&self, execd: &Execd, before: Option<JsValue>) -> Result<JsValue, Failure> {
-        let (transport, call) = (&execd.transport, &self.plan.call);
-        if let Some(before) = before {
-            // However it ended.
-            let _ = time::within(&before, f64::INFINITY, &transport.bare_signals(call)).await;
-            transport.check(call)?;
+    fn begin(&self, execd: &Execd) -> Result<Promise, Failure> {
+        run::drive(execd.clone(), self.plan.clone(), &self.handlers)
+    }
+}
+
+/// A run that waits for the one before it, then runs; again, as long as somebody else keeps the context busy.
+struct Turn {
+    job: Job,
+    execd: Execd,
+    queues: Rc<Queues>,
+    number: u32,
+    before: Option<JsValue>,
+    /// For the last attempt to begin, from the first one on.
+    deadline: Option<f64>,
+    pauses: Pauses,
+}
+
+impl Asker for Turn {
+    fn ask(&mut self, transport: &Rc<Transport>, call: &CallOptions) -> Result<Asked, Failure> {
+        if let Some(before) = self.before.take() {
+            return Ok(promised(js::within(&before, f64::INFINITY, &transport.bare_signals(call))));
         }
-        let limit = self.plan.reading.start_ms.unwrap_or(START_TIMEOUT_MS);
-        let deadline = if limit > 0.0 { time::now() + limit } else { f64::INFINITY };
-        let mut pause = program::POLL_MS.0;
-        loop {
-            let busy = match self.run(execd).await {
-                Err(Failure::Thrown(error)) if object::text(&error, "code").as_deref() == Some("CONTEXT_BUSY") => error,
-                other => return other,
-            };
-            if time::now() + pause > deadline {
-                return Err(Failure::Thrown(busy));
-            }
-            transport.sleep(pause, call).await?;
-            pause = (pause * 1.5).min(program::POLL_MS.1);
-        }
+        let limit = self.job.plan.reading.start_ms.unwrap_or(START_TIMEOUT_MS);
+        self.deadline.get_or_insert_with(|| if limit > 0.0 { time::now() + limit } else { f64::INFINITY });
+        Ok(promised(Ok(self.job.begin(&self.execd)?)))
     }
 
-    async fn run(&self, execd: &Execd) -> Result<JsValue, Failure> {
-        let running = run::drive(execd.clone(), self.plan.clone(), &self.handlers)?;
-        JsFuture::from(running).await.map_err(Failure::Thrown)
+    fn judge(
+        &mut self,
+        answer: Result<JsValue, Failure>,
+        transport: &Transport,
+        call: &CallOptions,
+    ) -> Result<Next, Failure> {
+        let Some(deadline) = self.deadline else {
+            // The one before is over, however it ended.
+            transport.check(call)?;
+            return Ok(Next::Now);
+        };
+        match answer {
+            Err(busy) if busy.code().as_deref() == Some("CONTEXT_BUSY") => {
+                if time::now() + self.pauses.next_ms() > deadline { Err(busy) } else { Ok(self.pauses.pause()) }
+            }
+            other => other.map(Next::Done),
+        }
+    }
+}
+
+impl Drop for Turn {
+    /// Over, however it ended.
+    fn drop(&mut self) {
+        self.queues.done(self.number);
     }
 }
 
@@ -183,58 +224,58 @@ fn context_of(id: &JsValue) -> Result<String, Error> {
     context_path(&args::filled("contextId", id)?)
 }
 
-async fn delete_context(execd: &Execd, id: &str, call: &CallOptions) -> Result<JsValue, Failure> {
-    let call_to = Call { method: "DELETE", path: &context_path(id)?, query: &[], what: DELETE };
-    execd.send(call_to, None, call).await?.done().await?;
-    Ok(JsValue::UNDEFINED)
+/// One that is deleted already is no error.
+fn delete_context(id: &str) -> Result<Wire, Failure> {
+    Ok(Wire::at("DELETE", &context_path(id)?, &[], DELETE).or_gone())
 }
 
-async fn create_context(
-    execd: &Execd,
-    language: &str,
-    cwd: Option<String>,
-    call: &CallOptions,
-) -> Result<JsValue, Failure> {
-    let what = "Create code context failed";
+/// `POST /code/context`.
+fn create_context(execd: &Execd, language: String, cwd: Option<String>, call: &CallOptions) -> Result<Asked, Failure> {
     let body = Object::new();
-    object::set(&body, "language", language);
+    object::set(&body, "language", language.as_str());
     object::set_some(&body, "cwd", cwd);
     let seconds = call.timeout_seconds.unwrap_or(CREATE_TIMEOUT_SECONDS);
-    let limited = CallOptions { timeout_seconds: Some(seconds), ..call.clone() };
-    let call_to = Call { method: "POST", path: "/code/context", query: &[], what };
-    let answer = match execd.send(call_to, Some(&body.into()), &limited).await {
-        Ok(response) => response.object().await,
-        Err(failure) => Err(failure),
-    };
-    let raw = answer.map_err(|failure| match failure {
-        Failure::Typed(Error::Timeout(text), details) => {
-            let hint = format!("{text}. execd does not answer when the sandbox's image has no kernel for {language}");
-            Failure::Typed(Error::Timeout(hint), details)
-        }
-        other => other,
-    })?;
-    if object::text(&raw, "id").filter(|id| !id.is_empty()).is_none() {
-        return Err(Error::UnexpectedResponse(format!("{what}: the answer has no id")).into());
-    }
-    let (owner, id) = (execd.clone(), object::text(&raw, "id").unwrap_or_default());
-    // `await using context = …`. Not enumerable, so that a context stays what the official SDK gives.
-    let dispose = Closure::<dyn Fn() -> Promise>::new(move || {
-        let (execd, id) = (owner.clone(), id.clone());
-        promise(async move {
-            match delete_context(&execd, &id, &CallOptions::default()).await {
-                // Deleted already.
-                Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
-                other => other,
-            }
-        })
+    let limited = call.with(|call| call.timeout_seconds = Some(seconds));
+    let owner = execd.clone();
+    let wire = Wire::at("POST", "/code/context", &[], CREATE).json(&body)?.object().then(move |answer| {
+        let raw = answer.map_err(|failure| {
+            failure.renamed(|error| {
+                let hint = "execd does not answer when the sandbox's image has no kernel for";
+                let message = || format!("{}. {hint} {language}", error.message);
+                (error.kind == ErrorKind::Timeout).then(|| error.clone().saying(message()))
+            })
+        })?;
+        disposable(owner, &raw)
     });
-    js::disposable(&raw, &dispose.into_js_value()).map_err(Failure::Thrown)
+    Ok(wire.ask(execd, &limited))
 }
 
-#[wasm_bindgen]
+/// `await using context = …`. Not enumerable, so that a context stays what the official SDK gives.
+fn disposable(execd: Execd, raw: &JsValue) -> Result<JsValue, Failure> {
+    let Some(id) = object::text(raw, "id").filter(|id| !id.is_empty()) else {
+        return Err(Error::new(ErrorKind::UnexpectedResponse, format!("{CREATE}: the answer has no id")).into());
+    };
+    let dispose = Closure::<dyn Fn() -> Promise>::new(move || {
+        wire::started((&execd).into(), delete_context(&id), Ok(CallOptions::default()))
+    });
+    js::disposable(raw.unchecked_ref(), &dispose.into_js_value()).map_err(Failure::thrown)
+}
+
+methods! { Codes:
+    "createContext" => create_context(_, _),
+    "getContext" => get_context(_, _),
+    "listContexts" => list_contexts(_, _),
+    "deleteContext" => delete_context(_, _),
+    "deleteContexts" => delete_contexts(_, _),
+    "restartContext" => restart_context(_, _),
+    "run" => run(_, _, _),
+    "runStream" => run_stream(_, _),
+    "interrupt" => interrupt(_, _),
+    "waitUntilReady" => wait_until_ready(_),
+}
+
 impl Codes {
     /// Makes a context: a kernel of its own, whose state lasts from run to run.
-    #[wasm_bindgen(js_name = createContext)]
     pub fn create_context(&self, language: &JsValue, options: &JsValue) -> Promise {
         let execd = self.execd.clone();
         let read = || -> Result<_, Error> {
@@ -246,46 +287,41 @@ impl Codes {
         let read = read();
         promise(async move {
             let (language, cwd, call) = read?;
-            create_context(&execd, &language, cwd, &call).await
+            create_context(&execd, language, cwd, &call)?.await
         })
     }
 
     /// A context that this daemon has made.
-    #[wasm_bindgen(js_name = getContext)]
     pub fn get_context(&self, context_id: &JsValue, options: &JsValue) -> Promise {
         let wire = context_of(context_id).map(|path| Wire::at("GET", &path, &[], "Get code context failed").shaped(Ok));
-        wire::asked(&self.execd, wire.map_err(Failure::from), options)
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// All contexts, or those of a language.
-    #[wasm_bindgen(js_name = listContexts)]
     pub fn list_contexts(&self, language: &JsValue, options: &JsValue) -> Promise {
         let language = if object::absent(language) { Ok(None) } else { args::filled("language", language).map(Some) };
         let wire = language.map(|language| {
             let query: Vec<_> = language.iter().map(|language| ("language", language.as_str())).collect();
             Wire::at("GET", "/code/contexts", &query, "List code contexts failed").listed(|_| {})
         });
-        wire::asked(&self.execd, wire.map_err(Failure::from), options)
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Ends a context, also one whose kernel is dead or busy.
-    #[wasm_bindgen(js_name = deleteContext)]
     pub fn delete_context(&self, context_id: &JsValue, options: &JsValue) -> Promise {
         let wire = context_of(context_id).map(|path| Wire::at("DELETE", &path, &[], DELETE));
-        wire::asked(&self.execd, wire.map_err(Failure::from), options)
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Ends all contexts of a language, its default one among them.
-    #[wasm_bindgen(js_name = deleteContexts)]
     pub fn delete_contexts(&self, language: &JsValue, options: &JsValue) -> Promise {
         let wire = args::filled("language", language).map(|language| {
             Wire::at("DELETE", "/code/contexts", &[("language", &language)], "Delete code contexts failed")
         });
-        wire::asked(&self.execd, wire.map_err(Failure::from), options)
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Ends a context and makes a new one of its language: the state is gone, and the id is another.
-    #[wasm_bindgen(js_name = restartContext)]
     pub fn restart_context(&self, context: &JsValue, options: &JsValue) -> Promise {
         let execd = self.execd.clone();
         let read = || -> Result<_, Error> {
@@ -297,53 +333,43 @@ impl Codes {
         let read = read();
         promise(async move {
             let (id, language, cwd, call) = read?;
-            match delete_context(&execd, &id, &call).await {
-                Err(failure) if failure.status() != Some(404) => Err(failure),
-                _ => create_context(&execd, &language, cwd, &call).await,
-            }
+            delete_context(&id)?.ask(&execd, &call).await?;
+            create_context(&execd, language, cwd, &call)?.await
         })
     }
 
     /// Runs code to its end and collects what it gives.
     pub fn run(&self, code: &JsValue, options: &JsValue, signal: &JsValue) -> Promise {
         let (execd, queues) = (self.execd.clone(), Rc::clone(&self.queues));
-        let job = Job::read(code, options, signal);
-        let Ok(Job { queues: true, key, .. }) = &job else {
-            return promise(async move { job?.run(&execd).await });
+        let job = match Job::read(code, options, signal) {
+            Ok(job) if job.queues => job,
+            other => return settled(other.map_err(Failure::from).and_then(|job| job.begin(&execd))),
         };
-        let (key, before) = (key.clone(), queues.last(key));
-        let own: Rc<RefCell<Option<JsValue>>> = Rc::default();
-        let (this, name, mine) = (Rc::clone(&queues), key.clone(), Rc::clone(&own));
-        let running = promise(async move {
-            let outcome = job?.in_turn(&execd, before).await;
-            this.done(&name, mine.borrow().as_ref());
-            outcome
-        });
-        queues.set(&key, &running);
-        *own.borrow_mut() = Some(running.clone().into());
+        let (key, call, transport) = (job.key.clone(), job.plan.call.clone(), Rc::clone(&execd.transport));
+        let (number, before) = (queues.take(), queues.last(&key));
+        let turn = Turn { job, execd, queues, number, before, deadline: None, pauses: Pauses::new() };
+        let running = spawn(poll(&transport, &call, turn));
+        self.queues.set(key, number, &running);
         running
     }
 
     /// The raw events of code. `request`: `{code, context}` as in the official SDK, and the options of `run`.
-    #[wasm_bindgen(js_name = runStream)]
-    pub fn run_stream(&self, request: &JsValue, signal: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn run_stream(&self, request: &JsValue, signal: &JsValue) -> Result<JsValue, Failure> {
         Options::required("request", request)
             .and_then(|read| code_plan(&read.raw("code"), request, signal))
             .map_err(Failure::from)
             .and_then(|(plan, _)| run::event_stream(self.execd.clone(), plan))
-            .map_err(JsValue::from)
     }
 
     /// Interrupts what runs in a context: Python sees a `KeyboardInterrupt`. Does not wait for it.
     pub fn interrupt(&self, context_id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("contextId", context_id), CallOptions::read(options));
-        promise(async move { program::interrupt_code(&execd, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
+        let wire = args::filled("contextId", context_id).map(|id| program::interrupt_code(&id));
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Waits until the daemon answers and its kernels can be reached.
-    #[wasm_bindgen(js_name = waitUntilReady)]
     pub fn wait_until_ready(&self, options: &JsValue) -> Promise {
-        let (execd, waiting) = (self.execd.clone(), interpreter::Waiting::read(options));
-        promise(async move { interpreter::wait(&execd, waiting?).await.map(|()| JsValue::UNDEFINED) })
+        let waiting = interpreter::Waiting::read(options).map_err(Failure::from);
+        begun(waiting.map(|waiting| interpreter::wait(&self.execd, waiting)))
     }
 }

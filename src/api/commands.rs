@@ -1,11 +1,12 @@
 //! `sandbox.commands`: programs, background programs, and bash sessions.
 
 use crate::api::background::{self, Manner};
-use crate::api::execd::{Call, Execd};
+use crate::api::execd::Execd;
+use crate::api::methods::methods;
 use crate::api::run::{self, Plan, Reading, check_handlers};
 use crate::api::wire::{self, Wire};
-use crate::api::{program, promise, shape};
-use crate::core::error::Error;
+use crate::api::{program, promise, settled, shape};
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::core::run::Endpoint;
 use crate::host::args::{self, CallOptions, Options};
@@ -14,7 +15,6 @@ use crate::host::http::Body;
 use crate::host::object;
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 /// Runs programs in the sandbox.
 #[wasm_bindgen]
@@ -32,14 +32,14 @@ impl Commands {
 /// Positional `signal` as in the official SDK, or an object of call options in its place.
 pub(super) fn call_of(options: &Options, signal: &JsValue) -> Result<CallOptions, Error> {
     let call = CallOptions::read(signal)?;
-    Ok(CallOptions { signal: call.signal.or(options.signal("signal")?), ..call })
+    call.or_signal(options)
 }
 
 /// `timeoutSeconds`, which is sent and not kept here.
 fn run_limit(options: &Options) -> Result<f64, Error> {
     match options.milliseconds("timeoutSeconds")? {
         Some(ms) if ms >= rules::WHOLE_LIMIT => {
-            Err(Error::InvalidArgument("timeoutSeconds is too large: Infinity is for no limit".into()))
+            Err(Error::invalid("timeoutSeconds is too large: Infinity is for no limit".into()))
         }
         ms => Ok(ms.unwrap_or(0.0)),
     }
@@ -60,7 +60,7 @@ pub(super) fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValu
     }
     let (uid, gid) = (options.count("uid")?, options.count("gid")?);
     if gid.is_some() && uid.is_none() {
-        return Err(Error::InvalidArgument("uid is required when gid is provided".into()));
+        return Err(Error::invalid("uid is required when gid is provided".into()));
     }
     object::set_some(&body, "uid", uid);
     object::set_some(&body, "gid", gid);
@@ -85,7 +85,7 @@ fn background_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Re
     plan.endpoint = Endpoint::Background;
     plan.what = "Start background command failed";
     if plan.reading.throws {
-        return Err(Error::InvalidArgument("throwOnNonZero is not for background commands: look at wait()".into()));
+        return Err(Error::invalid("throwOnNonZero is not for background commands: look at wait()".into()));
     }
     if let Some(body) = &plan.body {
         object::set(body, "background", true);
@@ -124,25 +124,47 @@ fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal:
 }
 
 pub(super) fn driven(execd: Execd, plan: Result<Plan, Error>, handlers: JsValue) -> Promise {
-    promise(async move {
-        check_handlers(&handlers)?;
-        let running = run::drive(execd, plan?, &handlers)?;
-        JsFuture::from(running).await.map_err(Failure::Thrown)
-    })
+    let checked = check_handlers(&handlers).and(plan);
+    settled(checked.map_err(Failure::from).and_then(|plan| run::drive(execd, plan, &handlers)))
 }
 
 /// Makes the events of a plan; a mistake in the arguments shows at once.
-fn streamed(execd: Execd, plan: Result<Plan, Error>) -> Result<JsValue, JsValue> {
+fn streamed(execd: Execd, plan: Result<Plan, Error>) -> Result<JsValue, Failure> {
     let open = |plan: Plan| {
         if plan.reading.throws {
             return Err(Failure::invalid("throwOnNonZero is not for raw events: look at the one of the end"));
         }
         run::event_stream(execd, plan)
     };
-    plan.map_err(Failure::from).and_then(open).map_err(JsValue::from)
+    plan.map_err(Failure::from).and_then(open)
 }
 
-#[wasm_bindgen]
+fn new_session(options: &JsValue) -> Result<Wire, Failure> {
+    let body = Object::new();
+    object::set_some(&body, "cwd", Options::new("options", options)?.string("workingDirectory")?);
+    let wire = Wire::at("POST", "/session", &[], "Create session failed").json(&body)?.object();
+    Ok(wire.then(|raw| {
+        let id = object::text(&raw?, "session_id").filter(|id| !id.is_empty());
+        let problem = "Create session failed: the answer has no session_id";
+        Ok(id.ok_or_else(|| Error::fixed(ErrorKind::UnexpectedResponse, problem))?.into())
+    }))
+}
+
+methods! { Commands:
+    "run" => run(_, _, _, _),
+    "start" => start(_, _, _),
+    "startBackground" => start_background(_, _, _),
+    "attach" => attach(_, _),
+    "runStream" => run_stream(_, _, _),
+    "interrupt" => interrupt(_, _),
+    "getCommandStatus" => status(_, _),
+    "getBackgroundCommandLogs" => logs(_, _, _),
+    "createSession" => create_session(_, _),
+    "runInSession" => run_in_session(_, _, _, _, _),
+    "runInSessionStream" => run_in_session_stream(_, _, _, _),
+    "deleteSession" => delete_session(_, _),
+}
+
 impl Commands {
     /// Runs a command to its end and collects what it prints.
     pub fn run(&self, command: &JsValue, options: &JsValue, handlers: &JsValue, signal: &JsValue) -> Promise {
@@ -151,18 +173,16 @@ impl Commands {
 
     /// Starts a command; resolves with a handle when it runs.
     pub fn start(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Promise {
-        let (execd, plan) = (self.execd.clone(), command_plan(command, options, signal));
-        promise(async move {
-            let plan = plan?;
+        let start = |plan: Plan| {
             if plan.endpoint == Endpoint::Background {
                 return Err(Failure::invalid("background has no output to read: use run, or start without it"));
             }
-            JsFuture::from(run::start(execd, plan)?).await.map_err(Failure::Thrown)
-        })
+            run::start(self.execd.clone(), plan)
+        };
+        settled(command_plan(command, options, signal).map_err(Failure::from).and_then(start))
     }
 
     /// Starts a command in the background; resolves with a handle when it runs.
-    #[wasm_bindgen(js_name = startBackground)]
     pub fn start_background(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Promise {
         let execd = self.execd.clone();
         let plan = background_plan(command, options, signal);
@@ -173,31 +193,28 @@ impl Commands {
     }
 
     /// The handle of a background command from what its `toJSON()` gave.
-    pub fn attach(&self, handle: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
-        background::attach(self.execd.clone(), handle, options).map_err(JsValue::from)
+    pub fn attach(&self, handle: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
+        background::attach(self.execd.clone(), handle, options)
     }
 
     /// The raw events of a command.
-    #[wasm_bindgen(js_name = runStream)]
-    pub fn run_stream(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn run_stream(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<JsValue, Failure> {
         streamed(self.execd.clone(), command_plan(command, options, signal))
     }
 
     /// Ends a command, its children included. Given a session's id, it destroys the session.
     pub fn interrupt(&self, id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("sessionId", id), CallOptions::read(options));
-        promise(async move { program::interrupt(&execd, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
+        let wire = args::filled("sessionId", id).map(|id| program::interrupt(&id));
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// Whether a command runs, and how it ended.
-    #[wasm_bindgen(js_name = getCommandStatus)]
     pub fn status(&self, id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("commandId", id), CallOptions::read(options));
-        promise(async move { program::status(&execd, &id?, &call?).await.map(shape::command_status) })
+        let wire = args::filled("commandId", id).map_err(Failure::from).and_then(|id| program::status(&id));
+        wire::promised(&self.execd, wire.map(|wire| wire.shaped(|raw| Ok(shape::command_status(raw)))), options)
     }
 
     /// The output of a background command from byte `cursor` on.
-    #[wasm_bindgen(js_name = getBackgroundCommandLogs)]
     pub fn logs(&self, id: &JsValue, cursor: &JsValue, options: &JsValue) -> Promise {
         let (execd, id, call) = (self.execd.clone(), args::filled("commandId", id), CallOptions::read(options));
         let cursor = if object::absent(cursor) { Ok(None) } else { args::count("cursor", cursor).map(Some) };
@@ -205,33 +222,21 @@ impl Commands {
             let cursor = cursor?;
             let response = background::logs(&execd, &id?, cursor, &call?, Body::Whole).await?;
             let header = response.header("execd-commands-tail-cursor").and_then(|text| rules::whole(&text));
-            let bytes = response.bytes().await?;
+            let bytes = response.bytes();
             let logs = Object::new();
             // Where CORS hides the header, the bytes that came say the same: the cursor is a byte offset.
-            object::set(&logs, "content", crate::host::js::bytes_to_text(&bytes, "utf-8").map_err(Failure::Thrown)?);
+            object::set(&logs, "content", crate::host::js::bytes_to_text(&bytes, "utf-8").map_err(Failure::thrown)?);
             object::set(&logs, "cursor", header.unwrap_or(cursor.unwrap_or(0.0) + f64::from(bytes.length())));
-            Ok(logs)
+            Ok(logs.into())
         })
     }
 
     /// Makes a bash session that keeps its directory and exported variables between runs.
-    #[wasm_bindgen(js_name = createSession)]
     pub fn create_session(&self, options: &JsValue, call: &JsValue) -> Promise {
-        let (execd, options, call) = (self.execd.clone(), Options::new("options", options), CallOptions::read(call));
-        promise(async move {
-            let body = Object::new();
-            object::set_some(&body, "cwd", options?.string("workingDirectory")?);
-            let call_to = Call { method: "POST", path: "/session", query: &[], what: "Create session failed" };
-            let raw = execd.send(call_to, Some(&body.into()), &call?).await?.object().await?;
-            let id = object::text(&raw, "session_id").filter(|id| !id.is_empty());
-            Ok(id.ok_or_else(|| {
-                Error::UnexpectedResponse("Create session failed: the answer has no session_id".into())
-            })?)
-        })
+        wire::promised(&self.execd, new_session(options), call)
     }
 
     /// Runs a command in a session. Its stderr comes as stdout, and empty lines are lost: execd merges and drops them.
-    #[wasm_bindgen(js_name = runInSession)]
     pub fn run_in_session(
         &self,
         session: &JsValue,
@@ -244,22 +249,20 @@ impl Commands {
     }
 
     /// The raw events of a run in a session.
-    #[wasm_bindgen(js_name = runInSessionStream)]
     pub fn run_in_session_stream(
         &self,
         session: &JsValue,
         command: &JsValue,
         options: &JsValue,
         signal: &JsValue,
-    ) -> Result<JsValue, JsValue> {
+    ) -> Result<JsValue, Failure> {
         streamed(self.execd.clone(), session_plan(session, command, options, signal))
     }
 
     /// Ends a session and what runs in it.
-    #[wasm_bindgen(js_name = deleteSession)]
     pub fn delete_session(&self, session: &JsValue, options: &JsValue) -> Promise {
         let id = args::filled("sessionId", session).and_then(|id| rules::segment("sessionId", &id));
         let wire = id.map(|id| Wire::at("DELETE", &format!("/session/{id}"), &[], "Delete session failed"));
-        wire::asked(&self.execd, wire.map_err(Failure::from), options)
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 }

@@ -1,6 +1,6 @@
 //! What a sandbox is made from: options, checked and turned into the body of `POST /sandboxes`.
 
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::host::args::{self, Kind, Options};
 use crate::host::object;
@@ -60,7 +60,8 @@ pub fn from_template(options: &Options) -> Result<Object, Error> {
 pub fn request(options: &Options) -> Result<Object, Error> {
     let request = Object::assign(&Object::new(), options.value().unchecked_ref());
     if options.raw("image").is_string() {
-        return Err(Error::InvalidArgument("image must be an object {uri, auth?}, as on the wire".into()));
+        let problem = "image must be an object {uri, auth?}, as on the wire";
+        return Err(Error::fixed(ErrorKind::InvalidArgument, problem));
     }
     let image = source(options, true)?;
     object::set_some(&request, "image", image);
@@ -81,8 +82,9 @@ fn source(options: &Options, templates: bool) -> Result<Option<Object>, Error> {
     let image = image(options)?;
     let snapshot = filled(options, "snapshotId")?.is_some();
     let template = templates && filled(options, "templateId")?.is_some();
-    if [image.is_some(), snapshot, template].into_iter().filter(|given| *given).count() != 1 {
-        return Err(Error::InvalidArgument("Exactly one of image or snapshotId must be provided".into()));
+    if u8::from(image.is_some()) + u8::from(snapshot) + u8::from(template) != 1 {
+        let problem = "Exactly one of image or snapshotId must be provided";
+        return Err(Error::fixed(ErrorKind::InvalidArgument, problem));
     }
     Ok(image)
 }
@@ -99,23 +101,34 @@ fn check(options: &Options) -> Result<(), Error> {
     ])?;
     hooks(options)?;
     network_policy(options)?;
-    if let Some(proxy) = options.nested("credentialProxy")? {
-        proxy.check(&[("enabled", Kind::Boolean)])?;
-    }
-    if let Some(platform) = options.nested("platform")? {
-        platform.check(&[("os", Kind::RequiredText), ("arch", Kind::RequiredText)])?;
-    }
+    check_nested(options, "credentialProxy", &[("enabled", Kind::Boolean)])?;
+    check_nested(options, "platform", &[("os", Kind::RequiredText), ("arch", Kind::RequiredText)])?;
     volumes(options)
+}
+
+/// Checks the fields of a field that is an object, if it is there.
+pub fn check_nested(options: &Options, name: &str, fields: &[(&str, Kind)]) -> Result<(), Error> {
+    match options.nested(name)? {
+        Some(nested) => nested.check(fields),
+        None => Ok(()),
+    }
+}
+
+/// The same for all objects of an array; gives them.
+pub fn check_each(options: &Options, name: &str, fields: &[(&str, Kind)]) -> Result<Vec<Options>, Error> {
+    let list = options.objects(name)?.unwrap_or_default();
+    for each in &list {
+        each.check(fields)?;
+    }
+    Ok(list)
 }
 
 /// Commands that go with the sandbox's life.
 fn hooks(options: &Options) -> Result<(), Error> {
     let Some(lifecycle) = options.nested("lifecycle")? else { return Ok(()) };
-    let periodic = lifecycle.objects("periodic")?.unwrap_or_default();
-    for hook in &periodic {
-        hook.check(&[("name", Kind::Filled), ("schedule", Kind::Filled)])?;
-    }
-    for hook in periodic.iter().chain(&lifecycle.nested("preStart")?) {
+    let mut hooks = check_each(&lifecycle, "periodic", &[("name", Kind::Filled), ("schedule", Kind::Filled)])?;
+    hooks.extend(lifecycle.nested("preStart")?);
+    for hook in &hooks {
         args::strings(&hook.path("command"), &hook.raw("command"))?;
         hook.check(&[("timeoutSeconds", Kind::Count)])?;
     }
@@ -136,7 +149,8 @@ fn image(options: &Options) -> Result<Option<Object>, Error> {
         return Ok(Some(object));
     }
     let Ok(nested) = options.nested("image") else {
-        return Err(Error::InvalidArgument("image must be a string or an object {uri, auth?}".into()));
+        let problem = "image must be a string or an object {uri, auth?}";
+        return Err(Error::fixed(ErrorKind::InvalidArgument, problem));
     };
     let Some(nested) = nested else { return Ok(None) };
     nested.check(&[("uri", Kind::Filled), ("auth", Kind::TextMap)])?;
@@ -159,45 +173,46 @@ fn default_limits() -> Object {
 fn network_policy(options: &Options) -> Result<Option<Object>, Error> {
     let Some(policy) = options.nested("networkPolicy")? else { return Ok(None) };
     policy.check(&[("defaultAction", Kind::Text)])?;
-    for rule in policy.objects("egress")?.unwrap_or_default() {
-        rule.check(&[("action", Kind::RequiredText), ("target", Kind::Filled)])?;
-    }
-    let copy = Object::assign(&Object::new(), policy.value().unchecked_ref());
-    if object::absent(&object::get(&copy, "defaultAction")) {
+    check_each(&policy, "egress", &[("action", Kind::RequiredText), ("target", Kind::Filled)])?;
+    let copy = policy.copy();
+    if object::absent(&policy.raw("defaultAction")) {
         object::set(&copy, "defaultAction", "deny");
     }
     Ok(Some(copy))
 }
 
 fn volumes(options: &Options) -> Result<(), Error> {
-    for volume in options.objects("volumes")?.unwrap_or_default() {
+    for volume in &options.objects("volumes")?.unwrap_or_default() {
         let name = volume.filled("name")?;
         volume.check(&[("mountPath", Kind::Filled), ("readOnly", Kind::Boolean), ("subPath", Kind::Text)])?;
-        let backends = ["host", "pvc", "ossfs"].iter().filter(|backend| !object::absent(&volume.raw(backend))).count();
+        let mut backends = 0;
+        for backend in ["host", "pvc", "ossfs"] {
+            backends += usize::from(!object::absent(&volume.raw(backend)));
+        }
         rules::volume_backend(&name, backends)?;
         if let Some(host) = volume.nested("host")? {
             rules::host_path(&host.required_string("path")?)?;
         }
-        if let Some(claim) = volume.nested("pvc")? {
-            claim.check(&[
-                ("claimName", Kind::Filled),
-                ("createIfNotExists", Kind::Boolean),
-                ("deleteOnSandboxTermination", Kind::Boolean),
-                ("storageClass", Kind::Text),
-                ("storage", Kind::Text),
-                ("accessModes", Kind::Texts),
-            ])?;
-        }
-        if let Some(bucket) = volume.nested("ossfs")? {
-            bucket.check(&[
-                ("bucket", Kind::Filled),
-                ("endpoint", Kind::Filled),
-                ("version", Kind::Text),
-                ("accessKeyId", Kind::Filled),
-                ("accessKeySecret", Kind::Filled),
-                ("options", Kind::Texts),
-            ])?;
-        }
+        check_nested(volume, "pvc", CLAIM)?;
+        check_nested(volume, "ossfs", BUCKET)?;
     }
     Ok(())
 }
+
+const CLAIM: &[(&str, Kind)] = &[
+    ("claimName", Kind::Filled),
+    ("createIfNotExists", Kind::Boolean),
+    ("deleteOnSandboxTermination", Kind::Boolean),
+    ("storageClass", Kind::Text),
+    ("storage", Kind::Text),
+    ("accessModes", Kind::Texts),
+];
+
+const BUCKET: &[(&str, Kind)] = &[
+    ("bucket", Kind::Filled),
+    ("endpoint", Kind::Filled),
+    ("version", Kind::Text),
+    ("accessKeyId", Kind::Filled),
+    ("accessKeySecret", Kind::Filled),
+    ("options", Kind::Texts),
+];

@@ -1,25 +1,28 @@
 //! `files.downloadDirectory`: all that is in a directory.
 
 use crate::api::execd::{Call, Execd};
+use crate::api::wire::Wire;
 use crate::api::{promise, resumable, shape};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::{rules, tree};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
+use crate::host::http::Answer;
 use crate::host::{js, object};
-use js_sys::{Object, Promise};
+use js_sys::{Array, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// Deeper than any path can be: 4096 bytes hold 2048 names.
 const DEPTH: &str = "2048";
+const WHAT: &str = "Download directory failed";
 
 /// The entries of a directory, each to be read or not. Nothing is sent yet.
 pub fn read(execd: &Execd, path: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
     let path = args::string("path", path)?;
     rules::file_path("path", &path)?;
     let call = CallOptions::read(options)?;
-    js::directory(DirectoryDriver { execd: execd.clone(), path: Rc::from(path), call }.into()).map_err(Failure::Thrown)
+    js::directory(DirectoryDriver { execd: execd.clone(), path: Rc::from(path), call }.into()).map_err(Failure::thrown)
 }
 
 /// Private to the package: what `src/js/directory.js` asks of the network.
@@ -36,37 +39,28 @@ impl DirectoryDriver {
     pub fn list(&self) -> Promise {
         let (execd, path, call) = (self.execd.clone(), Rc::clone(&self.path), self.call.clone());
         promise(async move {
-            let call_to = Call {
-                method: "GET",
-                path: "/files/info",
-                query: &[("path", &path)],
-                what: "Download directory failed",
-            };
-            let infos = execd.send(call_to, None, &call).await?.object().await?;
+            let asking = Wire::at("GET", "/files/info", &[("path", &path)], WHAT).object();
+            let infos = asking.ask(&execd, &call).await?;
             // Where `~` or `$NAME` leads, only execd knows.
             let root = object::entries(&infos).into_iter().find_map(|(_, info)| object::text(&info, "path"));
             let root = root.unwrap_or_else(|| path.to_string());
-            let call_to = Call {
-                method: "GET",
-                path: "/directories/list",
-                query: &[("path", &path), ("depth", DEPTH)],
-                what: "Download directory failed",
-            };
+            let query = [("path", &*path), ("depth", DEPTH)];
+            let call_to = Call { method: "GET", path: "/directories/list", query: &query, what: WHAT };
             let response = execd.send(call_to, None, &call).await?;
-            let request_id = response.request_id();
-            let list = response.array().await?;
-            let mut entries = Vec::new();
+            let list = Array::from(&response.read(Answer::Listed(|_| {}))?);
+            let entries = Array::new();
             for info in list.iter().filter_map(|item| item.dyn_into::<Object>().ok()) {
                 let full = object::text(&info, "path").unwrap_or_default();
                 let Some(relative) = tree::relative(&root, &full) else {
                     let text = format!("The server's list of {root} has \"{full}\", which is not in it");
-                    return Err(Failure::from(Error::UnexpectedResponse(text)).for_request(request_id));
+                    return Err(Failure::from(Error::new(ErrorKind::UnexpectedResponse, text))
+                        .for_request(response.request_id()));
                 };
                 let wire = Object::assign(&Object::new(), &info);
                 shape::file(&info);
-                entries.push(object::array([relative.into(), info.into(), wire.into()]).into());
+                entries.push(&object::array([relative.into(), info.into(), wire.into()]));
             }
-            Ok(object::array(entries))
+            Ok(entries.into())
         })
     }
 

@@ -31,7 +31,7 @@ struct Lines {
 impl Lines {
     fn read(options: &Options) -> Result<Option<Self>, Error> {
         let count = |name: &str| match options.count(name)? {
-            Some(0.0) => Err(Error::InvalidArgument(format!("{} must be at least 1", options.path(name)))),
+            Some(0.0) => Err(Error::invalid(format!("{} must be at least 1", options.path(name)))),
             count => Ok(count.map(|count| count.min(MOST))),
         };
         let (offset, limit) = (count("offset")?, count("limit")?);
@@ -55,16 +55,10 @@ impl Download {
         let lines = Lines::read(options)?;
         if range.is_some() && lines.is_some() {
             // An execd that reads lines would ignore the range, one that does not the lines.
-            return Err(Error::InvalidArgument("range cannot be used together with offset or limit".into()));
+            return Err(Error::invalid("range cannot be used together with offset or limit".into()));
         }
         let call = CallOptions::read(call)?;
-        Ok(Self {
-            path,
-            range,
-            lines,
-            call: CallOptions { signal: call.signal.or(options.signal("signal")?), ..call },
-            on_progress: on_progress(options)?,
-        })
+        Ok(Self { path, range, lines, call: call.or_signal(options)?, on_progress: on_progress(options)? })
     }
 
     /// `body`: who reads the answer.
@@ -86,10 +80,10 @@ impl Download {
         let whole = self.lines.is_none() && self.on_progress.is_undefined();
         let response = self.open(execd, "Download failed", if whole { Body::Whole } else { Body::Taken }).await?;
         let lines = self.lines_to_cut(response.header("content-type"));
-        if lines.is_undefined() && self.on_progress.is_undefined() {
-            return response.bytes().await;
+        if whole {
+            return Ok(response.bytes());
         }
-        let read = |exchange: &js::Exchange| js::gather(exchange, &lines, &self.path, &self.on_progress);
+        let read = js::gather(response.exchange(), &lines, &self.path, &self.on_progress);
         response.read_by(read).await.map(JsCast::unchecked_into)
     }
 
@@ -108,7 +102,7 @@ impl Download {
     pub fn stream(self, execd: Execd) -> Result<JsValue, Failure> {
         let (path, on_progress) = (self.path.clone(), self.on_progress.clone());
         let driver = DownloadDriver { execd, download: Rc::new(self) };
-        js::byte_stream(driver.into(), &path, &on_progress).map_err(Failure::Thrown)
+        js::byte_stream(driver.into(), &path, &on_progress).map_err(Failure::thrown)
     }
 }
 

@@ -1,13 +1,14 @@
 //! `sandbox.egress`: rules for outgoing traffic, and the two ways to the sidecar that keeps them.
 
 use crate::api::execd::{Call, Execd};
+use crate::api::methods::methods;
 use crate::api::{lifecycle, promise, sidecar};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::Response;
+use crate::host::http::{Response, send};
 use crate::host::object;
-use js_sys::{Array, Object, Promise};
+use js_sys::{Array, Promise};
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -42,7 +43,9 @@ impl Policy {
         call: &CallOptions,
     ) -> Result<Response, Failure> {
         if self.way.get() != Some(Way::Sidecar) {
-            match lifecycle::network_policy(&self.sidecar.transport, &self.id, method, json, what, call).await {
+            let transport = &self.sidecar.transport;
+            let request = lifecycle::network_policy(transport, &self.id, method, json, what)?;
+            match send(transport, request, call).await {
                 Err(failure) if no_such_route(&failure) => {}
                 answer => return self.noted(Way::Server, answer),
             }
@@ -58,25 +61,23 @@ impl Policy {
         }
         answer.map_err(sidecar::explained)
     }
-
-    /// The policy as the sidecar sends it.
-    pub async fn ask(&self, call: &CallOptions) -> Result<Response, Failure> {
-        self.send("GET", None, "Get sandbox egress policy failed", call).await
-    }
 }
 
 /// The policy in its official shape: the sidecar says `null` for "no rules".
-fn policy_of(answer: &JsValue) -> Result<JsValue, Error> {
-    let policy = object::get(answer, "policy");
+fn policy_of(answer: Result<Response, Failure>) -> Result<JsValue, Failure> {
+    let answer = answer?;
+    let policy = object::get(&answer.json()?, "policy");
     let egress = object::get(&policy, "egress");
-    let sound = !is_array(&policy) && (object::absent(&egress) || is_array(&egress));
-    let policy = policy.dyn_into::<Object>().ok().filter(|_| sound).ok_or_else(|| {
-        Error::UnexpectedResponse("Get sandbox egress policy failed: the answer has no policy".into())
-    })?;
-    if object::absent(&egress) {
-        object::set(&policy, "egress", Array::new());
+    let none = object::absent(&egress);
+    if !policy.is_object() || is_array(&policy) || !(none || is_array(&egress)) {
+        let problem = "Get sandbox egress policy failed: the answer has no policy";
+        let error = Error::fixed(ErrorKind::UnexpectedResponse, problem);
+        return Err(Failure::from(error).for_request(answer.request_id()));
     }
-    Ok(policy.into())
+    if none {
+        object::set(policy.unchecked_ref(), "egress", Array::new());
+    }
+    Ok(policy)
 }
 
 fn is_array(value: &JsValue) -> bool {
@@ -85,70 +86,74 @@ fn is_array(value: &JsValue) -> bool {
 
 /// A 404 that is not about the sandbox.
 fn no_such_route(failure: &Failure) -> bool {
-    match failure {
-        Failure::Typed(Error::Api { status: 404, code, .. }, _) => {
-            !code.as_deref().is_some_and(|code| code.ends_with("SANDBOX_NOT_FOUND"))
-        }
-        _ => false,
-    }
+    failure.error().is_some_and(|error| {
+        let code = error.server_code.as_deref();
+        error.kind == ErrorKind::Api
+            && error.status == 404
+            && !code.is_some_and(|code| code.ends_with("SANDBOX_NOT_FOUND"))
+    })
 }
+
+const ACTIONS: [&str; 2] = ["allow", "deny"];
 
 /// Rules, each checked. What else is in them is the sidecar's business.
 fn rules(field: &str, list: &JsValue) -> Result<Array, Error> {
     let body = Array::new();
     for rule in args::objects(field, list)? {
-        let action = rule.required_string("action")?;
-        if action != "allow" && action != "deny" {
-            let field = rule.path("action");
-            return Err(Error::InvalidArgument(format!("{field} must be \"allow\" or \"deny\", got \"{action}\"")));
-        }
+        rule.required_string("action")?;
+        rule.choice("action", ACTIONS)?;
         rule.filled("target")?;
         body.push(&rule.copy());
     }
     Ok(body)
 }
 
-fn not_empty(field: &str, list: Array) -> Result<JsValue, Error> {
-    if list.length() == 0 { Err(Error::InvalidArgument(format!("{field} cannot be empty"))) } else { Ok(list.into()) }
+fn not_empty(field: &str, list: &JsValue) -> Result<(), Error> {
+    let length = list.unchecked_ref::<Array>().length();
+    if length == 0 { Err(Error::invalid(field.to_owned() + " cannot be empty")) } else { Ok(()) }
 }
 
 /// A whole policy. What the sidecar takes a missing default for is said outright.
 fn whole(policy: &JsValue) -> Result<JsValue, Error> {
     let policy = Options::required("policy", policy)?;
-    let action = policy.string("defaultAction")?.unwrap_or_else(|| "deny".into());
-    if action != "allow" && action != "deny" {
-        return Err(Error::InvalidArgument(format!("defaultAction must be \"allow\" or \"deny\", got \"{action}\"")));
+    policy.choice("defaultAction", ACTIONS)?;
+    let (body, egress) = (policy.copy(), policy.raw("egress"));
+    if object::absent(&policy.raw("defaultAction")) {
+        object::set(&body, "defaultAction", "deny");
     }
-    let egress = policy.raw("egress");
-    let body = policy.copy();
-    object::set(&body, "defaultAction", action);
     object::set(&body, "egress", if object::absent(&egress) { Array::new() } else { rules("egress", &egress)? });
     Ok(body.into())
 }
 
 fn targets(list: &JsValue) -> Result<JsValue, Error> {
-    for (index, target) in args::strings("targets", list)?.iter().enumerate() {
-        args::filled(&format!("targets[{index}]"), &target.as_str().into())?;
-    }
-    not_empty("targets", list.clone().unchecked_into())
+    sidecar::names("targets", list)?;
+    not_empty("targets", list)?;
+    Ok(list.clone())
 }
 
-/// All requests are this one, so that there is one future and not five.
+/// From what has come of a request to what the caller gets.
+type Reading = fn(Result<Response, Failure>) -> Result<JsValue, Failure>;
+
+/// All requests are this one, so that there is one future and not five. A body that is `undefined` is none.
 fn asked(
     policy: &Rc<Policy>,
     method: &'static str,
-    body: Option<Result<JsValue, Error>>,
+    body: Result<JsValue, Error>,
     what: &'static str,
-    shape: fn(&JsValue) -> Result<JsValue, Error>,
-    options: &JsValue,
+    read: Reading,
+    call: Result<CallOptions, Error>,
 ) -> Promise {
-    let (policy, call) = (Rc::clone(policy), CallOptions::read(options));
+    let policy = Rc::clone(policy);
     promise(async move {
-        let body = body.transpose()?;
-        let answer = policy.send(method, body.as_ref(), what, &call?).await?;
-        let request_id = answer.request_id();
-        shape(&answer.json().await?).map_err(|error| Failure::from(error).for_request(request_id))
+        let (body, call) = (body?, call?);
+        let json = if body.is_undefined() { None } else { Some(&body) };
+        read(policy.send(method, json, what, &call).await)
     })
+}
+
+/// Asks for the policy.
+pub fn ask(policy: &Rc<Policy>, read: Reading, call: Result<CallOptions, Error>) -> Promise {
+    asked(policy, "GET", Ok(JsValue::UNDEFINED), "Get sandbox egress policy failed", read, call)
 }
 
 /// A change. What the sidecar says to it but "ok" is of no use.
@@ -159,17 +164,20 @@ fn changed(
     what: &'static str,
     options: &JsValue,
 ) -> Promise {
-    asked(policy, method, Some(body), what, |_| Ok(JsValue::UNDEFINED), options)
+    asked(policy, method, body, what, |answer| answer?.json().map(|_| JsValue::UNDEFINED), CallOptions::read(options))
 }
 
 /// The policy.
 pub fn get(policy: &Rc<Policy>, options: &JsValue) -> Promise {
-    asked(policy, "GET", None, "Get sandbox egress policy failed", policy_of, options)
+    ask(policy, policy_of, CallOptions::read(options))
 }
 
 /// Merges rules into it.
 pub fn patch(policy: &Rc<Policy>, list: &JsValue, options: &JsValue) -> Promise {
-    let body = rules("rules", list).and_then(|rules| not_empty("rules", rules));
+    let body = rules("rules", list).and_then(|rules| {
+        not_empty("rules", &rules)?;
+        Ok(rules.into())
+    });
     changed(policy, "PATCH", body, "Patch sandbox egress rules failed", options)
 }
 
@@ -191,28 +199,30 @@ impl Egress {
     }
 }
 
-#[wasm_bindgen]
+methods! { Egress:
+    "getPolicy" => get_policy(_),
+    "replacePolicy" => replace_policy(_, _),
+    "patchRules" => patch_rules(_, _),
+    "deleteRules" => delete_rules(_, _),
+}
+
 impl Egress {
     /// The current policy.
-    #[wasm_bindgen(js_name = getPolicy)]
     pub fn get_policy(&self, options: &JsValue) -> Promise {
         get(&self.policy, options)
     }
 
     /// Puts another policy in its place.
-    #[wasm_bindgen(js_name = replacePolicy)]
     pub fn replace_policy(&self, policy: &JsValue, options: &JsValue) -> Promise {
         changed(&self.policy, "PUT", whole(policy), "Replace sandbox egress policy failed", options)
     }
 
     /// Adds rules before those that are there.
-    #[wasm_bindgen(js_name = patchRules)]
     pub fn patch_rules(&self, rules: &JsValue, options: &JsValue) -> Promise {
         patch(&self.policy, rules, options)
     }
 
     /// Takes the rules for these targets away.
-    #[wasm_bindgen(js_name = deleteRules)]
     pub fn delete_rules(&self, targets: &JsValue, options: &JsValue) -> Promise {
         delete(&self.policy, targets, options)
     }

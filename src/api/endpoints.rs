@@ -1,7 +1,7 @@
 //! Where the ports of a sandbox are reached. Looked up when first needed, once, by however many ask at the same time.
 
-use crate::api::{lifecycle, spawn};
-use crate::core::error::Error;
+use crate::api::{lifecycle, wire};
+use crate::core::error::{Error, ErrorKind};
 use crate::core::{rules, url};
 use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
@@ -62,29 +62,32 @@ impl Endpoints {
             self.known.borrow().iter().find(|(known, _)| *known == port).map(|(_, promise)| promise.clone());
         let promise = remembered.unwrap_or_else(|| self.look_up(port, call));
         let left = deadline.left_ms().max(1.0);
-        let raw = time::within(&promise, left, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
+        let raw = time::within(&promise, left, &transport.bare_signals(call)).await.map_err(Failure::thrown)?;
         transport.check(call)?;
         let Ok(raw) = raw.dyn_into::<Object>() else {
             let limit = rules::short(deadline.limit_ms.round());
-            return Err(
-                Error::Timeout(format!("Get sandbox endpoint failed: no complete answer within {limit} ms")).into()
-            );
+            return Err(Error::new(
+                ErrorKind::Timeout,
+                format!("Get sandbox endpoint failed: no complete answer within {limit} ms"),
+            )
+            .into());
         };
         let address = object::text(&raw, "endpoint").ok_or_else(|| {
-            Error::UnexpectedResponse("Get sandbox endpoint failed: the answer has no endpoint".into())
+            Error::new(ErrorKind::UnexpectedResponse, "Get sandbox endpoint failed: the answer has no endpoint".into())
         })?;
-        let base = url::endpoint_base(&transport.protocol, &address).map_err(Error::UnexpectedResponse)?;
+        let base = url::endpoint_base(&transport.protocol, &address)
+            .map_err(|problem| Error::new(ErrorKind::UnexpectedResponse, problem))?;
         // Only normal URLs can be compared: a `..` in it would leave the base under which the API key may go.
         let base = js::normal_url(&base).map_err(|thrown| {
             Failure::caused(
-                Error::UnexpectedResponse(format!("The server gave an endpoint that is no address: {address}")),
+                Error::new(
+                    ErrorKind::UnexpectedResponse,
+                    format!("The server gave an endpoint that is no address: {address}"),
+                ),
                 thrown,
             )
         })?;
-        let headers = object::entries(&object::get(&raw, "headers"))
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_string()?)))
-            .collect();
+        let headers = object::texts(&object::get(&raw, "headers"));
         Ok(Endpoint { source: promise, raw, base, headers })
     }
 
@@ -107,17 +110,17 @@ impl Endpoints {
     fn look_up(self: &Rc<Self>, port: u16, call: &CallOptions) -> Promise {
         let this = Rc::clone(self);
         let call = call.for_others();
-        let promise = spawn(Box::pin(async move {
-            let transport = &this.transport;
-            let result = match lifecycle::endpoint(transport, &this.id, Ok(port), transport.use_server_proxy) {
-                Ok(wire) => wire.send(transport, &call).await,
-                Err(failure) => Err(failure),
-            };
-            if result.is_err() {
-                this.forget(port);
-            }
-            result.map_err(JsValue::from)
-        }));
+        let transport = &self.transport;
+        let wire = lifecycle::endpoint(transport, &self.id, Ok(port), transport.use_server_proxy);
+        let remembered = wire.map(|wire| {
+            wire.then(move |answer| {
+                if answer.is_err() {
+                    this.forget(port);
+                }
+                answer
+            })
+        });
+        let promise = wire::started(transport.into(), remembered, Ok(call));
         self.known.borrow_mut().push((port, promise.clone()));
         promise
     }

@@ -4,9 +4,10 @@ use crate::api::endpoints::{Endpoint, Endpoints};
 use crate::core::url;
 use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
-use crate::host::http::{Address, Answer, Body, Fresh, Headers, Request, Response, Way, json_body, send_by};
+use crate::host::http::{Address, Body, Fresh, Headers, Request, Response, Sending, Way, json_body, send_by};
 use crate::host::transport::{Deadline, Transport};
 use js_sys::Array;
+use std::ops::Deref;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
@@ -15,14 +16,25 @@ pub const PORT: u16 = 44772;
 
 /// One sandbox's daemon, or, at another port, another service of the sandbox. Cheap to clone.
 #[derive(Clone)]
-pub struct Execd {
+pub struct Execd(Rc<Service>);
+
+/// What an [`Execd`] is.
+pub struct Service {
     /// Shared with the sandbox.
     pub transport: Rc<Transport>,
     /// Shared with the sandbox.
     pub endpoints: Rc<Endpoints>,
     port: u16,
     /// Stands before every path: an isolated session has the routes of the sandbox's files below a path of its own.
-    prefix: Rc<str>,
+    prefix: String,
+}
+
+impl Deref for Execd {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.0
+    }
 }
 
 /// A request before its address is known.
@@ -40,17 +52,22 @@ pub struct Call<'a> {
 impl Execd {
     /// The daemon itself.
     pub fn new(transport: Rc<Transport>, endpoints: Rc<Endpoints>) -> Self {
-        Self { transport, endpoints, port: PORT, prefix: "".into() }
+        Self(Rc::new(Service { transport, endpoints, port: PORT, prefix: String::new() }))
     }
 
     /// The service of the same sandbox at another port.
     pub fn at_port(&self, port: u16) -> Self {
-        Self { port, ..self.clone() }
+        self.other(port, self.prefix.clone())
     }
 
     /// The routes below a path, which is encoded and begins with a slash.
     pub fn below(&self, prefix: &str) -> Self {
-        Self { prefix: prefix.into(), ..self.clone() }
+        self.other(self.port, prefix.into())
+    }
+
+    fn other(&self, port: u16, prefix: String) -> Self {
+        let (transport, endpoints) = (Rc::clone(&self.transport), Rc::clone(&self.endpoints));
+        Self(Rc::new(Service { transport, endpoints, port, prefix }))
     }
 
     /// Where the service is.
@@ -59,7 +76,7 @@ impl Execd {
     }
 
     /// Sends a request, with a JSON body or none.
-    pub fn send<'a>(&'a self, call: Call<'a>, json: Option<&JsValue>, options: &'a CallOptions) -> Answer<'a> {
+    pub fn send<'a>(&'a self, call: Call<'a>, json: Option<&JsValue>, options: &'a CallOptions) -> Sending<'a> {
         match json.map_or(Ok((Vec::new(), JsValue::UNDEFINED)), json_body) {
             Ok((headers, body)) => self.send_raw(call, headers, body, options, Body::Whole),
             Err(failure) => Box::pin(async { Err(failure) }),
@@ -75,7 +92,7 @@ impl Execd {
         body: JsValue,
         options: &'a CallOptions,
         reader: Body,
-    ) -> Answer<'a> {
+    ) -> Sending<'a> {
         Box::pin(async move {
             let deadline = self.transport.deadline(options);
             let endpoint = self.endpoints.get_by(self.port, options, &deadline).await?;
@@ -93,7 +110,7 @@ impl Execd {
         options: &'a CallOptions,
         reader: Body,
         (deadline, signals): (Deadline, Array),
-    ) -> Answer<'a> {
+    ) -> Sending<'a> {
         let url = self.url(&call, endpoint);
         let to = Request::new(call.method, url, call.what).to(&endpoint.base, &endpoint.headers);
         let fresh = (!options.probe).then(|| self.fresh(call, endpoint, options));

@@ -1,10 +1,11 @@
 //! `sandbox.files`: files and directories.
 
 use crate::api::download::Download;
-use crate::api::execd::{Call, Execd};
+use crate::api::execd::Execd;
+use crate::api::methods::methods;
 use crate::api::upload::{self, on_progress, path_field, permission};
 use crate::api::wire::{self, Wire};
-use crate::api::{directory, promise, resumable, shape};
+use crate::api::{directory, promise, resumable, settled, shape};
 use crate::core::error::Error;
 use crate::core::{batch, rules};
 use crate::host::args::{self, CallOptions, Options};
@@ -12,7 +13,6 @@ use crate::host::failure::Failure;
 use crate::host::{js, object};
 use js_sys::{Array, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 /// Files and directories of the sandbox.
 #[wasm_bindgen]
@@ -41,7 +41,7 @@ fn by_path(field: &str, value: &JsValue, read: impl Fn(&Options) -> Result<Objec
     for entry in args::objects(field, value)? {
         let path = path_field(&entry, "path")?;
         if !object::get(&body, &path).is_undefined() {
-            return Err(Error::InvalidArgument(format!("{field} has the path \"{path}\" twice")));
+            return Err(Error::invalid(format!("{field} has the path \"{path}\" twice")));
         }
         object::set(&body, &path, read(&entry)?);
     }
@@ -92,75 +92,84 @@ fn path_query(paths: &[String]) -> Vec<(&str, &str)> {
 }
 
 /// `DELETE` of many paths. Stops at the first failure.
-async fn delete(
-    execd: &Execd,
-    path: &str,
-    what: &'static str,
-    list: &[String],
-    options: &CallOptions,
-) -> Result<JsValue, Failure> {
-    for part in batch::split(list) {
-        let call_to = Call { method: "DELETE", path, query: &path_query(part), what };
-        execd.send(call_to, None, options).await?.done().await?;
-    }
-    Ok(JsValue::UNDEFINED)
+fn delete(execd: &Execd, path: &'static str, what: &'static str, list: &JsValue, options: &JsValue) -> Promise {
+    let (execd, list, call) = (execd.clone(), paths("paths", list), CallOptions::read(options));
+    promise(async move {
+        let (list, call) = (list?, call?);
+        for part in batch::split(&list) {
+            Wire::at("DELETE", path, &path_query(part), what).ask(&execd, &call).await?;
+        }
+        Ok(JsValue::UNDEFINED)
+    })
 }
 
-#[wasm_bindgen]
+methods! { Files:
+    "getFileInfo" => get_file_info(_, _),
+    "search" => search(_, _),
+    "listDirectory" => list_directory(_, _),
+    "createDirectories" => create_directories(_, _),
+    "deleteDirectories" => delete_directories(_, _),
+    "writeFiles" => write_files(_, _),
+    "uploadAll" => upload_all(_, _),
+    "readFile" => read_file(_, _, _),
+    "readBytes" => read_bytes(_, _, _),
+    "readBytesStream" => read_bytes_stream(_, _, _),
+    "download" => download(_, _, _),
+    "downloadDirectory" => download_directory(_, _),
+    "deleteFiles" => delete_files(_, _),
+    "moveFiles" => move_files(_, _),
+    "replaceContents" => replace_contents(_, _),
+    "replaceContentsDetailed" => replace_contents_detailed(_, _),
+    "setPermissions" => set_permissions(_, _),
+}
+
 impl Files {
     /// What the files are, keyed by the paths as given. One that is missing fails the call.
-    #[wasm_bindgen(js_name = getFileInfo)]
     pub fn get_file_info(&self, list: &JsValue, options: &JsValue) -> Promise {
         let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
         promise(async move {
             let (list, call) = (list?, call?);
             let found = Array::new();
             for part in batch::split(&list) {
-                let query = path_query(part);
-                let call_to = Call { method: "GET", path: "/files/info", query: &query, what: "Get file info failed" };
-                let map = execd.send(call_to, None, &call).await?.object().await?;
-                for entry in Object::entries(&map).iter() {
+                let asking = Wire::at("GET", "/files/info", &path_query(part), "Get file info failed").object();
+                let map = asking.ask(&execd, &call).await?;
+                for entry in Object::entries(map.unchecked_ref()).iter() {
                     found.push(&entry);
                 }
             }
             // Not set one by one: a path may be `__proto__`.
-            let infos = Object::from_entries(&found).map_err(Failure::Thrown)?;
+            let infos = Object::from_entries(&found).map_err(Failure::thrown)?;
             for (_, info) in object::entries(&infos) {
                 if let Some(info) = info.dyn_ref::<Object>() {
                     shape::file(info);
                 }
             }
-            Ok(infos)
+            Ok(infos.into())
         })
     }
 
     /// Files below `path` whose base name matches `pattern`.
     pub fn search(&self, entry: &JsValue, options: &JsValue) -> Promise {
-        wire::asked(&self.execd, search(entry), options)
+        wire::promised(&self.execd, search(entry), options)
     }
 
     /// The entries of a directory, `depth` levels deep.
-    #[wasm_bindgen(js_name = listDirectory)]
     pub fn list_directory(&self, entry: &JsValue, options: &JsValue) -> Promise {
-        wire::asked(&self.execd, list(entry), options)
+        wire::promised(&self.execd, list(entry), options)
     }
 
     /// Makes directories, with their parents.
-    #[wasm_bindgen(js_name = createDirectories)]
     pub fn create_directories(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let body = by_path("entries", entries, permission);
-        wire::asked(&self.execd, change("/directories", "Create directories failed", body), options)
+        wire::promised(&self.execd, change("/directories", "Create directories failed", body), options)
     }
 
     /// Deletes directories and all in them.
-    #[wasm_bindgen(js_name = deleteDirectories)]
     pub fn delete_directories(&self, list: &JsValue, options: &JsValue) -> Promise {
-        let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
-        promise(async move { delete(&execd, "/directories", "Delete directories failed", &list?, &call?).await })
+        delete(&self.execd, "/directories", "Delete directories failed", list, options)
     }
 
     /// Writes files one after another; stops at the first failure.
-    #[wasm_bindgen(js_name = writeFiles)]
     pub fn write_files(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let (execd, entries, call) =
             (self.execd.clone(), args::objects("entries", entries), CallOptions::read(options));
@@ -179,14 +188,12 @@ impl Files {
     }
 
     /// Writes whatever an iterable gives, several files at a time.
-    #[wasm_bindgen(js_name = uploadAll)]
     pub fn upload_all(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let started = upload::upload_all(&self.execd, entries, options);
-        promise(async move { JsFuture::from(started?).await.map_err(Failure::Thrown) })
+        settled(started)
     }
 
     /// A file as text.
-    #[wasm_bindgen(js_name = readFile)]
     pub fn read_file(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
         let execd = self.execd.clone();
         let download = Options::new("options", options)
@@ -196,7 +203,7 @@ impl Files {
             let encoding = encoding.as_deref().unwrap_or("utf-8");
             let unknown = |thrown| {
                 let message = "encoding is not one that TextDecoder knows".into();
-                Failure::caused(Error::InvalidArgument(message), thrown)
+                Failure::caused(Error::invalid(message), thrown)
             };
             // Before anything is sent: does the runtime know it?
             js::bytes_to_text(&Uint8Array::new_with_length(0), encoding).map_err(unknown)?;
@@ -205,80 +212,67 @@ impl Files {
     }
 
     /// A file as bytes.
-    #[wasm_bindgen(js_name = readBytes)]
     pub fn read_bytes(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
         let execd = self.execd.clone();
         let download = Options::new("options", options).and_then(|options| Download::read(path, &options, call));
-        promise(async move { download?.bytes(&execd).await })
+        promise(async move { download?.bytes(&execd).await.map(JsValue::from) })
     }
 
     /// A file as chunks, as they come. The request is sent when the first one is asked for.
-    #[wasm_bindgen(js_name = readBytesStream)]
-    pub fn read_bytes_stream(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn read_bytes_stream(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Result<JsValue, Failure> {
         let download = Options::new("options", options)
             .and_then(|options| Download::read(path, &options, call))
             .map_err(Failure::from)?;
-        download.stream(self.execd.clone()).map_err(JsValue::from)
+        download.stream(self.execd.clone())
     }
 
     /// A file, over as many connections as it takes. Nothing is sent before it is read.
-    pub fn download(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Result<JsValue, JsValue> {
-        resumable::read(&self.execd, path, options, call).map_err(JsValue::from)
+    pub fn download(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Result<JsValue, Failure> {
+        resumable::read(&self.execd, path, options, call)
     }
 
     /// All that is in a directory. The list is asked for when the first entry is.
-    #[wasm_bindgen(js_name = downloadDirectory)]
-    pub fn download_directory(&self, path: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
-        directory::read(&self.execd, path, options).map_err(JsValue::from)
+    pub fn download_directory(&self, path: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
+        directory::read(&self.execd, path, options)
     }
 
     /// Deletes files; one that is missing already is no error.
-    #[wasm_bindgen(js_name = deleteFiles)]
     pub fn delete_files(&self, list: &JsValue, options: &JsValue) -> Promise {
-        let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
-        promise(async move { delete(&execd, "/files", "Delete files failed", &list?, &call?).await })
+        delete(&self.execd, "/files", "Delete files failed", list, options)
     }
 
     /// Moves files and directories. A target that exists is an error.
-    #[wasm_bindgen(js_name = moveFiles)]
     pub fn move_files(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        wire::asked(&self.execd, change("/files/mv", "Move files failed", moves(entries)), options)
+        wire::promised(&self.execd, change("/files/mv", "Move files failed", moves(entries)), options)
     }
 
     /// Replaces text in files, every occurrence.
-    #[wasm_bindgen(js_name = replaceContents)]
     pub fn replace_contents(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let body = replacements(entries);
-        wire::asked(&self.execd, change("/files/replace", "Replace contents failed", body), options)
+        wire::promised(&self.execd, change("/files/replace", "Replace contents failed", body), options)
     }
 
     /// As `replaceContents`, and tells how often each was found.
-    #[wasm_bindgen(js_name = replaceContentsDetailed)]
     pub fn replace_contents_detailed(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let (execd, body, call) = (self.execd.clone(), replacements(entries), CallOptions::read(options));
-        promise(async move {
-            let call_to = Call {
-                method: "POST",
-                path: "/files/replace",
-                query: &[("verbose", "true")],
-                what: "Replace contents failed",
-            };
-            let counts = execd.send(call_to, Some(&body?.into()), &call?).await?.object().await?;
-            let results = object::entries(&counts).into_iter().map(|(path, count)| {
-                let result = Object::new();
-                object::set(&result, "path", path);
-                object::set(&result, "replacedCount", object::get(&count, "replacedCount").as_f64().unwrap_or(0.0));
-                result.into()
-            });
-            Ok(object::array(results))
-        })
+        let counted = |wire: Wire| {
+            wire.object().then(|counts| {
+                let results = object::entries(&counts?).into_iter().map(|(path, count)| {
+                    let result = Object::new();
+                    object::set(&result, "path", path);
+                    object::set(&result, "replacedCount", object::get(&count, "replacedCount").as_f64().unwrap_or(0.0));
+                    result.into()
+                });
+                Ok(object::array(results).into())
+            })
+        };
+        let wire = change("/files/replace?verbose=true", "Replace contents failed", replacements(entries));
+        wire::promised(&self.execd, wire.map(counted), options)
     }
 
     /// Sets mode and owner.
-    #[wasm_bindgen(js_name = setPermissions)]
     pub fn set_permissions(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let body = by_path("entries", entries, permission);
-        wire::asked(&self.execd, change("/files/permissions", "Set permissions failed", body), options)
+        wire::promised(&self.execd, change("/files/permissions", "Set permissions failed", body), options)
     }
 }
 
@@ -288,7 +282,7 @@ fn replacements(entries: &JsValue) -> Result<Object, Error> {
         let item = Object::new();
         let old = entry.required_text("oldContent")?;
         if old.is_empty() {
-            return Err(Error::InvalidArgument(format!("{} cannot be empty", entry.path("oldContent"))));
+            return Err(Error::invalid(format!("{} cannot be empty", entry.path("oldContent"))));
         }
         object::set(&item, "old", old);
         object::set(&item, "new", entry.required_text("newContent")?);

@@ -1,8 +1,9 @@
 //! `sandbox.health` and `sandbox.metrics`: is the daemon there, and how busy is the machine?
 
-use crate::api::execd::{Call, Execd};
-use crate::api::promise;
+use crate::api::execd::Execd;
+use crate::api::methods::methods;
 use crate::api::run::{self, Plan, Reading};
+use crate::api::wire::{self, Wire};
 use crate::core::error::Error;
 use crate::core::run::Endpoint;
 use crate::host::args::{CallOptions, Options};
@@ -23,20 +24,21 @@ pub struct ExecdMetrics {
     execd: Execd,
 }
 
-/// Resolves when the daemon answers. Whether it does now is the question: not repeated.
-pub async fn ping(execd: &Execd, call: &CallOptions) -> Result<(), Failure> {
-    execd
-        .send(Call { method: "GET", path: "/ping", query: &[], what: "Execd ping failed" }, None, &call.once())
-        .await?
-        .done()
-        .await
+/// Gives nothing when the daemon answers. Whether it does now is the question: not repeated.
+pub fn ping() -> Wire {
+    Wire::at("GET", "/ping", &[], "Execd ping failed").once()
+}
+
+/// The same, and gives `true` then.
+pub fn answers() -> Wire {
+    ping().then(|answer| answer.map(|_| JsValue::TRUE))
 }
 
 /// One sample.
-pub async fn metrics(execd: &Execd, call: &CallOptions) -> Result<JsValue, Failure> {
-    let call_to = Call { method: "GET", path: "/metrics", query: &[], what: "Get execd metrics failed" };
-    let raw = execd.send(call_to, None, call).await?.object().await?;
-    Ok(js::sample(&raw))
+pub fn metrics() -> Wire {
+    Wire::at("GET", "/metrics", &[], "Get execd metrics failed")
+        .object()
+        .then(|raw| raw.map(|raw| js::sample(raw.unchecked_ref())))
 }
 
 /// `GET /metrics/watch`.
@@ -70,27 +72,31 @@ impl ExecdMetrics {
     }
 }
 
-#[wasm_bindgen]
+methods! { ExecdHealth:
+    "ping" => ping(_),
+}
+
 impl ExecdHealth {
     /// `true`, or a rejection that says why not.
     pub fn ping(&self, options: &JsValue) -> Promise {
-        let (execd, call) = (self.execd.clone(), CallOptions::read(options));
-        promise(async move { ping(&execd, &call?).await.map(|()| true) })
+        wire::promised(&self.execd, Ok(answers()), options)
     }
 }
 
-#[wasm_bindgen]
+methods! { ExecdMetrics:
+    "getMetrics" => get_metrics(_),
+    "watch" => watch(_),
+}
+
 impl ExecdMetrics {
     /// One sample.
-    #[wasm_bindgen(js_name = getMetrics)]
     pub fn get_metrics(&self, options: &JsValue) -> Promise {
-        let (execd, call) = (self.execd.clone(), CallOptions::read(options));
-        promise(async move { metrics(&execd, &call?).await })
+        wire::promised(&self.execd, Ok(metrics()), options)
     }
 
     /// Samples, one every two seconds, until the loop is left. The request is sent when the first one is asked for.
-    pub fn watch(&self, options: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn watch(&self, options: &JsValue) -> Result<JsValue, Failure> {
         let plan = watch_plan(options).map_err(Failure::from)?;
-        run::samples(self.execd.clone(), plan).map_err(JsValue::from)
+        run::samples(self.execd.clone(), plan)
     }
 }

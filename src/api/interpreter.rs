@@ -4,14 +4,16 @@ use crate::api::commands::command_plan;
 use crate::api::execd::Execd;
 use crate::api::health::ping;
 use crate::api::ready::{self, Readiness};
-use crate::api::{promise, run};
-use crate::core::error::Error;
+use crate::api::run;
+use crate::api::wire::Asked;
+use crate::core::error::{Error, ErrorKind};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::object;
-use js_sys::{Function, Object, Promise};
+use js_sys::{Function, Object};
 use std::cell::Cell;
-use wasm_bindgen::prelude::*;
+use std::future;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 /// execd finds Jupyter by this variable, and programs inherit it. Where it is not set there is nothing to wait for, or nobody
@@ -45,46 +47,43 @@ impl Waiting {
 }
 
 /// Polls until both answer.
-pub async fn wait(execd: &Execd, waiting: Waiting) -> Result<(), Failure> {
+pub fn wait(execd: &Execd, waiting: Waiting) -> Asked {
     let Waiting { readiness, on_progress, call } = waiting;
     if readiness.skip {
-        return Ok(());
+        return Box::pin(future::ready(Ok(JsValue::UNDEFINED)));
     }
     let (service, for_check, attempts) = (execd.clone(), call.clone(), Cell::new(0_u32));
-    let check = Closure::<dyn Fn() -> Promise>::new(move || {
+    let readiness = readiness.with_check(move || {
         attempts.set(attempts.get() + 1);
-        let (execd, call, on_progress, attempts) =
-            (service.clone(), for_check.clone(), on_progress.clone(), attempts.get());
-        promise(async move { attempt(&execd, &call, on_progress.as_ref(), attempts).await.map(JsValue::from) })
+        Box::pin(attempt(service.clone(), for_check.clone(), on_progress.clone(), attempts.get()))
     });
-    let function: Function = check.as_ref().unchecked_ref::<Function>().clone();
-    ready::wait(execd, &JsValue::UNDEFINED, &readiness.with_check(function), &call).await
+    ready::wait(execd, JsValue::UNDEFINED, readiness, &call)
 }
 
 async fn attempt(
-    execd: &Execd,
-    call: &CallOptions,
-    on_progress: Option<&Function>,
+    execd: Execd,
+    call: CallOptions,
+    on_progress: Option<Function>,
     attempts: u32,
-) -> Result<bool, Failure> {
+) -> Result<JsValue, Failure> {
     let tell = |waiting_for: &str| -> Result<(), Failure> {
-        let Some(on_progress) = on_progress else { return Ok(()) };
+        let Some(on_progress) = &on_progress else { return Ok(()) };
         let progress = Object::new();
         object::set(&progress, "waitingFor", waiting_for);
         object::set(&progress, "attempts", attempts);
-        on_progress.call1(&JsValue::UNDEFINED, &progress).map(drop).map_err(Failure::Thrown)
+        on_progress.call1(&JsValue::UNDEFINED, &progress).map(drop).map_err(Failure::thrown)
     };
     tell("execd")?;
-    ping(execd, &CallOptions { probe: true, ..call.clone() }).await?;
+    ping().ask(&execd, &call.with(|call| call.probe = true)).await?;
     tell("jupyter")?;
     let options = Object::new();
     object::set(&options, "timeoutSeconds", CAN_CONNECT_SECONDS);
     let plan = command_plan(&CAN_CONNECT.into(), &options, &JsValue::UNDEFINED)?;
-    let plan = run::Plan { call: call.clone(), ..plan };
-    let running = run::drive(execd.clone(), plan, &JsValue::UNDEFINED)?;
-    let execution = JsFuture::from(running).await.map_err(Failure::Thrown)?;
+    let plan = run::Plan { call, ..plan };
+    let running = run::drive(execd, plan, &JsValue::UNDEFINED)?;
+    let execution = JsFuture::from(running).await.map_err(Failure::thrown)?;
     if object::get(&execution, "exitCode").as_f64() == Some(0.0) {
-        return Ok(true);
+        return Ok(JsValue::TRUE);
     }
-    Err(Error::Network("Jupyter does not accept connections at JUPYTER_HOST yet".into()).into())
+    Err(Error::fixed(ErrorKind::Network, "Jupyter does not accept connections at JUPYTER_HOST yet").into())
 }

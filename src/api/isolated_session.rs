@@ -3,8 +3,10 @@
 use crate::api::commands::{call_of, driven};
 use crate::api::execd::Execd;
 use crate::api::files::Files;
-use crate::api::isolation::{DELETE, GET, asked, object_of, path_of};
+use crate::api::isolation::{GET, delete, object_of, path_of, route};
+use crate::api::methods::methods;
 use crate::api::run::{self, Plan, Reading};
+use crate::api::wire;
 use crate::core::error::Error;
 use crate::core::run::Endpoint;
 use crate::host::args::{self, CallOptions, Options};
@@ -70,22 +72,28 @@ impl IsolatedSession {
     }
 }
 
-#[wasm_bindgen]
+methods! { IsolatedSession:
+    get "sessionId" => session_id(),
+    get "info" => info(),
+    get "files" => files(),
+    "run" => run(_, _, _, _),
+    "get" => get(_),
+    "delete" => remove(_),
+    "asyncDispose" => dispose_async(),
+}
+
 impl IsolatedSession {
     /// Its id.
-    #[wasm_bindgen(getter, js_name = sessionId)]
     pub fn session_id(&self) -> JsValue {
         object::get(&self.info, "session_id")
     }
 
     /// What execd said of it when it was made or attached to.
-    #[wasm_bindgen(getter)]
     pub fn info(&self) -> JsValue {
         self.info.clone().into()
     }
 
     /// Files and directories as the session sees them.
-    #[wasm_bindgen(getter)]
     pub fn files(&self) -> JsValue {
         self.files.get_or_init(|| Files::new(self.execd.below(&self.path)).into()).clone()
     }
@@ -101,23 +109,16 @@ impl IsolatedSession {
     /// How it is.
     pub fn get(&self, options: &JsValue) -> Promise {
         let shape = |answer| object_of(GET, answer).map(JsValue::from);
-        asked(&self.execd, "GET", Ok(self.path()), GET, CallOptions::read(options), Box::new(shape))
+        wire::promised(&self.execd, Ok(route("GET", &self.path, GET, shape)), options)
     }
 
     /// Ends it and all that runs in it.
-    #[wasm_bindgen(js_name = delete)]
     pub fn remove(&self, options: &JsValue) -> Promise {
-        let shape = |answer: Result<JsValue, Failure>| answer.map(|_| JsValue::UNDEFINED);
-        asked(&self.execd, "DELETE", Ok(self.path()), DELETE, CallOptions::read(options), Box::new(shape))
+        wire::promised(&self.execd, Ok(delete(&self.path)), options)
     }
 
     /// `await using`: ends it. One that has ended already is no error.
-    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
     pub fn dispose_async(&self) -> Promise {
-        let shape = |answer| match answer {
-            Err(Failure::Typed(error, _)) if error.status() == Some(404) => Ok(JsValue::UNDEFINED),
-            answer => answer.map(|_| JsValue::UNDEFINED),
-        };
-        asked(&self.execd, "DELETE", Ok(self.path()), DELETE, Ok(CallOptions::default()), Box::new(shape))
+        wire::promised(&self.execd, Ok(delete(&self.path).silent().or_gone()), &JsValue::UNDEFINED)
     }
 }

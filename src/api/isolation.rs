@@ -2,13 +2,15 @@
 //! names are snake_case, because the official SDK passes execd's own on.
 
 use crate::api::commands::call_of;
-use crate::api::execd::{Call, Execd};
+use crate::api::execd::Execd;
 use crate::api::isolated_session::{self, IsolatedSession};
-use crate::api::promise;
+use crate::api::methods::methods;
 use crate::api::run::{self, Plan};
-use crate::core::error::Error;
+use crate::api::wire::{self, Wire};
+use crate::api::{create, promise, spawn};
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
-use crate::host::args::{self, CallOptions, Options, Patience};
+use crate::host::args::{self, CallOptions, Kind, Options, Patience};
 use crate::host::failure::Failure;
 use crate::host::{object, time};
 use js_sys::{Array, Function, Object, Promise};
@@ -40,44 +42,29 @@ impl Isolation {
     }
 }
 
-/// What becomes of an answer, or of the lack of one.
-type Shape = Box<dyn FnOnce(Result<JsValue, Failure>) -> Result<JsValue, Failure>>;
-
-/// Sends a request and shapes the answer. All but creations and runs go through here, so that there is one future and not
-/// eight.
-pub fn asked(
-    execd: &Execd,
+/// A request, and what becomes of its answer or of the lack of one.
+pub fn route(
     method: &'static str,
-    path: Result<String, Error>,
+    path: &str,
     what: &'static str,
-    options: Result<CallOptions, Error>,
-    shape: Shape,
-) -> Promise {
-    let execd = execd.clone();
-    promise(async move {
-        let (path, call) = (path?, options?);
-        shape(send(&execd, Call { method, path: &path, query: &[], what }, None, &call).await)
-    })
+    shape: impl FnOnce(Result<JsValue, Failure>) -> Result<JsValue, Failure> + 'static,
+) -> Wire {
+    Wire::at(method, path, &[], what).any().then(move |answer| shape(known(what, answer)))
 }
 
-async fn send(
-    execd: &Execd,
-    call_to: Call<'_>,
-    json: Option<&JsValue>,
-    call: &CallOptions,
-) -> Result<JsValue, Failure> {
-    let what = call_to.what;
-    match execd.send(call_to, json, call).await {
-        Ok(answer) => answer.json().await,
-        // An execd that has never heard of isolation answers 404 in plain text.
-        Err(failure) => Err(failure.or_not_supported(what, UNKNOWN)),
-    }
+/// An execd that has never heard of isolation answers 404 in plain text.
+#[inline(never)]
+fn known(what: &str, answer: Result<JsValue, Failure>) -> Result<JsValue, Failure> {
+    answer.map_err(|failure| failure.or_not_supported(what, UNKNOWN))
+}
+
+fn unexpected(what: &str, problem: &str) -> Failure {
+    Error::new(ErrorKind::UnexpectedResponse, what.to_owned() + problem).into()
 }
 
 /// An answer that must be an object.
 pub fn object_of(what: &'static str, answer: Result<JsValue, Failure>) -> Result<Object, Failure> {
-    let wrong = || Error::UnexpectedResponse(format!("{what}: the answer is not a JSON object"));
-    Ok(answer?.dyn_into().map_err(|_| wrong())?)
+    answer?.dyn_into().map_err(|_| unexpected(what, ": the answer is not a JSON object"))
 }
 
 /// Every flag is there, `false` where execd does not say.
@@ -104,40 +91,31 @@ pub fn path_of(id: &JsValue) -> Result<String, Error> {
 }
 
 /// `DELETE` of a session.
-pub async fn delete(execd: &Execd, path: &str, call: &CallOptions) -> Result<JsValue, Failure> {
-    let call_to = Call { method: "DELETE", path, query: &[], what: DELETE };
-    send(execd, call_to, None, call).await
+pub fn delete(path: &str) -> Wire {
+    route("DELETE", path, DELETE, |answer| answer.map(|_| JsValue::UNDEFINED))
 }
 
 /// A request to make a session. Checked, and passed on with all that is in it.
 fn request_body(request: &JsValue) -> Result<Object, Error> {
     let request = Options::required("request", request)?;
-    let workspace = request.required_nested("workspace")?;
-    workspace.filled("path")?;
-    workspace.string("mode")?;
-    for name in ["profile", "uid_mode"] {
-        request.string(name)?;
-    }
-    for name in ["uid", "gid", "idle_timeout_seconds"] {
-        request.count(name)?;
-    }
-    request.boolean("share_net")?;
-    request.strings("extra_writable")?;
+    request.required_nested("workspace")?.check(&[("path", Kind::Filled), ("mode", Kind::Text)])?;
+    request.check(&[
+        ("profile", Kind::Text),
+        ("uid_mode", Kind::Text),
+        ("uid", Kind::Count),
+        ("gid", Kind::Count),
+        ("idle_timeout_seconds", Kind::Count),
+        ("share_net", Kind::Boolean),
+        ("extra_writable", Kind::Texts),
+    ])?;
     check_binds(&request)?;
-    if let Some(passed) = request.nested("env_passthrough")? {
-        passed.string("mode")?;
-        passed.strings("keys")?;
-    }
+    create::check_nested(&request, "env_passthrough", &[("mode", Kind::Text), ("keys", Kind::Texts)])?;
     Ok(request.copy())
 }
 
 fn check_binds(request: &Options) -> Result<(), Error> {
-    for bind in request.objects("binds")?.unwrap_or_default() {
-        bind.filled("source")?;
-        bind.string("dest")?;
-        bind.boolean("readonly")?;
-    }
-    Ok(())
+    let fields = [("source", Kind::Filled), ("dest", Kind::Text), ("readonly", Kind::Boolean)];
+    create::check_each(request, "binds", &fields).map(drop)
 }
 
 /// Makes a session. Left early, the request goes on unheard and the session that it may yet make is deleted: cutting it
@@ -146,56 +124,57 @@ async fn made(execd: &Execd, body: Object, call: &CallOptions) -> Result<Isolate
     let transport = &execd.transport;
     transport.check(call)?;
     let patience = Some(Patience { signal: call.signal.clone(), until: f64::INFINITY });
-    let (sender, unsignalled) = (execd.clone(), CallOptions { signal: None, patience, ..call.clone() });
-    let creating = promise(async move {
-        let call_to = Call { method: "POST", path: SESSION, query: &[], what: CREATE };
-        object_of(CREATE, send(&sender, call_to, Some(&body), &unsignalled).await)
+    let unsignalled = call.with(|call| {
+        call.signal = None;
+        call.patience = patience;
     });
+    let asking = route("POST", SESSION, CREATE, |answer| object_of(CREATE, answer).map(JsValue::from)).json(&body)?;
+    let creating = spawn(asking.ask(execd, &unsignalled));
     let signals = transport.bare_signals(call);
-    let info = time::within(&creating, f64::INFINITY, &signals).await.map_err(Failure::Thrown)?;
+    let info = time::within(&creating, f64::INFINITY, &signals).await.map_err(Failure::thrown)?;
     if info.is_undefined() {
         let (left, for_others) = (execd.clone(), call.for_others());
         let _ = promise(async move {
             if let Ok(path) = path_of(&object::get(&JsFuture::from(creating).await.unwrap_or_default(), "session_id")) {
-                let _ = delete(&left, &path, &for_others).await;
+                let _ = delete(&path).ask(&left, &for_others).await;
             }
             Ok(JsValue::UNDEFINED)
         });
         transport.check(call)?;
     }
-    IsolatedSession::new(execd, info.unchecked_into())
-        .map_err(|_| Error::UnexpectedResponse(format!("{CREATE}: the answer has no session_id")).into())
+    IsolatedSession::new(execd, info.unchecked_into()).map_err(|_| unexpected(CREATE, ": the answer has no session_id"))
 }
 
-/// What is done with a session that lives no longer.
+/// What is done with a new session.
 enum Work {
+    /// It is the caller's.
+    Keep,
+    /// Runs code in it. It lives no longer than that.
     Run(Box<Plan>, JsValue),
+    /// Calls a function with it. It lives no longer than that.
     Call(Function),
 }
 
-/// Does it and deletes the session then, whatever has come of it. Nobody who has aborted waits for that.
+/// Makes a session and does it; deletes the session then, whatever has come of it. Nobody who has aborted waits for that.
 async fn with_session(execd: Execd, wanted: Result<(Object, CallOptions, Work), Error>) -> Result<JsValue, Failure> {
     let (body, call, work) = wanted?;
     let session = made(&execd, body, &call).await?;
     let path = session.path();
     let working = match work {
+        Work::Keep => return Ok(session.into()),
         Work::Run(plan, handlers) => session.drive(*plan, &handlers),
         Work::Call(function) => function
             .call1(&JsValue::UNDEFINED, &session.into())
             // A value that is no promise is its own result.
             .map(|result| Promise::resolve(&result))
-            .map_err(Failure::Thrown),
+            .map_err(Failure::thrown),
     };
     let result = match working {
-        Ok(working) => JsFuture::from(working).await.map_err(Failure::Thrown),
+        Ok(working) => JsFuture::from(working).await.map_err(Failure::thrown),
         Err(failure) => Err(failure),
     };
-    let (cleaner, for_others) = (execd.clone(), call.for_others());
-    let cleaning = promise(async move {
-        // What came of the work is what the caller learns, not what came of the cleaning up.
-        let _ = delete(&cleaner, &path, &for_others).await;
-        Ok(JsValue::UNDEFINED)
-    });
+    // What came of the work is what the caller learns, not what came of the cleaning up.
+    let cleaning = spawn(delete(&path).unheard().ask(&execd, &call.for_others()));
     if execd.transport.check(&call).is_ok() {
         let _ = JsFuture::from(cleaning).await;
     }
@@ -217,18 +196,26 @@ fn once_body(workspace: &JsValue, options: &Options) -> Result<Object, Error> {
     Ok(body)
 }
 
-#[wasm_bindgen]
+methods! { Isolation:
+    "create" => create(_, _),
+    "attach" => attach(_, _),
+    "capabilities" => capabilities(_),
+    "list" => list(_),
+    "runOnce" => run_once(_, _, _, _),
+    "withSession" => with_session(_, _, _),
+}
+
 impl Isolation {
     /// Makes a session.
     pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
-        let (execd, body, call) = (self.execd.clone(), request_body(request), CallOptions::read(options));
-        promise(async move { made(&execd, body?, &call?).await })
+        let read = || Ok((request_body(request)?, CallOptions::read(options)?, Work::Keep));
+        promise(with_session(self.execd.clone(), read()))
     }
 
     /// A handle to a session that exists.
     pub fn attach(&self, id: &JsValue, options: &JsValue) -> Promise {
         let (execd, known) = (self.execd.clone(), id.clone());
-        let shape = move |answer| {
+        let shape = move |answer: Result<JsValue, Failure>| {
             let info = object_of(GET, answer)?;
             // What is so now is for `get()` to say; what it was made with stays.
             for passing in ["status", "last_run_at", "idle_remaining_seconds"] {
@@ -237,18 +224,18 @@ impl Isolation {
             object::set(&info, "session_id", known);
             Ok(IsolatedSession::new(&execd, info)?.into())
         };
-        asked(&self.execd, "GET", path_of(id), GET, CallOptions::read(options), Box::new(shape))
+        let wire = path_of(id).map(|path| route("GET", &path, GET, shape));
+        wire::promised(&self.execd, wire.map_err(Failure::from), options)
     }
 
     /// What this sandbox's execd can isolate.
     pub fn capabilities(&self, options: &JsValue) -> Promise {
-        let path = Ok("/v1/isolated/capabilities".into());
-        asked(&self.execd, "GET", path, CAPABILITIES, CallOptions::read(options), Box::new(flags))
+        wire::promised(&self.execd, Ok(route("GET", "/v1/isolated/capabilities", CAPABILITIES, flags)), options)
     }
 
     /// All sessions.
     pub fn list(&self, options: &JsValue) -> Promise {
-        let shape = |answer| {
+        let shape = |answer: Result<JsValue, Failure>| {
             let answer = object_of(LIST, answer)?;
             let sessions = object::get(&answer, "sessions");
             if object::absent(&sessions) {
@@ -257,21 +244,18 @@ impl Isolation {
             if sessions.is_instance_of::<Array>() {
                 return Ok(sessions);
             }
-            Err(Error::UnexpectedResponse(format!("{LIST}: the answer has no sessions")).into())
+            Err(unexpected(LIST, ": the answer has no sessions"))
         };
-        let path = Ok("/v1/isolated/sessions".into());
-        asked(&self.execd, "GET", path, LIST, CallOptions::read(options), Box::new(shape))
+        wire::promised(&self.execd, Ok(route("GET", "/v1/isolated/sessions", LIST, shape)), options)
     }
 
     /// Makes a session, runs code in it, deletes it.
-    #[wasm_bindgen(js_name = runOnce)]
     pub fn run_once(&self, code: &JsValue, workspace: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
         let read = || {
             let options = Options::new("options", options)?;
             let mut call = call_of(&options, call)?;
             if let Some(run) = options.nested("runOpts")? {
-                let own = run.signal("signal")?;
-                call.signal = call.signal.or(own);
+                call = call.or_signal(&run)?;
             }
             let handlers = options.raw("handlers");
             let plan = isolated_session::plan("", code, &options.raw("runOpts"), &call)?;
@@ -282,12 +266,11 @@ impl Isolation {
     }
 
     /// Makes a session, calls a function with it, deletes it.
-    #[wasm_bindgen(js_name = withSession)]
     pub fn with_session(&self, request: &JsValue, work: &JsValue, options: &JsValue) -> Promise {
         let read = || {
             let body = request_body(request)?;
             let work = work.dyn_ref::<Function>().cloned();
-            let work = work.ok_or_else(|| Error::InvalidArgument("fn must be a function".into()))?;
+            let work = work.ok_or_else(|| Error::fixed(ErrorKind::InvalidArgument, "fn must be a function"))?;
             Ok((body, CallOptions::read(options)?, Work::Call(work)))
         };
         promise(with_session(self.execd.clone(), read()))

@@ -4,9 +4,9 @@ use crate::api::shape;
 use crate::api::wire::{self, Wire};
 use crate::core::error::Error;
 use crate::core::{rules, url};
-use crate::host::args::{self, CallOptions};
+use crate::host::args;
 use crate::host::failure::Failure;
-use crate::host::http::{Request, Response, send};
+use crate::host::http::Request;
 use crate::host::transport::Transport;
 use crate::host::{object, time};
 use js_sys::{Date, Object};
@@ -114,21 +114,19 @@ fn ask_endpoint(
 }
 
 /// `/sandboxes/{id}/networkpolicy`: the server passes it on to the sidecar and adds the sidecar's token itself.
-pub async fn network_policy(
+pub fn network_policy(
     transport: &Transport,
     id: &JsValue,
     method: &'static str,
     json: Option<&JsValue>,
     what: &'static str,
-    call: &CallOptions,
-) -> Result<Response, Failure> {
+) -> Result<Request<'static>, Failure> {
     let request = Request::new(method, path(transport, id, "/networkpolicy")?, what);
-    let request = if let Some(body) = json { request.json(body)? } else { request };
-    send(transport, request, call).await
+    if let Some(body) = json { request.json(body) } else { Ok(request) }
 }
 
 /// The server's version, where it tells: `/version` stands beside `/v1` and asks for no key.
-pub async fn version(transport: &Transport, call: &CallOptions) -> Result<Response, Failure> {
+pub fn version(transport: &Transport) -> Wire {
     let root = transport.base.strip_suffix("/v1").unwrap_or(&transport.base);
-    send(transport, Request::new("GET", format!("{root}/version"), "Get server version failed"), call).await
+    Wire::new("GET", root.to_owned() + "/version", "Get server version failed").any()
 }

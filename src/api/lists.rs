@@ -2,7 +2,7 @@
 
 use crate::api::shape;
 use crate::api::wire::{self, Wire};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::{rules, url};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
@@ -40,34 +40,40 @@ impl Listing {
         }
     }
 
-    fn query(self, filter: &Options) -> Result<Vec<(&'static str, String)>, Error> {
-        let mut query = Vec::new();
+    /// The URL with the filter as its query.
+    fn with_query(self, mut url: String, filter: &Options) -> Result<String, Error> {
+        let mut add = |name: &str, value: &str| url = url::with_query(&url, &[(name, value)]);
         if self == Self::Snapshots {
             for name in ["sandboxId", "name"] {
-                query.extend(filter.string(name)?.map(|value| (name, value)));
+                if let Some(value) = filter.string(name)? {
+                    add(name, &value);
+                }
             }
         }
         if self != Self::Templates {
-            query.extend(filter.strings("states")?.unwrap_or_default().into_iter().map(|state| ("state", state)));
+            for state in &filter.strings("states")?.unwrap_or_default() {
+                add("state", state);
+            }
         }
         if self != Self::Snapshots {
             let metadata = filter.string_map("metadata")?.unwrap_or_default();
             if !metadata.is_empty() {
-                query.push(("metadata", url::metadata_filter(&metadata)));
+                add("metadata", &url::metadata_filter(&metadata));
             }
         }
         for name in ["page", "pageSize"] {
-            query.extend(filter.count(name)?.map(|number| (name, rules::short(number))));
+            if let Some(number) = filter.count(name)? {
+                add(name, &rules::short(number));
+            }
         }
-        Ok(query)
+        Ok(url)
     }
 }
 
 /// One page.
 pub fn page(transport: &Transport, listing: Listing, filter: &JsValue) -> Result<Wire, Failure> {
-    let query = listing.query(&Options::new("filter", filter)?)?;
-    let pairs: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let url = url::with_query(&format!("{}{}", transport.base, listing.path()), &pairs);
+    let filter = Options::new("filter", filter)?;
+    let url = listing.with_query(transport.base.clone() + listing.path(), &filter)?;
     let wire = Wire::new("GET", url, listing.what());
     Ok(match listing {
         Listing::Sandboxes => wire.shaped(|page| items(page, Listing::Sandboxes.what(), shape::sandbox)),
@@ -82,12 +88,14 @@ pub fn page(transport: &Transport, listing: Listing, filter: &JsValue) -> Result
 
 /// A list with all its items made official.
 pub fn items(page: Object, what: &str, item: fn(Object) -> Result<Object, Error>) -> Result<Object, Error> {
+    let unexpected = |problem: &str| Error::new(ErrorKind::UnexpectedResponse, what.to_owned() + problem);
     let list = object::get(&page, "items");
-    let list =
-        list.dyn_ref::<Array>().ok_or_else(|| Error::UnexpectedResponse(format!("{what}: the answer has no items")))?;
+    let Some(list) = list.dyn_ref::<Array>() else {
+        return Err(unexpected(": the answer has no items"));
+    };
     for each in list.iter() {
         let Ok(each) = each.dyn_into::<Object>() else {
-            return Err(Error::UnexpectedResponse(format!("{what}: the list has an item that is no object")));
+            return Err(unexpected(": the list has an item that is no object"));
         };
         item(each)?;
     }
@@ -127,12 +135,10 @@ impl PageDriver {
 
     /// The exception for a list that does not end.
     pub fn repeats(&self, number: f64) -> JsValue {
-        Failure::from(Error::UnexpectedResponse(format!(
-            "{}: page {} says that there is more, and there has been nothing new for pages",
-            self.listing.what(),
-            rules::short(number)
-        )))
-        .into()
+        let (what, number) = (self.listing.what(), rules::short(number));
+        let problem =
+            format!("{what}: page {number} says that there is more, and there has been nothing new for pages");
+        Failure::from(Error::new(ErrorKind::UnexpectedResponse, problem)).into()
     }
 }
 
@@ -142,16 +148,15 @@ pub fn all(
     listing: Listing,
     filter: &JsValue,
     options: &JsValue,
-) -> Result<JsValue, JsValue> {
+) -> Result<JsValue, Failure> {
     let driver = || -> Result<PageDriver, Error> {
         let given = Options::new("filter", filter)?;
-        listing.query(&given)?;
+        listing.with_query(String::new(), &given)?;
         // A copy: what the caller does to it later must not change pages in the middle of the list.
         let filter = Object::assign(&Object::new(), given.value().unchecked_ref());
         let first = given.count("page")?.unwrap_or(1.0);
         CallOptions::read(options)?;
-        CallOptions::read(options)?;
         Ok(PageDriver { transport: Rc::clone(transport), listing, filter, first, options: options.clone() })
     };
-    js::all_pages(driver().map_err(|error| JsValue::from(Failure::from(error)))?.into())
+    js::all_pages(driver()?.into()).map_err(Failure::thrown)
 }

@@ -2,6 +2,7 @@
 
 use crate::api::diagnostics::Diagnostics;
 use crate::api::lists::{self, Listing};
+use crate::api::methods::methods;
 use crate::api::wire::{self, Wire};
 use crate::api::{lifecycle, pools, promise, snapshots, templates};
 use crate::host::args::Options;
@@ -33,151 +34,162 @@ impl SandboxManager {
         };
         make().map_err(JsValue::from)
     }
+}
 
+methods! { SandboxManager:
+    get "connectionConfig" => connection_config(),
+    "listSandboxInfos" => list(_, _),
+    "sandboxes" => sandboxes(_, _),
+    "getSandboxInfo" => get(_, _),
+    "patchSandboxMetadata" => patch_metadata(_, _, _),
+    "killSandbox" => kill(_, _),
+    "pauseSandbox" => pause(_, _),
+    "resumeSandbox" => resume(_, _),
+    "renewSandbox" => renew(_, _, _),
+    "diagnostics" => diagnostics(_),
+    "createSnapshot" => create_snapshot(_, _, _),
+    "getSnapshot" => get_snapshot(_, _),
+    "listSnapshots" => list_snapshots(_, _),
+    "snapshots" => snapshots(_, _),
+    "deleteSnapshot" => delete_snapshot(_, _),
+    "createTemplate" => create_template(_, _),
+    "getTemplate" => get_template(_, _),
+    "listTemplates" => list_templates(_, _),
+    "templates" => templates(_, _),
+    "deleteTemplate" => delete_template(_, _),
+    "createPool" => create_pool(_, _),
+    "getPool" => get_pool(_, _),
+    "listPools" => list_pools(_),
+    "updatePool" => update_pool(_, _, _),
+    "deletePool" => delete_pool(_, _),
+    "close" => close(),
+    "asyncDispose" => dispose_async(),
+}
+
+impl SandboxManager {
     /// The configuration that it was made with.
-    #[wasm_bindgen(getter, js_name = connectionConfig)]
     pub fn connection_config(&self) -> JsValue {
         self.transport.config.clone()
     }
 
     /// One page of sandboxes, newest first.
-    #[wasm_bindgen(js_name = listSandboxInfos)]
     pub fn list(&self, filter: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lists::page(&self.transport, Listing::Sandboxes, filter), options)
     }
 
     /// All sandboxes, page after page, as an async iterable.
-    pub fn sandboxes(&self, filter: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn sandboxes(&self, filter: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
         lists::all(&self.transport, Listing::Sandboxes, filter, options)
     }
 
     /// What the server knows of a sandbox.
-    #[wasm_bindgen(js_name = getSandboxInfo)]
     pub fn get(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lifecycle::get(&self.transport, sandbox_id), options)
     }
 
     /// Sets and, with `null`, deletes metadata.
-    #[wasm_bindgen(js_name = patchSandboxMetadata)]
     pub fn patch_metadata(&self, sandbox_id: &JsValue, patch: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lifecycle::patch_metadata(&self.transport, sandbox_id, patch), options)
     }
 
     /// Ends a sandbox.
-    #[wasm_bindgen(js_name = killSandbox)]
     pub fn kill(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lifecycle::delete(&self.transport, sandbox_id), options)
     }
 
     /// Stops a sandbox's programs.
-    #[wasm_bindgen(js_name = pauseSandbox)]
     pub fn pause(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lifecycle::pause(&self.transport, sandbox_id), options)
     }
 
     /// Lets a sandbox's programs go on.
-    #[wasm_bindgen(js_name = resumeSandbox)]
     pub fn resume(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lifecycle::resume(&self.transport, sandbox_id), options)
     }
 
     /// Lets a sandbox live for `timeoutSeconds` from now.
-    #[wasm_bindgen(js_name = renewSandbox)]
     pub fn renew(&self, sandbox_id: &JsValue, timeout_seconds: &JsValue, options: &JsValue) -> Promise {
         let wire = lifecycle::renew(&self.transport, sandbox_id, timeout_seconds).map(Wire::silent);
         wire::promised(&self.transport, wire, options)
     }
 
     /// Diagnostics of a sandbox. Nothing is sent.
-    pub fn diagnostics(&self, sandbox_id: &JsValue) -> Result<Diagnostics, JsValue> {
-        lifecycle::path(&self.transport, sandbox_id, "").map_err(Failure::from)?;
-        Ok(Diagnostics::new(Rc::clone(&self.transport), sandbox_id.clone()))
+    pub fn diagnostics(&self, sandbox_id: &JsValue) -> Result<JsValue, Failure> {
+        lifecycle::path(&self.transport, sandbox_id, "")?;
+        Ok(Diagnostics::new(Rc::clone(&self.transport), sandbox_id.clone()).into())
     }
 
     /// Keeps a sandbox's file system as it is now.
-    #[wasm_bindgen(js_name = createSnapshot)]
     pub fn create_snapshot(&self, sandbox_id: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
         snapshots::create(&self.transport, sandbox_id, request, options)
     }
 
     /// What the server knows of a snapshot.
-    #[wasm_bindgen(js_name = getSnapshot)]
     pub fn get_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, snapshots::get(&self.transport, snapshot_id), options)
     }
 
     /// One page of snapshots.
-    #[wasm_bindgen(js_name = listSnapshots)]
     pub fn list_snapshots(&self, filter: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lists::page(&self.transport, Listing::Snapshots, filter), options)
     }
 
     /// All snapshots, page after page, as an async iterable.
-    pub fn snapshots(&self, filter: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn snapshots(&self, filter: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
         lists::all(&self.transport, Listing::Snapshots, filter, options)
     }
 
     /// Deletes a snapshot.
-    #[wasm_bindgen(js_name = deleteSnapshot)]
     pub fn delete_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, snapshots::delete(&self.transport, snapshot_id), options)
     }
 
     /// Begins to build a template.
-    #[wasm_bindgen(js_name = createTemplate)]
     pub fn create_template(&self, request: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, templates::create(&self.transport, request), options)
     }
 
     /// What the server knows of a template.
-    #[wasm_bindgen(js_name = getTemplate)]
     pub fn get_template(&self, template_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, templates::get(&self.transport, template_id), options)
     }
 
     /// One page of templates.
-    #[wasm_bindgen(js_name = listTemplates)]
     pub fn list_templates(&self, filter: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lists::page(&self.transport, Listing::Templates, filter), options)
     }
 
     /// All templates, page after page, as an async iterable.
-    pub fn templates(&self, filter: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
+    pub fn templates(&self, filter: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
         lists::all(&self.transport, Listing::Templates, filter, options)
     }
 
     /// Deletes a template.
-    #[wasm_bindgen(js_name = deleteTemplate)]
     pub fn delete_template(&self, template_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, templates::delete(&self.transport, template_id), options)
     }
 
     /// Makes a pool.
-    #[wasm_bindgen(js_name = createPool)]
     pub fn create_pool(&self, request: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, pools::create(&self.transport, request), options)
     }
 
     /// What the server knows of a pool.
-    #[wasm_bindgen(js_name = getPool)]
     pub fn get_pool(&self, pool_name: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, pools::get(&self.transport, pool_name), options)
     }
 
     /// All pools.
-    #[wasm_bindgen(js_name = listPools)]
     pub fn list_pools(&self, options: &JsValue) -> Promise {
         wire::promised(&self.transport, Ok(pools::list(&self.transport)), options)
     }
 
     /// Changes the sizes of a pool.
-    #[wasm_bindgen(js_name = updatePool)]
     pub fn update_pool(&self, pool_name: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, pools::update(&self.transport, pool_name, request), options)
     }
 
     /// Deletes a pool.
-    #[wasm_bindgen(js_name = deletePool)]
     pub fn delete_pool(&self, pool_name: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, pools::delete(&self.transport, pool_name), options)
     }
@@ -189,7 +201,6 @@ impl SandboxManager {
     }
 
     /// `await using`: the same as `close()`.
-    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
     pub fn dispose_async(&self) -> Promise {
         self.close()
     }

@@ -23,6 +23,8 @@ mod isolation;
 mod lifecycle;
 mod lists;
 pub mod manager;
+mod methods;
+mod poll;
 mod pools;
 mod port;
 mod program;
@@ -50,12 +52,23 @@ use std::pin::Pin;
 use wasm_bindgen::JsValue;
 
 /// The one way from a future to a Promise.
-fn promise<T: Into<JsValue>>(work: impl Future<Output = Result<T, Failure>> + 'static) -> Promise {
-    spawn(Box::pin(async move { work.await.map(Into::into).map_err(JsValue::from) }))
+fn promise(work: impl Future<Output = Result<JsValue, Failure>> + 'static) -> Promise {
+    spawn(Box::pin(work))
+}
+
+/// The promise of something that goes on in JavaScript, or a rejected one.
+fn settled(begun: Result<Promise, Failure>) -> Promise {
+    begun.unwrap_or_else(|failure| Promise::reject(&failure.into()))
+}
+
+/// The promise of what is waited for, or a rejected one.
+fn begun(asked: Result<wire::Asked, Failure>) -> Promise {
+    settled(asked.map(spawn))
 }
 
 /// Boxed, because the runtime under `future_to_promise` is compiled once for each type of future: 50 methods would carry
-/// 50 copies of it, more than a third of the whole wasm.
-fn spawn(work: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) -> Promise {
-    wasm_bindgen_futures::future_to_promise(work)
+/// 50 copies of it, more than a third of the whole wasm. All give a `JsValue`: a conversion here would be another future around
+/// each of them.
+fn spawn(work: Pin<Box<dyn Future<Output = Result<JsValue, Failure>>>>) -> Promise {
+    wasm_bindgen_futures::future_to_promise(async move { work.await.map_err(JsValue::from) })
 }

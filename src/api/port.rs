@@ -1,14 +1,18 @@
 //! `sandbox.waitForPort`: polls a port of the sandbox until something answers there.
 
-use crate::api::execd::Execd;
+use crate::api::execd::{Call, Execd};
+use crate::api::poll::{Asker, Next, poll};
 use crate::api::ready;
+use crate::api::wire::Asked;
 use crate::core::answer::{Answer, judge};
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::{Request, open};
+use crate::host::http::Body;
 use crate::host::time;
+use crate::host::transport::Transport;
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 const SECONDS: f64 = 30.0;
@@ -40,57 +44,79 @@ impl Waiting {
 }
 
 /// Polls until something answers, whatever it says. There is always one attempt.
-pub async fn wait(execd: &Execd, port: u16, waiting: &Waiting) -> Result<(), Failure> {
-    let (transport, call) = (&execd.transport, &waiting.call);
+pub fn wait(execd: &Execd, port: u16, waiting: Waiting) -> Asked {
     let deadline = time::now() + waiting.seconds * 1000.0;
-    let mut attempts: u32 = 0;
-    let mut last: Option<Failure> = None;
-    loop {
-        attempts += 1;
+    let call = waiting.call.clone();
+    poll(&execd.transport, &call, Knock { at: execd.at_port(port), port, waiting, deadline, attempts: 0, last: None })
+}
+
+struct Knock {
+    at: Execd,
+    port: u16,
+    waiting: Waiting,
+    deadline: f64,
+    attempts: u32,
+    last: Option<Failure>,
+}
+
+impl Asker for Knock {
+    fn ask(&mut self, transport: &Rc<Transport>, call: &CallOptions) -> Result<Asked, Failure> {
+        self.attempts += 1;
         // A limit of 0 asks how it is now: that answer needs some time, too.
-        let left = if waiting.seconds > 0.0 { (deadline - time::now()).max(1.0) } else { ONLY_ATTEMPT_MS };
-        let failure = match attempt(execd, port, &waiting.path, &transport.capped(call, left)).await {
-            Ok(()) => return Ok(()),
-            Err(failure) => failure,
-        };
+        let left = self.deadline - time::now();
+        let left = if self.waiting.seconds > 0.0 { left.max(1.0) } else { ONLY_ATTEMPT_MS };
+        let call = transport.capped(call, left).with(|call| call.probe = true);
+        Ok(Box::pin(attempt(self.at.clone(), self.waiting.path.clone(), call)))
+    }
+
+    fn judge(
+        &mut self,
+        answer: Result<JsValue, Failure>,
+        transport: &Transport,
+        call: &CallOptions,
+    ) -> Result<Next, Failure> {
+        let Err(failure) = answer else { return Ok(Next::Done(JsValue::UNDEFINED)) };
         transport.check(call)?;
         match verdict(&failure) {
-            Some(Answer::Theirs) => return Ok(()),
+            Some(Answer::Theirs) => return Ok(Next::Done(JsValue::UNDEFINED)),
             Some(Answer::NotYet) => {}
             Some(Answer::Gone) | None => return Err(failure),
         }
         // One that the limit has cut off says less than the one before.
-        let last = match last.take() {
-            Some(before) if matches!(failure, Failure::Typed(Error::Timeout(_), _)) => last.insert(before),
-            _ => last.insert(failure),
+        let last = match self.last.take() {
+            Some(before) if failure.is(ErrorKind::Timeout) => before,
+            _ => failure,
         };
-        let left = deadline - time::now();
+        let left = self.deadline - time::now();
         if left <= 0.0 {
             let message = format!(
-                "Nothing answered at port {port} within {} ms ({attempts} attempts). The last one: {}",
-                rules::short((waiting.seconds * 1000.0).round()),
+                "Nothing answered at port {} within {} ms ({} attempts). The last one: {}",
+                self.port,
+                rules::short((self.waiting.seconds * 1000.0).round()),
+                self.attempts,
                 last.message()
             );
-            return Err(Failure::caused(Error::ReadyTimeout(message), last.clone().into()));
+            return Err(Failure::caused(Error::new(ErrorKind::ReadyTimeout, message), last.into()));
         }
-        transport.sleep(waiting.poll_ms.min(left), call).await?;
+        self.last = Some(last);
+        Ok(Next::After(self.waiting.poll_ms.min(left)))
     }
 }
 
 /// What a failed attempt says of the port; `None` when it has nothing to do with it.
 fn verdict(failure: &Failure) -> Option<Answer> {
-    match failure {
-        Failure::Typed(Error::Redirect(_), _) => Some(Answer::Theirs),
-        Failure::Typed(Error::Api { status, code, message }, _) => Some(judge(*status, code.as_deref(), message)),
-        Failure::Typed(Error::Network(_) | Error::Timeout(_), _) => Some(Answer::NotYet),
+    let error = failure.error()?;
+    match error.kind {
+        ErrorKind::Redirect => Some(Answer::Theirs),
+        ErrorKind::Api => Some(judge(error.status, error.server_code.as_deref(), &error.message)),
+        ErrorKind::Network | ErrorKind::Timeout => Some(Answer::NotYet),
         _ => None,
     }
 }
 
 /// Asks once. The headers of the answer are enough: its body may be long, or never end.
-async fn attempt(execd: &Execd, port: u16, path: &str, call: &CallOptions) -> Result<(), Failure> {
-    let endpoint = execd.endpoints.get(port, call).await?;
-    let request = Request::new("GET", format!("{}{path}", endpoint.base), "Wait for port failed");
-    open(&execd.transport, request.to(&endpoint.base, &endpoint.headers), call).await?.abort();
-    Ok(())
+async fn attempt(at: Execd, path: String, call: CallOptions) -> Result<JsValue, Failure> {
+    let call_to = Call { method: "GET", path: &path, query: &[], what: "Wait for port failed" };
+    at.send_raw(call_to, Vec::new(), JsValue::UNDEFINED, &call, Body::Stream).await?.abort();
+    Ok(JsValue::UNDEFINED)
 }

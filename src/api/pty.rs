@@ -1,15 +1,17 @@
 //! `sandbox.pty`: terminals. The session itself is `src/js/pty.js`; here is what it asks the server, and its errors.
 
-use crate::api::execd::{Call, Execd};
-use crate::api::promise;
-use crate::core::error::Error;
+use crate::api::endpoints::Endpoint;
+use crate::api::execd::Execd;
+use crate::api::methods::methods;
+use crate::api::wire::{self, Wire};
+use crate::api::{promise, spawn};
+use crate::core::error::{Error, ErrorKind};
 use crate::core::pty::{Size, dimension, launcher};
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
-use crate::host::failure::{Details, Failure, closed, describe};
+use crate::host::failure::{Failure, closed, describe};
 use crate::host::{js, object};
 use js_sys::{Object, Promise};
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -26,11 +28,15 @@ pub struct Pty {
     execd: Execd,
 }
 
-/// What create and attach have in common, read and checked.
+/// A terminal that is to be opened.
 struct Opening {
+    /// Gives its id.
+    asking: Wire,
     call: CallOptions,
-    size: Option<Size>,
-    options: Object,
+    /// For the session in `src/js/pty.js`.
+    session: Object,
+    /// Whether it is made for this, and nobody else knows of it.
+    owner: bool,
 }
 
 impl Pty {
@@ -41,53 +47,56 @@ impl Pty {
 }
 
 fn size(options: &Options) -> Result<Option<Size>, Error> {
-    let read = |name: &str| options.number(name)?.map(|value| dimension(name, value)).transpose();
-    match (read("cols")?, read("rows")?) {
-        (Some(cols), Some(rows)) => Ok(Some(Size { cols, rows })),
-        (None, None) => Ok(None),
-        _ => Err(Error::InvalidArgument("cols and rows go together".into())),
+    // 0 is one that is not given.
+    let side = |name| options.number(name)?.map_or(Ok(0), |given| dimension(name, given));
+    match (side("cols")?, side("rows")?) {
+        (0, 0) => Ok(None),
+        (0, _) | (_, 0) => Err(Error::fixed(ErrorKind::InvalidArgument, "cols and rows go together")),
+        (cols, rows) => Ok(Some(Size { cols, rows })),
     }
 }
 
-fn opening(execd: &Execd, options: &Options, owner: bool) -> Result<Opening, Error> {
+fn set_milliseconds(session: &Object, name: &str, options: &Options, field: &str, default: f64) -> Result<(), Error> {
+    object::set(session, name, options.at_least_zero(field)?.unwrap_or(default) * 1000.0);
+    Ok(())
+}
+
+/// What create and attach have in common, checked.
+fn session_of(execd: &Execd, options: &Options, owner: bool) -> Result<(CallOptions, Object), Error> {
     let call = CallOptions::among(options)?;
-    let seconds = |name: &str, default: f64| options.at_least_zero(name).map(|given| given.unwrap_or(default) * 1000.0);
-    let shared = Object::new();
-    object::set_some(&shared, "WebSocket", options.function("WebSocket")?);
-    object::set(&shared, "signals", execd.transport.signals(&call));
-    object::set(&shared, "closing", execd.transport.signals(&CallOptions::default()));
-    object::set(&shared, "openMs", execd.transport.timeout_ms(&call));
-    object::set(&shared, "idleMs", seconds("idleTimeoutSeconds", IDLE_SECONDS)?);
-    object::set(&shared, "reconnectMs", seconds("reconnectTimeoutSeconds", RECONNECT_SECONDS)?);
-    object::set(&shared, "owner", owner);
-    object::set(&shared, "takeover", options.boolean("takeover")?.unwrap_or(false));
-    object::set(&shared, "pipe", options.boolean("pipe")?.unwrap_or(false));
-    object::set_some(&shared, "onGap", options.function("onGap")?);
-    object::set_some(&shared, "onStateChange", options.function("onStateChange")?);
-    let size = size(options)?;
-    if let Some(Size { cols, rows }) = size {
+    let session = Object::new();
+    set_milliseconds(&session, "idleMs", options, "idleTimeoutSeconds", IDLE_SECONDS)?;
+    set_milliseconds(&session, "reconnectMs", options, "reconnectTimeoutSeconds", RECONNECT_SECONDS)?;
+    object::set(&session, "signals", execd.transport.signals(&call));
+    object::set(&session, "closing", execd.transport.signals(&CallOptions::default()));
+    object::set(&session, "openMs", execd.transport.timeout_ms(&call));
+    object::set(&session, "owner", owner);
+    for name in ["takeover", "pipe"] {
+        object::set(&session, name, options.boolean(name)?.unwrap_or(false));
+    }
+    for name in ["WebSocket", "onGap", "onStateChange"] {
+        object::set_some(&session, name, options.function(name)?);
+    }
+    if let Some(Size { cols, rows }) = size(options)? {
         let window = Object::new();
         object::set(&window, "cols", cols);
         object::set(&window, "rows", rows);
-        object::set(&shared, "size", window);
+        object::set(&session, "size", window);
     }
-    Ok(Opening { call, size, options: shared })
+    Ok((call, session))
 }
 
 /// Finds the WebSocket: of the call, of the configuration, or of the runtime. Before anything is sent.
-fn find_socket(execd: &Execd, opening: &Opening) -> Result<(), Failure> {
-    let given = object::get(&opening.options, "WebSocket");
+fn find_socket(execd: &Execd, session: &Object) -> Result<(), Failure> {
+    let given = object::get(session, "WebSocket");
     let given = if given.is_undefined() { object::get(&execd.transport.config, "WebSocket") } else { given };
-    let socket = js::web_socket_of(&given).map_err(Failure::Thrown)?;
+    let socket = js::web_socket_of(&given).map_err(Failure::thrown)?;
     if !socket.is_function() {
-        return Err(Error::NoWebSocket(
-            "This runtime has no WebSocket, which terminals need. Pass one as the option WebSocket of this call or of the \
-             connectionConfig: in Node before version 22, npm install ws, import WebSocket from \"ws\""
-                .into(),
-        )
-        .into());
+        let problem = "This runtime has no WebSocket, which terminals need. Pass one as the option WebSocket of this call or of \
+             the connectionConfig: in Node before version 22, npm install ws, import WebSocket from \"ws\"";
+        return Err(Error::fixed(ErrorKind::NoWebSocket, problem).into());
     }
-    object::set(&opening.options, "WebSocket", socket);
+    object::set(session, "WebSocket", socket);
     Ok(())
 }
 
@@ -100,53 +109,66 @@ fn environment(options: &Options, pipe: bool) -> Result<Vec<(String, String)>, E
     Ok(env)
 }
 
-async fn create(execd: Execd, options: Result<Options, Error>) -> Result<JsValue, Failure> {
-    let options = options?;
-    let opening = opening(&execd, &options, true)?;
+/// A new terminal.
+fn creation(execd: &Execd, options: &JsValue) -> Result<Opening, Failure> {
+    let options = Options::new("options", options)?;
+    let (call, session) = session_of(execd, &options, true)?;
     let pipe = options.boolean("pipe")?.unwrap_or(false);
     let command = options.string("command")?.unwrap_or_default();
-    let line = launcher(&command, &environment(&options, pipe)?, opening.size.filter(|_| !pipe))?;
+    let size = if pipe { None } else { size(&options)? };
+    let line = launcher(&command, &environment(&options, pipe)?, size)?;
     let body = Object::new();
     object::set_some(&body, "cwd", options.string("cwd")?);
     object::set_some(&body, "command", line);
-    find_socket(&execd, &opening)?;
-    let call = Call { method: "POST", path: "/pty", query: &[], what: "Create terminal failed" };
-    let created = execd.send(call, Some(&body), &opening.call).await?.object().await?;
-    let id = object::text(&created, "session_id")
-        .filter(|id| !id.is_empty())
-        .ok_or_else(|| Error::UnexpectedResponse("Create terminal failed: the answer has no session_id".into()))?;
-    let opened = open(&execd, &id, &opening).await;
-    if opened.is_err() {
-        // Nobody else knows of it. The caller learns the first error, not one of the cleaning up.
-        let others = opening.call.for_others();
-        let _ = promise(async move { Ok(JsValue::from(remove(&execd, &id, &others).await.is_ok())) });
-    }
-    opened
+    find_socket(execd, &session)?;
+    let asking = Wire::at("POST", "/pty", &[], "Create terminal failed").json(&body)?.object().then(|created| {
+        let id = object::get(&created?, "session_id");
+        if id.as_string().is_none_or(|id| id.is_empty()) {
+            let problem = "Create terminal failed: the answer has no session_id";
+            return Err(Error::fixed(ErrorKind::UnexpectedResponse, problem).into());
+        }
+        Ok(id)
+    });
+    Ok(Opening { asking, call, session, owner: true })
 }
 
-async fn attach(execd: Execd, id: Result<String, Error>, options: Result<Options, Error>) -> Result<JsValue, Failure> {
-    let (id, options) = (id?, options?);
-    let opening = opening(&execd, &options, false)?;
-    object::set_some(&opening.options, "since", options.count("since")?);
+/// A terminal that exists, and whose program runs unless it may be started again.
+fn attachment(execd: &Execd, id: &JsValue, options: &JsValue) -> Result<Opening, Failure> {
+    let (name, options) = (args::filled("id", id)?, Options::new("options", options)?);
+    let (call, session) = session_of(execd, &options, false)?;
+    object::set_some(&session, "since", options.count("since")?);
     let restart = options.boolean("restart")?.unwrap_or(false);
-    find_socket(&execd, &opening)?;
-    let (running, _) = status(&execd, &id, &opening.call).await?;
-    if !running && !restart {
-        return Err(Error::NotRunning(format!(
-            "Attach to terminal failed: the program of {id} is not running, and connecting would start it. With restart: \
-             true it is started"
-        ))
-        .into());
-    }
-    open(&execd, &id, &opening).await
+    find_socket(execd, &session)?;
+    let id = id.clone();
+    let asking = status(&name)?.then(move |known| {
+        if !object::get(&known?, "running").is_truthy() && !restart {
+            return Err(Error::new(ErrorKind::NotRunning, format!(
+                "Attach to terminal failed: the program of {name} is not running, and connecting would start it. With restart: \
+                 true it is started"
+            ))
+            .into());
+        }
+        Ok(id)
+    });
+    Ok(Opening { asking, call, session, owner: false })
 }
 
-async fn open(execd: &Execd, id: &str, opening: &Opening) -> Result<JsValue, Failure> {
-    object::set(&opening.options, "id", id);
-    let inner = Inner { execd: execd.clone(), id: id.to_owned(), call: opening.call.for_others() };
-    let driver = PtyDriver { inner: Rc::new(inner) };
-    let opened = js::open_pty(driver.into(), &opening.options).map_err(Failure::Thrown)?;
-    JsFuture::from(opened).await.map_err(Failure::Thrown)
+/// Opens it. (One future for both ways: each of its own would be as large as this one.)
+async fn open(execd: Execd, opening: Result<Opening, Failure>) -> Result<JsValue, Failure> {
+    let Opening { asking, call, session, owner } = opening?;
+    let named = asking.ask(&execd, &call).await?;
+    let id = named.as_string().unwrap_or_default();
+    object::set(&session, "id", named);
+    let driver = PtyDriver { execd: execd.clone(), id: id.clone(), call: call.for_others() };
+    let opened = match js::open_pty(driver.into(), &session) {
+        Ok(opening) => JsFuture::from(opening).await,
+        Err(thrown) => Err(thrown),
+    };
+    if opened.is_err() && owner {
+        // Nobody else knows of it. The caller learns the first error, not one of the cleaning up.
+        let _ = spawn(remove(&id)?.unheard().ask(&execd, &call.for_others()));
+    }
+    opened.map_err(Failure::thrown)
 }
 
 fn path(id: &str, rest: &str) -> Result<String, Error> {
@@ -154,170 +176,161 @@ fn path(id: &str, rest: &str) -> Result<String, Error> {
 }
 
 /// `GET /pty/{id}`: whether it runs, and how many bytes it has printed.
-async fn status(execd: &Execd, id: &str, call: &CallOptions) -> Result<(bool, f64), Failure> {
-    let request = Call { method: "GET", path: &path(id, "")?, query: &[], what: "Get terminal failed" };
-    let answer = execd.send(request, None, call).await?.object().await?;
-    match (object::get(&answer, "running").as_bool(), object::get(&answer, "output_offset").as_f64()) {
-        (Some(running), Some(offset)) => Ok((running, offset)),
-        _ => {
-            Err(Error::UnexpectedResponse("Get terminal failed: the answer has no running and output_offset".into())
-                .into())
+fn status(id: &str) -> Result<Wire, Failure> {
+    Ok(Wire::at("GET", &path(id, "")?, &[], "Get terminal failed").shaped(|raw| {
+        let (running, offset) = (object::get(&raw, "running"), object::get(&raw, "output_offset"));
+        if running.as_bool().is_none() || offset.as_f64().is_none() {
+            let problem = "Get terminal failed: the answer has no running and output_offset";
+            return Err(Error::fixed(ErrorKind::UnexpectedResponse, problem));
         }
-    }
+        let known = Object::new();
+        object::set(&known, "running", running);
+        object::set(&known, "outputOffset", offset);
+        Ok(known)
+    }))
 }
 
 /// `DELETE /pty/{id}`. One that is not there any more is gone, too.
-async fn remove(execd: &Execd, id: &str, call: &CallOptions) -> Result<(), Failure> {
-    let request = Call { method: "DELETE", path: &path(id, "")?, query: &[], what: "Kill terminal failed" };
-    match execd.send(request, None, call).await {
-        Ok(answer) => answer.done().await,
-        Err(failure) if failure.status() == Some(404) => Ok(()),
-        Err(failure) => Err(failure),
-    }
+fn remove(id: &str) -> Result<Wire, Failure> {
+    Ok(Wire::at("DELETE", &path(id, "")?, &[], "Kill terminal failed").or_gone())
 }
 
-#[wasm_bindgen]
+/// A request that is no handshake, for the reason why a handshake is refused: execd looks at the session and its holder
+/// before it looks at that. Gives nothing when it refuses only that it is none.
+fn probe(id: &str) -> Result<Wire, Failure> {
+    let wire = Wire::at("GET", &path(id, "/ws")?, &[], "Connect to terminal failed");
+    Ok(wire.once().then(|answer| match answer {
+        Err(failure) if matches!(failure.status(), Some(400 | 426)) => Ok(JsValue::UNDEFINED),
+        other => other,
+    }))
+}
+
+methods! { Pty:
+    "create" => create(_),
+    "attach" => attach(_, _),
+    "get" => get(_, _),
+    "kill" => kill(_, _),
+}
+
 impl Pty {
     /// Makes a terminal, starts its program and attaches to it.
     pub fn create(&self, options: &JsValue) -> Promise {
-        promise(create(self.execd.clone(), Options::new("options", options)))
+        promise(open(self.execd.clone(), creation(&self.execd, options)))
     }
 
     /// Attaches to a terminal that exists.
     pub fn attach(&self, id: &JsValue, options: &JsValue) -> Promise {
-        promise(attach(self.execd.clone(), args::filled("id", id), Options::new("options", options)))
+        promise(open(self.execd.clone(), attachment(&self.execd, id, options)))
     }
 
     /// What the server knows of a terminal.
     pub fn get(&self, id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("id", id), CallOptions::read(options));
-        promise(async move {
-            let id = id?;
-            let (running, offset) = status(&execd, &id, &call?).await?;
-            let shown = Object::new();
-            object::set(&shown, "id", id);
-            object::set(&shown, "running", running);
-            object::set(&shown, "outputOffset", offset);
-            Ok(shown)
-        })
+        let named = id.clone();
+        let wire = args::filled("id", id).map_err(Failure::from).and_then(|id| status(&id)).map(|wire| {
+            wire.then(move |known| {
+                let shown = Object::new();
+                object::set(&shown, "id", named);
+                Ok(Object::assign(&shown, known?.unchecked_ref()).into())
+            })
+        });
+        wire::promised(&self.execd, wire, options)
     }
 
     /// Ends a terminal's program and forgets the terminal.
     pub fn kill(&self, id: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("id", id), CallOptions::read(options));
-        promise(async move { remove(&execd, &id?, &call?).await.map(|()| JsValue::UNDEFINED) })
+        let wire = args::filled("id", id).map_err(Failure::from).and_then(|id| remove(&id));
+        wire::promised(&self.execd, wire, options)
     }
 }
 
-struct Inner {
+/// What `src/js/pty.js` needs of this side. Not exported to users.
+#[wasm_bindgen]
+pub struct PtyDriver {
     execd: Execd,
     id: String,
     /// The headers of the call that opened it.
     call: CallOptions,
 }
 
-/// What `src/js/pty.js` needs of this side. Not exported to users.
-#[wasm_bindgen]
-pub struct PtyDriver {
-    inner: Rc<Inner>,
+/// Where to connect: `{url, headers, required}`. `required`: the endpoint asks for headers.
+fn address(execd: &Execd, endpoint: &Endpoint, id: &str, call: &CallOptions) -> Result<Object, Failure> {
+    let url = format!("{}{}", endpoint.base, path(id, "/ws")?);
+    let (headers, _) = execd.transport.headers_for(&url, &endpoint.headers, &[], call)?;
+    let address = Object::new();
+    // http and https become ws and wss.
+    object::set(&address, "url", format!("ws{}", url.strip_prefix("http").unwrap_or(&url)));
+    object::set(&address, "headers", headers);
+    object::set(&address, "required", !endpoint.headers.is_empty());
+    Ok(address)
 }
 
 #[wasm_bindgen]
 impl PtyDriver {
-    /// Where to connect: `{url, headers, required}`. `required`: the endpoint asks for headers.
+    /// Where to connect.
     pub fn address(&self) -> Promise {
-        let inner = Rc::clone(&self.inner);
+        let (execd, id, call) = (self.execd.clone(), self.id.clone(), self.call.clone());
         promise(async move {
-            let endpoint = inner.execd.endpoint(&inner.call).await?;
-            let url = format!("{}{}", endpoint.base, path(&inner.id, "/ws")?);
-            let (headers, _) = inner.execd.transport.headers_for(&url, &endpoint.headers, &[], &inner.call)?;
-            let address = Object::new();
-            // http and https become ws and wss.
-            object::set(&address, "url", format!("ws{}", url.strip_prefix("http").unwrap_or(&url)));
-            object::set(&address, "headers", headers);
-            object::set(&address, "required", !endpoint.headers.is_empty());
-            Ok(address)
+            let endpoint = execd.endpoint(&call).await?;
+            address(&execd, &endpoint, &id, &call).map(JsValue::from)
         })
     }
 
-    /// `{running, offset}`.
-    pub fn status(&self) -> Promise {
-        let inner = Rc::clone(&self.inner);
-        promise(async move {
+    /// A question about the terminal: `status` gives `{running, outputOffset}`, `remove` ends the program, `probe` rejects with
+    /// the reason why a handshake is refused, if it can be learnt.
+    pub fn ask(&self, what: &str) -> Promise {
+        let wire = match what {
             // Asked again anyway.
-            let (running, offset) = status(&inner.execd, &inner.id, &inner.call.once()).await?;
-            let shown = Object::new();
-            object::set(&shown, "running", running);
-            object::set(&shown, "offset", offset);
-            Ok(shown)
-        })
-    }
-
-    /// Rejects with the reason why a handshake is refused, if it can be learnt: execd looks at the session and its holder
-    /// before it looks at the handshake, so that a request that is none is refused in the same way.
-    pub fn probe(&self) -> Promise {
-        let inner = Rc::clone(&self.inner);
-        promise(async move {
-            let what = "Connect to terminal failed";
-            let request = Call { method: "GET", path: &path(&inner.id, "/ws")?, query: &[], what };
-            match inner.execd.send(request, None, &inner.call.once()).await {
-                Ok(answer) => answer.done().await.map(|()| JsValue::UNDEFINED),
-                Err(failure) if matches!(failure.status(), Some(400 | 426)) => Ok(JsValue::UNDEFINED),
-                Err(failure) => Err(failure),
-            }
-        })
-    }
-
-    /// Ends the program.
-    pub fn remove(&self) -> Promise {
-        let inner = Rc::clone(&self.inner);
-        promise(async move { remove(&inner.execd, &inner.id, &inner.call).await.map(|()| JsValue::UNDEFINED) })
+            "status" => status(&self.id).map(Wire::once),
+            "remove" => remove(&self.id),
+            _ => probe(&self.id),
+        };
+        wire::started((&self.execd).into(), wire, Ok(self.call.clone()))
     }
 
     /// The exception for an end that `src/js/pty.js` has seen.
     pub fn failure(&self, kind: &str, detail: JsValue) -> JsValue {
-        let said = || rules::short(detail.as_f64().unwrap_or(0.0));
-        let error = match kind {
-            "aborted" => return Failure::caused(Error::Aborted, detail).into(),
-            "closed" => closed(),
-            "detached" => Error::Closed("This terminal has been left with detach(): attach to it again".into()),
-            "ended" => Error::Closed("The terminal's program has ended".into()),
-            "timeout" => Error::Timeout(format!("Connect to terminal failed: not connected within {} ms", said())),
-            "silent" => Error::Network(format!("The terminal's connection was silent for {} ms", said())),
-            "too-slow" => Error::TooSlow(format!(
-                "The terminal's output is not read as fast as it comes: more than {} bytes wait. The program goes on",
-                said()
-            )),
-            "malformed" => {
-                Error::Malformed(format!("The terminal's server sent {}", detail.as_string().unwrap_or_default()))
+        let said = detail.as_f64().map_or_else(|| describe(&detail), rules::short);
+        let (kind, words) = match kind {
+            "aborted" => return Failure::caused(Error::aborted(), detail).into(),
+            "closed" => return Failure::from(closed()).into(),
+            "detached" => {
+                (ErrorKind::Closed, ["This terminal has been left with detach(): attach to it again", "", ""])
             }
-            "headers" => {
-                let error = Error::NoWebSocket(
+            "ended" => (ErrorKind::Closed, ["The terminal's program has ended", "", ""]),
+            "timeout" => (ErrorKind::Timeout, ["Connect to terminal failed: not connected within ", &said, " ms"]),
+            "silent" => (ErrorKind::Network, ["The terminal's connection was silent for ", &said, " ms"]),
+            "too-slow" => (
+                ErrorKind::TooSlow,
+                [
+                    "The terminal's output is not read as fast as it comes: more than ",
+                    &said,
+                    " bytes wait. The program goes on",
+                ],
+            ),
+            "malformed" => (ErrorKind::Malformed, ["The terminal's server sent ", &said, ""]),
+            "headers" => (
+                ErrorKind::NoWebSocket,
+                [
                     "This WebSocket cannot send the headers that the sandbox asks for. Pass one that can, such as that of the \
-                     package ws, or reach a sandbox without a token of its own through the proxy (useServerProxy: true)"
-                        .into(),
-                );
-                return Failure::caused(error, detail).into();
+                     package ws, or reach a sandbox without a token of its own through the proxy (useServerProxy: true)",
+                    "",
+                    "",
+                ],
+            ),
+            "server" => {
+                let message = object::text(&detail, "error").unwrap_or_else(|| "The terminal's server refused".into());
+                return Failure::from(Error::api(0, object::text(&detail, "code"), message)).into();
             }
-            "server" => Error::Api {
-                status: 0,
-                code: object::text(&detail, "code"),
-                message: object::text(&detail, "error").unwrap_or_else(|| "The terminal's server refused".into()),
-            },
             "taken-over" => {
-                let error = Error::TakenOver("Another client has taken this terminal over".into());
-                return Failure::Typed(error, Box::new(Details { still_running: Some(true), ..Details::default() }))
-                    .into();
+                let error = Error::fixed(ErrorKind::TakenOver, "Another client has taken this terminal over");
+                return Failure::from(error).with(|details| details.still_running = Some(true)).into();
             }
-            "unreachable" => {
-                let message = format!("Connect to terminal failed: {}", describe(&detail));
-                return Failure::caused(Error::Network(message), detail).into();
-            }
-            _ => {
-                let message = "The terminal's connection was lost and did not come back in time".to_owned();
-                return Failure::caused(Error::Interrupted(message), detail).into();
-            }
+            "unreachable" => (ErrorKind::Network, ["Connect to terminal failed: ", &said, ""]),
+            _ => (ErrorKind::Interrupted, ["The terminal's connection was lost and did not come back in time", "", ""]),
         };
-        Failure::from(error).into()
+        // A number, and what is malformed, are in the message and no cause.
+        let told = kind == ErrorKind::Malformed || detail.as_f64().is_some();
+        let cause = if told { JsValue::UNDEFINED } else { detail };
+        Failure::caused(Error::new(kind, words.concat()), cause).into()
     }
 }

@@ -1,9 +1,10 @@
 //! `files.download`: one file, over as many connections as it takes.
 
 use crate::api::execd::{Call, Execd};
-use crate::api::promise;
 use crate::api::upload::on_progress;
-use crate::core::error::Error;
+use crate::api::wire::Wire;
+use crate::api::{promise, spawn};
+use crate::core::error::{Error, ErrorKind};
 use crate::core::{resume, rules};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
@@ -46,7 +47,7 @@ pub fn download(
         object::set(&settings, "known", file(Some(known)));
     }
     let driver = ResumeDriver { execd: execd.clone(), path, call };
-    js::file_download(driver.into(), &settings).map_err(Failure::Thrown)
+    js::file_download(driver.into(), &settings).map_err(Failure::thrown)
 }
 
 /// From the arguments of `files.download`.
@@ -55,7 +56,7 @@ pub fn read(execd: &Execd, path: &JsValue, options: &JsValue, call: &JsValue) ->
     rules::file_path("path", &path)?;
     let options = Options::new("options", options)?;
     let call = CallOptions::read(call)?;
-    let call = CallOptions { signal: call.signal.or(options.signal("signal")?), ..call };
+    let call = call.or_signal(&options)?;
     download(execd, path, &options, call, None)
 }
 
@@ -80,22 +81,22 @@ pub struct ResumeDriver {
 impl ResumeDriver {
     /// `{size, stamp}` of the file; neither for what is no plain file: of a link execd describes the link.
     pub fn inspect(&self) -> Promise {
-        let (execd, path, call) = (self.execd.clone(), self.path.clone(), self.call.clone());
-        promise(async move {
-            let call_to =
-                Call { method: "GET", path: "/files/info", query: &[("path", &path)], what: "Get file info failed" };
-            let infos = execd.send(call_to, None, &call).await?.object().await?;
-            let info = object::entries(&infos).into_iter().find_map(|(_, info)| info.dyn_into::<Object>().ok());
-            let kind = info.as_ref().and_then(|info| object::text(info, "type"));
-            match (info, kind.as_deref()) {
-                (_, Some("directory")) => {
-                    Err(Failure::invalid(format!("{path} is a directory: downloadDirectory() reads those")))
+        let path = self.path.clone();
+        let asking =
+            Wire::at("GET", "/files/info", &[("path", &path)], "Get file info failed").object().then(move |infos| {
+                let infos = infos?;
+                let info = object::entries(&infos).into_iter().find_map(|(_, info)| info.dyn_into::<Object>().ok());
+                let kind = info.as_ref().and_then(|info| object::text(info, "type"));
+                match (info, kind.as_deref()) {
+                    (_, Some("directory")) => {
+                        Err(Failure::invalid(format!("{path} is a directory: downloadDirectory() reads those")))
+                    }
+                    // An execd that does not tell types is taken to speak of a file.
+                    (Some(info), None | Some("file")) => Ok(file(known(&info)).into()),
+                    _ => Ok(file(None).into()),
                 }
-                // An execd that does not tell types is taken to speak of a file.
-                (Some(info), None | Some("file")) => Ok(file(known(&info))),
-                _ => Ok(file(None)),
-            }
-        })
+            });
+        spawn(asking.ask(&self.execd, &self.call))
     }
 
     /// Sends the request for all that follows byte `from`; resolves with the exchange when the headers have come. Its
@@ -127,14 +128,14 @@ impl ResumeDriver {
                     return Err(changed(&path, &problem));
                 }
             }
-            Ok(exchange)
+            Ok(exchange.into())
         })
     }
 
     /// Waits, unless the call is aborted meanwhile.
     pub fn sleep(&self, ms: f64) -> Promise {
         let (execd, call) = (self.execd.clone(), self.call.clone());
-        promise(async move { execd.transport.sleep(ms, &call).await.map(|()| JsValue::UNDEFINED) })
+        promise(async move { execd.transport.sleep(ms, &call).await })
     }
 
     /// The exception for a body that broke.
@@ -145,14 +146,17 @@ impl ResumeDriver {
     /// The exception for a body that ended early.
     pub fn short(&self, loaded: f64, size: f64) -> JsValue {
         let (loaded, size) = (rules::short(loaded), rules::short(size));
-        Failure::from(Error::Network(format!("Download failed: the connection ended after {loaded} of {size} bytes")))
-            .into()
+        Failure::from(Error::new(
+            ErrorKind::Network,
+            format!("Download failed: the connection ended after {loaded} of {size} bytes"),
+        ))
+        .into()
     }
 
     /// The exception for a connection on which nothing came any more.
     pub fn stalled(&self) -> JsValue {
         let ms = self.execd.transport.timeout_ms(&self.call) as u64;
-        Failure::from(Error::Timeout(format!("Download failed: nothing came for {ms} ms"))).into()
+        Failure::from(Error::new(ErrorKind::Timeout, format!("Download failed: nothing came for {ms} ms"))).into()
     }
 
     /// The exception for a file that is not the same any more.
@@ -162,5 +166,6 @@ impl ResumeDriver {
 }
 
 fn changed(path: &str, how: &str) -> Failure {
-    Failure::from(Error::Changed(format!("{path} was changed while it was being read: {how}"))).for_path(path)
+    Failure::from(Error::new(ErrorKind::Changed, format!("{path} was changed while it was being read: {how}")))
+        .for_path(path)
 }

@@ -1,8 +1,9 @@
 //! The Rust side of a run: decoding, deciding, and the requests around the stream. `src/js/run-reader.js` drives it.
 
 use crate::api::execd::{Call, Execd};
-use crate::api::{program, recovery};
-use crate::core::error::Error;
+use crate::api::program;
+use crate::api::recovery::Lost;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::events::{Batch, Kind};
 use crate::core::frames::Framer;
 use crate::core::rules;
@@ -69,10 +70,7 @@ impl Reading {
     pub fn read(options: &Options) -> Result<Self, Error> {
         let max_event = options.count("maxEventBytes")?;
         if max_event.is_some_and(|bytes| !(1.0..=MOST_EVENT_BYTES).contains(&bytes)) {
-            return Err(Error::InvalidArgument(format!(
-                "maxEventBytes must be from 1 to {}",
-                rules::short(MOST_EVENT_BYTES)
-            )));
+            return Err(Error::invalid(format!("maxEventBytes must be from 1 to {}", rules::short(MOST_EVENT_BYTES))));
         }
         Ok(Self {
             start_ms: options.milliseconds("startTimeoutSeconds")?,
@@ -91,7 +89,7 @@ impl Reading {
 fn capture_limits(capture: &Options) -> Result<[f64; 2], Error> {
     let (head, tail) = (capture.count("headChars")?, capture.count("tailChars")?);
     if head.is_none() && tail.is_none() {
-        return Err(Error::InvalidArgument("capture must have headChars, tailChars or both".into()));
+        return Err(Error::invalid("capture must have headChars, tailChars or both".into()));
     }
     Ok([head.unwrap_or_default(), tail.unwrap_or_default()])
 }
@@ -127,33 +125,33 @@ pub struct RunDriver {
 /// Starts a run and resolves with its `Execution`.
 pub fn drive(execd: Execd, plan: Plan, handlers: &JsValue) -> Result<Promise, Failure> {
     let (driver, options) = prepare(execd, plan, handlers);
-    js::drive(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+    js::drive(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::thrown)
 }
 
 /// The same without handlers; also gives what tells the id of the request, for errors.
 pub fn begin(execd: Execd, plan: Plan) -> Result<(Promise, impl Fn() -> Option<String>), Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
     let inner = Rc::clone(&driver.inner);
-    let running = js::drive(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)?;
+    let running = js::drive(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::thrown)?;
     Ok((running, move || inner.request_id.borrow().clone()))
 }
 
 /// Starts a run and resolves with its handle.
 pub fn start(execd: Execd, plan: Plan) -> Result<Promise, Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
-    js::start_command(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+    js::start_command(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::thrown)
 }
 
 /// The samples of `GET /metrics/watch`. Nothing is sent before the first one is asked for.
 pub fn samples(execd: Execd, plan: Plan) -> Result<JsValue, Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
-    js::sample_stream(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+    js::sample_stream(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::thrown)
 }
 
 /// The raw events of a run. Nothing is sent before the first one is asked for.
 pub fn event_stream(execd: Execd, plan: Plan) -> Result<JsValue, Failure> {
     let (driver, options) = prepare(execd, plan, &JsValue::UNDEFINED);
-    js::event_stream(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::Thrown)
+    js::event_stream(driver.into(), &wasm_bindgen::memory(), &options).map_err(Failure::thrown)
 }
 
 fn prepare(execd: Execd, plan: Plan, handlers: &JsValue) -> (RunDriver, Object) {
@@ -214,11 +212,11 @@ impl RunDriver {
             let method = if body.is_some() { "POST" } else { "GET" };
             let call_to = Call { method, path, query: &[], what };
             // The caller's own signal is the reader's business: an abort must not cut the connection before the id is known.
-            let unsignalled = CallOptions { signal: None, ..call.clone() };
+            let unsignalled = call.with(|call| call.signal = None);
             let signals = object::array([object::array([signal, "closed".into()]).into()]);
             let endpoint = inner.execd.endpoint(&unsignalled).await?;
             if inner.abandoned.get() {
-                return Err(Error::Aborted.into());
+                return Err(Error::aborted().into());
             }
             let response =
                 inner.execd.open(&endpoint, call_to, body.as_ref().map(AsRef::as_ref), &unsignalled, &signals).await?;
@@ -293,59 +291,60 @@ impl RunDriver {
 
     /// Ends the program. Nobody waits for it.
     pub fn interrupt(&self, id: String) {
-        let inner = Rc::clone(&self.inner);
-        let _ = super::promise(async move {
-            // The abort that led here must not stop this request, and closing the sandbox meanwhile may.
-            let (execd, call) = (&inner.execd, inner.plan.call.for_others());
-            let _ = match inner.plan.endpoint {
-                Endpoint::Code => program::interrupt_code(execd, &id, &call).await,
-                _ => program::end(execd, &id, &call).await,
-            };
-            Ok(JsValue::UNDEFINED)
-        });
+        // The abort that led here must not stop this request, and closing the sandbox meanwhile may.
+        let (execd, plan) = (&self.inner.execd, &self.inner.plan);
+        let call = plan.call.for_others();
+        let asked = match plan.endpoint {
+            Endpoint::Code => program::interrupt_code(&id).ask(execd, &call),
+            _ => program::end(execd, &id, &call),
+        };
+        let _ = super::spawn(Box::pin(async { Ok(asked.await.unwrap_or_default()) }));
     }
 
     /// The same, for those who wait. A program that has just ended is ended.
     pub fn kill(&self, id: String, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        super::promise(async move {
-            let mut call = call?;
-            // Those of the run, for a gateway, unless they are said anew.
-            call.headers.splice(0..0, inner.plan.call.headers.iter().cloned());
-            program::end(&inner.execd, &id, &call).await.map(|()| JsValue::UNDEFINED)
-        })
+        let (inner, call) = (&self.inner, CallOptions::read(options));
+        let asked = call.map(|call| {
+            let call = call.with(|call| {
+                // Those of the run, for a gateway, unless they are said anew.
+                let said = std::mem::replace(&mut call.headers, inner.plan.call.headers.clone());
+                call.headers.extend(said);
+            });
+            program::end(&inner.execd, &id, &call)
+        });
+        super::begun(asked.map_err(Failure::from))
     }
 
     /// The exception for an end that `src/js/run-reader.js` has seen.
     pub fn failure(&self, kind: &str, detail: JsValue) -> JsValue {
         let what = self.inner.plan.what;
         let failure = match kind {
-            "aborted" => Failure::caused(Error::Aborted, detail),
+            "aborted" => Failure::caused(Error::aborted(), detail),
             "closed" => crate::host::failure::closed().into(),
-            "start" => Error::Timeout(format!(
+            "start" => Error::new(ErrorKind::Timeout, format!(
                 "{what}: nothing has started within {} ms (startTimeoutSeconds)",
                 rules::short(detail.as_f64().unwrap_or(0.0))
             ))
             .into(),
             "body" => Failure::broken_body(what, detail),
-            "busy" => Error::Busy(format!(
+            "busy" => Error::new(ErrorKind::Busy, format!(
                 "{what}: the context {} runs something else, and only one thing at a time. Wait for it, interrupt it \
                  (codes.interrupt), use a context of your own, or pass onBusy: \"queue\"",
                 detail.as_string().unwrap_or_default()
             ))
             .into(),
-            "unresponsive" => Error::Unresponsive(format!(
+            "unresponsive" => Error::new(ErrorKind::Unresponsive, format!(
                 "{what}: the time was over (timeoutSeconds), and the kernel of the context {} did not heed the interrupt. \
                  It may have died, or be busy in native code: codes.deleteContext or codes.restartContext ends it",
                 detail.as_string().unwrap_or_default()
             ))
             .into(),
-            "too-large" => Error::TooLarge(format!(
+            "too-large" => Error::new(ErrorKind::TooLarge, format!(
                 "{what}: one event is larger than {} bytes (maxEventBytes)",
                 rules::short(self.inner.plan.max_event())
             ))
             .into(),
-            _ => Error::Malformed(format!(
+            _ => Error::new(ErrorKind::Malformed, format!(
                 "{what}: the stream carries something that is no event: {}",
                 detail.as_string().unwrap_or_default()
             ))
@@ -357,10 +356,9 @@ impl RunDriver {
     /// The stream broke (`interrupted`) or went silent (`stalled`): finds out how the run went on, and decodes what is
     /// missing. Resolves as `push`.
     pub fn recover(&self, kind: &str, cause: JsValue, id: Option<String>, stdout: u32, stderr: u32) -> Promise {
-        let (inner, stalled) = (Rc::clone(&self.inner), kind == "stalled");
-        super::promise(async move {
-            recovery::recover(&inner, stalled, cause, id, [stdout as usize, stderr as usize]).await
-        })
+        let lost =
+            Lost { inner: Rc::clone(&self.inner), stalled: kind == "stalled", cause, id, seen: [stdout, stderr] };
+        super::begun(lost.recover())
     }
 }
 

@@ -3,20 +3,22 @@
 use crate::api::capabilities::{Capabilities, Wanted};
 use crate::api::codes::Codes;
 use crate::api::commands::Commands;
-use crate::api::creation::{self, Made};
+use crate::api::creation::{self, Failing, Made, Opening, opened};
 use crate::api::diagnostics::Diagnostics;
 use crate::api::egress::{self, Egress, Policy};
-use crate::api::endpoints::Endpoints;
-use crate::api::execd::{Execd, PORT};
+use crate::api::endpoints::{Endpoint, Endpoints};
+use crate::api::execd::Execd;
 use crate::api::files::Files;
 use crate::api::health::{ExecdHealth, ExecdMetrics, metrics, ping};
 use crate::api::isolation::Isolation;
+use crate::api::methods::methods;
 use crate::api::pty::Pty;
 use crate::api::ready::{self, Readiness};
 use crate::api::sandboxes::Sandboxes;
 use crate::api::vault::CredentialVault;
-use crate::api::wire::{self, Wire};
-use crate::api::{lifecycle, port, promise, snapshots};
+use crate::api::wire::{self, Asked, Wire};
+use crate::api::{begun, lifecycle, port, promise, snapshots};
+use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
@@ -39,7 +41,7 @@ struct Inner {
 }
 
 impl Inner {
-    fn transport(&self) -> &Transport {
+    fn transport(&self) -> &Rc<Transport> {
         &self.execd.transport
     }
 
@@ -53,6 +55,12 @@ impl Inner {
 pub struct Sandbox {
     inner: Rc<Inner>,
     // Here and not in `Inner`: the services hold what `Inner` holds, and a cycle would never be freed.
+    services: Rc<Services>,
+}
+
+/// What hangs on a handle, made when it is first asked for.
+#[derive(Default)]
+struct Services {
     commands: OnceCell<JsValue>,
     codes: OnceCell<JsValue>,
     files: OnceCell<JsValue>,
@@ -67,44 +75,27 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    fn new(transport: Rc<Transport>, id: JsValue, owned: bool, for_others: CallOptions) -> Self {
+    /// A handle, and the daemon that it speaks to.
+    pub(super) fn new(transport: Rc<Transport>, id: JsValue, owned: bool, for_others: CallOptions) -> (Self, Execd) {
         let endpoints = Rc::new(Endpoints::new(Rc::clone(&transport), id.clone()));
         let execd = Execd::new(transport, endpoints);
         let policy = Rc::new(Policy::new(&execd, id.clone()));
         let capabilities = Rc::new(Capabilities::new(execd.clone(), Rc::clone(&policy)));
-        let inner = Rc::new(Inner { id, execd, policy, capabilities, owned, for_others });
-        Self {
-            inner,
-            commands: OnceCell::new(),
-            codes: OnceCell::new(),
-            files: OnceCell::new(),
-            health: OnceCell::new(),
-            metrics: OnceCell::new(),
-            egress: OnceCell::new(),
-            vault: OnceCell::new(),
-            isolation: OnceCell::new(),
-            sandboxes: OnceCell::new(),
-            diagnostics: OnceCell::new(),
-            pty: OnceCell::new(),
-        }
+        let inner = Rc::new(Inner { id, execd: execd.clone(), policy, capabilities, owned, for_others });
+        let sandbox = Self { inner, services: Rc::default() };
+        (sandbox, execd)
     }
 
-    /// Looks the daemon up and waits for it; gives the JavaScript object.
-    pub(super) async fn opened(
-        transport: Rc<Transport>,
-        id: JsValue,
-        owned: bool,
-        readiness: &Readiness,
-        call: &CallOptions,
-    ) -> Result<JsValue, Failure> {
-        let sandbox = Self::new(transport, id, owned, call.for_others());
-        let inner = Rc::clone(&sandbox.inner);
-        let sandbox = JsValue::from(sandbox);
-        inner.execd.endpoints.get(PORT, call).await?;
-        if !readiness.skip {
-            ready::wait(&inner.execd, &sandbox, readiness, call).await?;
-        }
-        Ok(sandbox)
+    #[inline(never)]
+    fn service(&self, of: fn(&Services) -> &OnceCell<JsValue>, make: fn(&Inner) -> JsValue) -> JsValue {
+        of(&self.services).get_or_init(|| make(&self.inner)).clone()
+    }
+
+    /// Where a port is, in the given form.
+    fn endpoint(&self, port: &JsValue, options: &JsValue, shown: fn(Endpoint) -> JsValue) -> Promise {
+        let (inner, port, call) =
+            (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
+        promise(async move { inner.execd.endpoints.get(port?, &call?).await.map(shown) })
     }
 }
 
@@ -119,85 +110,113 @@ impl Sandbox {
 
     /// Makes a sandbox and waits until its daemon answers.
     pub fn create(options: &JsValue) -> Promise {
-        promise(creation::create(Options::required("options", options), Made::FromImageOrSnapshot))
+        begun(creation::create(options, Made::FromImageOrSnapshot))
     }
 
     /// Makes a sandbox from a template of the server's.
     #[wasm_bindgen(js_name = createFromTemplate)]
     pub fn create_from_template(options: &JsValue) -> Promise {
-        promise(creation::create(Options::required("options", options), Made::FromTemplate))
+        begun(creation::create(options, Made::FromTemplate))
     }
 
     /// A handle to a sandbox that exists.
     pub fn connect(options: &JsValue) -> Promise {
-        promise(creation::connect(Options::required("options", options), false))
+        begun(creation::connect(options, false))
     }
 
     /// Resumes a paused sandbox and connects to it. `pkg-template/index.js` gives it its public name, `resume`: a static and
     /// an instance method of one name would be one symbol.
     #[wasm_bindgen(js_name = resumeById)]
     pub fn resume_by_id(options: &JsValue) -> Promise {
-        promise(creation::connect(Options::required("options", options), true))
+        begun(creation::connect(options, true))
     }
+}
 
+methods! { Sandbox:
+    get "id" => id(),
+    get "connectionConfig" => connection_config(),
+    get "commands" => commands(),
+    get "codes" => codes(),
+    get "files" => files(),
+    get "health" => health(),
+    get "metrics" => metrics(),
+    get "egress" => egress(),
+    get "credentialVault" => credential_vault(),
+    get "isolation" => isolation(),
+    "capabilities" => capabilities(_),
+    "getEgressPolicy" => get_egress_policy(_),
+    "patchEgressRules" => patch_egress_rules(_, _),
+    "deleteEgressRules" => delete_egress_rules(_, _),
+    get "sandboxes" => sandboxes(),
+    get "diagnostics" => diagnostics(),
+    get "pty" => pty(),
+    "getInfo" => get_info(_),
+    "isHealthy" => is_healthy(_),
+    "getMetrics" => get_metrics(_),
+    "getEndpoint" => get_endpoint(_, _),
+    "getSignedEndpoint" => get_signed_endpoint(_, _, _),
+    "waitForPort" => wait_for_port(_, _),
+    "createSnapshot" => create_snapshot(_, _),
+    "getEndpointUrl" => get_endpoint_url(_, _),
+    "renew" => renew(_, _),
+    "patchMetadata" => patch_metadata(_, _),
+    "pause" => pause(_),
+    "resume" => resume(_),
+    "kill" => kill(_),
+    "close" => close(),
+    "waitUntilReady" => wait_until_ready(_),
+    "asyncDispose" => dispose_async(),
+}
+
+impl Sandbox {
     /// The sandbox's id.
-    #[wasm_bindgen(getter)]
     pub fn id(&self) -> JsValue {
         self.inner.id.clone()
     }
 
     /// The configuration that it was made with.
-    #[wasm_bindgen(getter, js_name = connectionConfig)]
     pub fn connection_config(&self) -> JsValue {
         self.inner.transport().config.clone()
     }
 
     /// Programs and shell sessions.
-    #[wasm_bindgen(getter)]
     pub fn commands(&self) -> JsValue {
-        self.commands.get_or_init(|| Commands::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.commands, |inner| Commands::new(inner.execd.clone()).into())
     }
 
     /// Code in contexts that keep their state.
-    #[wasm_bindgen(getter)]
     pub fn codes(&self) -> JsValue {
-        self.codes.get_or_init(|| Codes::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.codes, |inner| Codes::new(inner.execd.clone()).into())
     }
 
     /// Files and directories.
-    #[wasm_bindgen(getter)]
     pub fn files(&self) -> JsValue {
-        self.files.get_or_init(|| Files::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.files, |inner| Files::new(inner.execd.clone()).into())
     }
 
     /// Liveness of the daemon.
-    #[wasm_bindgen(getter)]
     pub fn health(&self) -> JsValue {
-        self.health.get_or_init(|| ExecdHealth::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.health, |inner| ExecdHealth::new(inner.execd.clone()).into())
     }
 
     /// Usage of the sandbox's machine.
-    #[wasm_bindgen(getter)]
     pub fn metrics(&self) -> JsValue {
-        self.metrics.get_or_init(|| ExecdMetrics::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.metrics, |inner| ExecdMetrics::new(inner.execd.clone()).into())
     }
 
     /// Rules for outgoing traffic.
-    #[wasm_bindgen(getter)]
     pub fn egress(&self) -> JsValue {
-        self.egress.get_or_init(|| Egress::new(Rc::clone(&self.inner.policy)).into()).clone()
+        self.service(|all| &all.egress, |inner| Egress::new(Rc::clone(&inner.policy)).into())
     }
 
     /// Credentials that the egress proxy puts into requests.
-    #[wasm_bindgen(getter, js_name = credentialVault)]
     pub fn credential_vault(&self) -> JsValue {
-        self.vault.get_or_init(|| CredentialVault::new(&self.inner.execd).into()).clone()
+        self.service(|all| &all.vault, |inner| CredentialVault::new(&inner.execd).into())
     }
 
     /// Sessions that are walled off from the rest of the sandbox.
-    #[wasm_bindgen(getter)]
     pub fn isolation(&self) -> JsValue {
-        self.isolation.get_or_init(|| Isolation::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.isolation, |inner| Isolation::new(inner.execd.clone()).into())
     }
 
     /// What this sandbox and its server can do. Asked once, unless `refresh` says otherwise.
@@ -207,83 +226,69 @@ impl Sandbox {
     }
 
     /// The current rules for outgoing traffic.
-    #[wasm_bindgen(js_name = getEgressPolicy)]
     pub fn get_egress_policy(&self, options: &JsValue) -> Promise {
         egress::get(&self.inner.policy, options)
     }
 
     /// Adds rules before those that are there.
-    #[wasm_bindgen(js_name = patchEgressRules)]
     pub fn patch_egress_rules(&self, rules: &JsValue, options: &JsValue) -> Promise {
         egress::patch(&self.inner.policy, rules, options)
     }
 
     /// Takes the rules for these targets away.
-    #[wasm_bindgen(js_name = deleteEgressRules)]
     pub fn delete_egress_rules(&self, targets: &JsValue, options: &JsValue) -> Promise {
         egress::delete(&self.inner.policy, targets, options)
     }
 
     /// The lifecycle API, for any sandbox.
-    #[wasm_bindgen(getter)]
     pub fn sandboxes(&self) -> JsValue {
-        let make = || Sandboxes::new(Rc::clone(&self.inner.execd.transport), Rc::clone(&self.inner.execd.endpoints));
-        self.sandboxes.get_or_init(|| make().into()).clone()
+        self.service(
+            |all| &all.sandboxes,
+            |inner| Sandboxes::new(Rc::clone(inner.transport()), Rc::clone(&inner.execd.endpoints)).into(),
+        )
     }
 
     /// What the server can tell of it when something is wrong.
-    #[wasm_bindgen(getter)]
     pub fn diagnostics(&self) -> JsValue {
-        let make = || Diagnostics::new(Rc::clone(&self.inner.execd.transport), self.inner.id.clone());
-        self.diagnostics.get_or_init(|| make().into()).clone()
+        self.service(
+            |all| &all.diagnostics,
+            |inner| Diagnostics::new(Rc::clone(inner.transport()), inner.id.clone()).into(),
+        )
     }
 
     /// Terminals.
-    #[wasm_bindgen(getter)]
     pub fn pty(&self) -> JsValue {
-        self.pty.get_or_init(|| Pty::new(self.inner.execd.clone()).into()).clone()
+        self.service(|all| &all.pty, |inner| Pty::new(inner.execd.clone()).into())
     }
 
     /// What the lifecycle server knows of it.
-    #[wasm_bindgen(js_name = getInfo)]
     pub fn get_info(&self, options: &JsValue) -> Promise {
         self.inner.send(lifecycle::get(self.inner.transport(), &self.inner.id), options)
     }
 
     /// Whether the daemon answers. Never rejects for a sandbox that does not.
-    #[wasm_bindgen(js_name = isHealthy)]
     pub fn is_healthy(&self, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        promise(async move { Ok(ping(&inner.execd, &call?).await.is_ok()) })
+        let answers = ping().then(|answer| Ok(answer.is_ok().into()));
+        wire::promised(&self.inner.execd, Ok(answers), options)
     }
 
     /// One sample of CPU and memory.
-    #[wasm_bindgen(js_name = getMetrics)]
     pub fn get_metrics(&self, options: &JsValue) -> Promise {
-        let (inner, call) = (Rc::clone(&self.inner), CallOptions::read(options));
-        promise(async move { metrics(&inner.execd, &call?).await })
+        wire::promised(&self.inner.execd, Ok(metrics()), options)
     }
 
     /// Where a port of the sandbox is reached: `{endpoint, headers}`.
-    #[wasm_bindgen(js_name = getEndpoint)]
     pub fn get_endpoint(&self, port: &JsValue, options: &JsValue) -> Promise {
-        let (inner, port, call) =
-            (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
-        promise(async move {
-            let endpoint = inner.execd.endpoints.get(port?, &call?).await?;
+        self.endpoint(port, options, |endpoint| {
             // A copy: what the caller does to it must not change where our own requests go.
             let copy = Object::assign(&Object::new(), &endpoint.raw);
-            object::set(
-                &copy,
-                "headers",
-                Object::assign(&Object::new(), &object::get(&endpoint.raw, "headers").unchecked_into()),
-            );
-            Ok(copy)
+            let headers = Object::assign(&Object::new(), &object::get(&endpoint.raw, "headers").unchecked_into());
+            object::set(&copy, "headers", headers);
+            copy.into()
         })
     }
 
     /// Where a port is reached with a signature in the address, good until `expires`.
-    #[wasm_bindgen(js_name = getSignedEndpoint)]
     pub fn get_signed_endpoint(&self, port: &JsValue, expires: &JsValue, options: &JsValue) -> Promise {
         let port = args::number("port", port).and_then(rules::port);
         let wire = lifecycle::signed_endpoint(self.inner.transport(), &self.inner.id, port, expires);
@@ -291,25 +296,20 @@ impl Sandbox {
     }
 
     /// Waits until something answers at a port.
-    #[wasm_bindgen(js_name = waitForPort)]
     pub fn wait_for_port(&self, port: &JsValue, options: &JsValue) -> Promise {
-        let (inner, port) = (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port));
+        let (inner, port) = (&self.inner, args::number("port", port).and_then(rules::port));
         let waiting = port::Waiting::read(options);
-        promise(async move { port::wait(&inner.execd, port?, &waiting?).await.map(|()| JsValue::UNDEFINED) })
+        begun(port.and_then(|port| Ok(port::wait(&inner.execd, port, waiting?))).map_err(Failure::from))
     }
 
     /// Keeps its file system as it is now.
-    #[wasm_bindgen(js_name = createSnapshot)]
     pub fn create_snapshot(&self, request: &JsValue, options: &JsValue) -> Promise {
         snapshots::create(&self.inner.execd.transport, &self.inner.id, request, options)
     }
 
     /// The URL of a port.
-    #[wasm_bindgen(js_name = getEndpointUrl)]
     pub fn get_endpoint_url(&self, port: &JsValue, options: &JsValue) -> Promise {
-        let (inner, port, call) =
-            (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
-        promise(async move { Ok(inner.execd.endpoints.get(port?, &call?).await?.base) })
+        self.endpoint(port, options, |endpoint| endpoint.base.into())
     }
 
     /// Lets the sandbox live for `timeoutSeconds` from now, which may be shorter than before.
@@ -318,7 +318,6 @@ impl Sandbox {
     }
 
     /// Sets and, with `null`, deletes metadata.
-    #[wasm_bindgen(js_name = patchMetadata)]
     pub fn patch_metadata(&self, patch: &JsValue, options: &JsValue) -> Promise {
         self.inner.send(lifecycle::patch_metadata(self.inner.transport(), &self.inner.id, patch), options)
     }
@@ -331,17 +330,24 @@ impl Sandbox {
 
     /// Resumes it. Gives a new handle with fresh endpoints; this one keeps working where they have not moved.
     pub fn resume(&self, options: &JsValue) -> Promise {
-        let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
-        promise(async move {
-            let options = options?;
+        let inner = &self.inner;
+        let begin = || -> Result<Asked, Failure> {
+            let options = Options::new("options", options)?;
             let call = CallOptions::among(&options)?;
             let readiness = Readiness::read(&options)?;
-            lifecycle::resume(inner.transport(), &inner.id)?.send(inner.transport(), &call).await?;
-            inner.execd.endpoints.forget_all();
             let transport = Rc::new(Transport::new(&inner.transport().config)?);
+            let (id, endpoints) = (inner.id.clone(), Rc::clone(&inner.execd.endpoints));
+            let resumed = lifecycle::resume(inner.transport(), &inner.id)?.then(move |done| {
+                done.map(|_| {
+                    endpoints.forget_all();
+                    id
+                })
+            });
+            let id = resumed.ask(inner.transport(), &call);
             // Not its own: the handle that made it still is there.
-            Self::opened(transport, inner.id.clone(), false, &readiness, &call).await
-        })
+            Ok(Box::pin(opened(Opening { id, transport, readiness, call, failing: Failing::Leave })))
+        };
+        begun(begin())
     }
 
     /// Ends the sandbox. Everything in it is gone.
@@ -357,49 +363,29 @@ impl Sandbox {
     }
 
     /// Polls a health check until it says yes or the limit is reached.
-    #[wasm_bindgen(js_name = waitUntilReady)]
     pub fn wait_until_ready(&self, options: &JsValue) -> Promise {
         // A custom check is given a handle of its own to the same sandbox: `this` cannot be had here.
-        let twin = Self {
-            inner: Rc::clone(&self.inner),
-            commands: self.commands.clone(),
-            codes: self.codes.clone(),
-            files: self.files.clone(),
-            health: self.health.clone(),
-            metrics: self.metrics.clone(),
-            egress: self.egress.clone(),
-            vault: self.vault.clone(),
-            isolation: self.isolation.clone(),
-            sandboxes: self.sandboxes.clone(),
-            diagnostics: self.diagnostics.clone(),
-            pty: self.pty.clone(),
-        };
-        let (inner, options) = (Rc::clone(&self.inner), Options::new("options", options));
-        promise(async move {
-            let options = options?;
+        let twin = Self { inner: Rc::clone(&self.inner), services: Rc::clone(&self.services) };
+        let begin = || -> Result<_, Error> {
+            let options = Options::new("options", options)?;
             let call = CallOptions::among(&options)?;
-            ready::wait(&inner.execd, &JsValue::from(twin), &Readiness::read(&options)?, &call)
-                .await
-                .map(|()| JsValue::UNDEFINED)
-        })
+            Ok(ready::wait(&self.inner.execd, twin.into(), Readiness::read(&options)?, &call))
+        };
+        begun(begin().map_err(Failure::from))
     }
 
     /// `await using`: ends a sandbox that this handle created, lets go of one that it connected to.
-    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
     pub fn dispose_async(&self) -> Promise {
+        if !self.inner.owned {
+            return self.close();
+        }
         let inner = Rc::clone(&self.inner);
         promise(async move {
-            let killed = if inner.owned {
-                lifecycle::delete(inner.transport(), &inner.id)?.send(inner.transport(), &inner.for_others).await
-            } else {
-                Ok(JsValue::UNDEFINED)
-            };
+            // It may be gone already: expired, or killed by hand.
+            let wire = lifecycle::delete(inner.transport(), &inner.id)?.or_gone();
+            let killed = wire.ask(inner.transport(), &inner.for_others).await;
             inner.transport().close();
-            match killed {
-                // Gone already: expired, or killed by hand.
-                Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
-                other => other,
-            }
+            killed
         })
     }
 }

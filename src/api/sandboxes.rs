@@ -2,7 +2,9 @@
 
 use crate::api::endpoints::Endpoints;
 use crate::api::lists::{self, Listing};
-use crate::api::{create, creation, lifecycle, promise, shape, snapshots, wire};
+use crate::api::methods::methods;
+use crate::api::wire::{self, Asked};
+use crate::api::{begun, create, creation, lifecycle, shape, snapshots};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
@@ -33,64 +35,72 @@ fn moment(request: &JsValue) -> Result<JsValue, Error> {
     let request = Options::required("request", request)?;
     let at = request.filled("expiresAt")?;
     if js_sys::Date::parse(&at).is_nan() {
-        return Err(Error::InvalidArgument("expiresAt must be a time as Date.toISOString writes it".into()));
+        return Err(Error::invalid("expiresAt must be a time as Date.toISOString writes it".into()));
     }
     Ok(at.into())
 }
 
-#[wasm_bindgen]
+methods! { Sandboxes:
+    "createSandbox" => create(_, _),
+    "getSandbox" => get(_, _),
+    "listSandboxes" => list(_, _),
+    "patchSandboxMetadata" => patch_metadata(_, _, _),
+    "deleteSandbox" => delete(_, _),
+    "pauseSandbox" => pause(_, _),
+    "resumeSandbox" => resume(_, _),
+    "renewSandboxExpiration" => renew(_, _, _),
+    "createSnapshot" => create_snapshot(_, _, _),
+    "getSnapshot" => get_snapshot(_, _),
+    "listSnapshots" => list_snapshots(_, _),
+    "deleteSnapshot" => delete_snapshot(_, _),
+    "getSandboxEndpoint" => get_endpoint(_, _, _, _),
+    "getSignedEndpoint" => get_signed_endpoint(_, _, _, _),
+    "invalidateEndpointCache" => invalidate(_),
+}
+
 impl Sandboxes {
     /// Makes a sandbox; does not wait until it is ready.
-    #[wasm_bindgen(js_name = createSandbox)]
     pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
-        let transport = Rc::clone(&self.transport);
-        let body = Options::required("request", request).and_then(|request| create::request(&request));
-        let call = CallOptions::read(options);
-        promise(async move {
-            let call = call?;
+        let begin = || -> Result<Asked, Failure> {
+            let call = CallOptions::read(options)?;
+            let body = create::request(&Options::required("request", request)?)?;
             let limit = ("requestTimeoutSeconds", call.timeout_seconds.unwrap_or(creation::TIMEOUT_SECONDS));
-            Ok(shape::sandbox(creation::send(&transport, body?, limit, &call).await?)?)
-        })
+            creation::send(&self.transport, &body, limit, &call, |raw| shape::sandbox(raw).map(JsValue::from))
+        };
+        begun(begin())
     }
 
     /// What the server knows of a sandbox.
-    #[wasm_bindgen(js_name = getSandbox)]
     pub fn get(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lifecycle::get(&self.transport, sandbox_id), options)
     }
 
     /// One page of sandboxes.
-    #[wasm_bindgen(js_name = listSandboxes)]
     pub fn list(&self, params: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lists::page(&self.transport, Listing::Sandboxes, params), options)
     }
 
     /// Sets and, with `null`, deletes metadata.
-    #[wasm_bindgen(js_name = patchSandboxMetadata)]
     pub fn patch_metadata(&self, sandbox_id: &JsValue, patch: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lifecycle::patch_metadata(&self.transport, sandbox_id, patch), options)
     }
 
     /// Ends a sandbox.
-    #[wasm_bindgen(js_name = deleteSandbox)]
     pub fn delete(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lifecycle::delete(&self.transport, sandbox_id), options)
     }
 
     /// Stops a sandbox's programs.
-    #[wasm_bindgen(js_name = pauseSandbox)]
     pub fn pause(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lifecycle::pause(&self.transport, sandbox_id), options)
     }
 
     /// Lets a sandbox's programs go on.
-    #[wasm_bindgen(js_name = resumeSandbox)]
     pub fn resume(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lifecycle::resume(&self.transport, sandbox_id), options)
     }
 
     /// Moves the time at which a sandbox ends.
-    #[wasm_bindgen(js_name = renewSandboxExpiration)]
     pub fn renew(&self, sandbox_id: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
         let wire = moment(request)
             .map_err(Failure::from)
@@ -99,31 +109,26 @@ impl Sandboxes {
     }
 
     /// Keeps a sandbox's file system as it is now.
-    #[wasm_bindgen(js_name = createSnapshot)]
     pub fn create_snapshot(&self, sandbox_id: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
         snapshots::create(&self.transport, sandbox_id, request, options)
     }
 
     /// What the server knows of a snapshot.
-    #[wasm_bindgen(js_name = getSnapshot)]
     pub fn get_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, snapshots::get(&self.transport, snapshot_id), options)
     }
 
     /// One page of snapshots.
-    #[wasm_bindgen(js_name = listSnapshots)]
     pub fn list_snapshots(&self, params: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, lists::page(&self.transport, Listing::Snapshots, params), options)
     }
 
     /// Deletes a snapshot.
-    #[wasm_bindgen(js_name = deleteSnapshot)]
     pub fn delete_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
         wire::promised(&self.transport, snapshots::delete(&self.transport, snapshot_id), options)
     }
 
     /// Where a port is reached. Asked anew each time.
-    #[wasm_bindgen(js_name = getSandboxEndpoint)]
     pub fn get_endpoint(
         &self,
         sandbox_id: &JsValue,
@@ -144,7 +149,6 @@ impl Sandboxes {
     }
 
     /// Where a port is reached with a signature in the address, good until `expires`.
-    #[wasm_bindgen(js_name = getSignedEndpoint)]
     pub fn get_signed_endpoint(
         &self,
         sandbox_id: &JsValue,
@@ -158,10 +162,8 @@ impl Sandboxes {
     }
 
     /// Forgets where the ports are, if the id is that of the sandbox that this belongs to: nothing else is remembered.
-    #[wasm_bindgen(js_name = invalidateEndpointCache)]
-    pub fn invalidate(&self, sandbox_id: &JsValue) -> Result<(), JsValue> {
-        let id = args::filled("sandboxId", sandbox_id).map_err(Failure::from)?;
-        self.endpoints.invalidate(&id);
-        Ok(())
+    pub fn invalidate(&self, sandbox_id: &JsValue) -> Result<JsValue, Failure> {
+        self.endpoints.invalidate(&args::filled("sandboxId", sandbox_id)?);
+        Ok(JsValue::UNDEFINED)
     }
 }

@@ -1,6 +1,6 @@
 //! From wire objects to official ones: times become Dates, snake_case becomes camelCase, the rest passes untouched.
 
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::host::object;
 use js_sys::{Date, Object};
 use wasm_bindgen::{JsCast, JsValue};
@@ -19,8 +19,9 @@ fn date_or_undefined(object: &Object, name: &str) {
 
 /// What all that has a life of its own has: `createdAt` must be there.
 fn created(raw: &Object, what: &str) -> Result<(), Error> {
-    let created = date(&object::get(raw, "createdAt"))
-        .ok_or_else(|| Error::UnexpectedResponse(format!("The server sent a {what} without a valid createdAt")))?;
+    let created = date(&object::get(raw, "createdAt")).ok_or_else(|| {
+        Error::new(ErrorKind::UnexpectedResponse, format!("The server sent a {what} without a valid createdAt"))
+    })?;
     object::set(raw, "createdAt", created);
     if let Ok(status) = object::get(raw, "status").dyn_into::<Object>() {
         date_or_undefined(&status, "lastTransitionAt");

@@ -1,11 +1,10 @@
 //! Requests to the egress sidecar, and what its errors mean.
 
-use crate::api::execd::{Call, Execd};
+use crate::api::execd::Execd;
 use crate::core::egress::meaning;
-use crate::core::error::Error;
-use crate::host::args::CallOptions;
+use crate::core::error::{Error, ErrorKind, Report};
+use crate::host::args;
 use crate::host::failure::Failure;
-use crate::host::http::Response;
 use wasm_bindgen::JsValue;
 
 /// The sidecar's port inside the sandbox.
@@ -16,26 +15,27 @@ pub fn of(execd: &Execd) -> Execd {
     execd.at_port(PORT)
 }
 
-/// Sends a request to it.
-pub async fn send(
-    sidecar: &Execd,
-    call: Call<'_>,
-    json: Option<&JsValue>,
-    options: &CallOptions,
-) -> Result<Response, Failure> {
-    sidecar.send(call, json, options).await.map_err(explained)
+/// An array of strings, none of them blank.
+pub fn names(field: &str, list: &JsValue) -> Result<Vec<String>, Error> {
+    let names = args::strings(field, list)?;
+    for (index, name) in names.iter().enumerate() {
+        if name.trim().is_empty() {
+            return Err(Error::invalid(format!("{field}[{index}] cannot be empty")));
+        }
+    }
+    Ok(names)
 }
 
 /// With a code to branch on and, where the caller can do something, what.
 pub fn explained(failure: Failure) -> Failure {
-    let Failure::Typed(Error::Api { status, code, message }, details) = failure else { return failure };
-    let error = match meaning(status, code.is_some(), &message) {
-        Some(meaning) => Error::Api {
-            status,
-            code: Some(meaning.code.into()),
-            message: if meaning.advice.is_empty() { message } else { format!("{message}. {}", meaning.advice) },
-        },
-        None => Error::Api { status, code, message },
-    };
-    Failure::Typed(error, details)
+    failure.renamed(|error| {
+        let Report { kind: ErrorKind::Api, status, server_code, message } = &**error else { return None };
+        let meaning = meaning(*status, server_code.is_some(), message)?;
+        let mut message = message.clone();
+        if !meaning.advice.is_empty() {
+            message.push_str(". ");
+            message.push_str(meaning.advice);
+        }
+        Some(Error::api(*status, Some(meaning.code.into()), message))
+    })
 }

@@ -1,8 +1,9 @@
 //! Snapshots: the wire calls, and waiting until one is ready.
 
-use crate::api::wire::{self, Wire};
-use crate::api::{lifecycle, promise, ready, shape};
-use crate::core::error::Error;
+use crate::api::poll::{Asker, Next, poll};
+use crate::api::wire::{self, Asked, Wire};
+use crate::api::{begun, lifecycle, ready, shape};
+use crate::core::error::{Error, ErrorKind};
 use crate::core::rules;
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
@@ -42,17 +43,17 @@ fn ask(transport: &Transport, sandbox: &JsValue, request: &JsValue) -> Result<Wi
 
 /// Has one made, which the server does in the background; asked to wait, this resolves when it is ready.
 pub fn create(transport: &Rc<Transport>, sandbox: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
-    let (transport, wire) = (Rc::clone(transport), ask(transport, sandbox, request));
-    let waiting = Options::new("options", options).and_then(|options| Waiting::read(&options));
-    let call = CallOptions::read(options);
-    promise(async move {
-        let (wire, waiting, call) = (wire?, waiting?, call?);
-        let snapshot = wire.send(&transport, &call).await?;
-        match waiting {
-            Some(waiting) => until_ready(&transport, snapshot, &waiting, &call).await,
-            None => Ok(snapshot),
-        }
-    })
+    let wire = ask(transport, sandbox, request);
+    let begin = || -> Result<_, Failure> {
+        let wire = wire?;
+        let waiting = Waiting::read(&Options::new("options", options)?)?;
+        let call = CallOptions::read(options)?;
+        Ok(match waiting {
+            Some(waiting) => poll(transport, &call, Making::new(wire, waiting)),
+            None => wire.ask(transport, &call),
+        })
+    };
+    begun(begin())
 }
 
 /// `GET /snapshots/{id}`.
@@ -69,47 +70,67 @@ pub fn delete(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
 
 /// Asks until the snapshot is ready, has failed, or the limit is reached. A question that went wrong and may go right the
 /// next time is asked again.
-async fn until_ready(
-    transport: &Transport,
-    mut snapshot: JsValue,
-    waiting: &Waiting,
-    call: &CallOptions,
-) -> Result<JsValue, Failure> {
-    let id = object::text(&snapshot, "id")
-        .ok_or_else(|| Error::UnexpectedResponse("Create snapshot failed: the answer has no id".into()))?;
-    let deadline = time::now() + waiting.seconds * 1000.0;
-    let mut last = JsValue::UNDEFINED;
-    loop {
-        let status = object::get(&snapshot, "status");
+struct Making {
+    /// Has it made: the first question.
+    wire: Option<Wire>,
+    waiting: Waiting,
+    /// As it was last seen.
+    snapshot: JsValue,
+    id: String,
+    deadline: f64,
+    /// Why the last question went wrong.
+    last: JsValue,
+}
+
+impl Making {
+    fn new(wire: Wire, waiting: Waiting) -> Self {
+        let (snapshot, last) = (JsValue::UNDEFINED, JsValue::UNDEFINED);
+        Self { wire: Some(wire), waiting, snapshot, id: String::new(), deadline: 0.0, last }
+    }
+}
+
+impl Asker for Making {
+    fn ask(&mut self, transport: &Rc<Transport>, call: &CallOptions) -> Result<Asked, Failure> {
+        if let Some(wire) = self.wire.take() {
+            return Ok(wire.ask(transport, call));
+        }
+        // Even a limit that is just over gives one more question the time to be answered.
+        let left = (self.deadline - time::now()).max(1000.0);
+        Ok(get(transport, &self.id.as_str().into())?.once().ask(transport, &transport.capped(call, left)))
+    }
+
+    fn judge(&mut self, answer: Result<JsValue, Failure>, _: &Transport, _: &CallOptions) -> Result<Next, Failure> {
+        let made = self.id.is_empty();
+        match answer {
+            Err(failure) if !made && failure.is_retryable() => self.last = failure.into(),
+            answer => (self.snapshot, self.last) = (answer?, JsValue::UNDEFINED),
+        }
+        if made {
+            self.id = object::text(&self.snapshot, "id").ok_or_else(|| {
+                Error::fixed(ErrorKind::UnexpectedResponse, "Create snapshot failed: the answer has no id")
+            })?;
+            self.deadline = time::now() + self.waiting.seconds * 1000.0;
+        }
+        let (id, status) = (&self.id, object::get(&self.snapshot, "status"));
         let said = |name: &str| object::text(&status, name).unwrap_or_default();
         let state = said("state");
         match state.as_str() {
-            "Ready" => return Ok(snapshot),
+            "Ready" => return Ok(Next::Done(self.snapshot.clone())),
             "Failed" => {
                 let message = format!("Snapshot {id} failed: {} ({})", said("message"), said("reason"));
-                return Err(Failure::from(Error::SnapshotFailed(message)).with_body(snapshot));
+                let failure = Failure::from(Error::new(ErrorKind::SnapshotFailed, message));
+                return Err(failure.with_body(self.snapshot.clone()));
             }
             _ => {}
         }
-        let left = deadline - time::now();
+        let left = self.deadline - time::now();
         if left <= 0.0 {
             let message = format!(
                 "Snapshot {id} was not ready within {} ms (readyTimeoutSeconds); its state is {state}",
-                rules::short((waiting.seconds * 1000.0).round())
+                rules::short((self.waiting.seconds * 1000.0).round())
             );
-            return Err(Failure::caused(Error::ReadyTimeout(message), last));
+            return Err(Failure::caused(Error::new(ErrorKind::ReadyTimeout, message), self.last.clone()));
         }
-        transport.sleep(waiting.poll_ms.min(left), call).await?;
-        // Even a limit that is just over gives one more question the time to be answered.
-        let left = (deadline - time::now()).max(1000.0);
-        let asked = get(transport, &id.as_str().into())?.send(transport, &transport.capped(call, left).once()).await;
-        match asked {
-            Ok(now) => {
-                snapshot = now;
-                last = JsValue::UNDEFINED;
-            }
-            Err(failure) if failure.is_retryable() => last = failure.into(),
-            Err(failure) => return Err(failure),
-        }
+        Ok(Next::After(self.waiting.poll_ms.min(left)))
     }
 }

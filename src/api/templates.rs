@@ -1,7 +1,7 @@
 //! Templates, which a server on Kubernetes builds from images: the wire calls.
 
-use crate::api::shape;
 use crate::api::wire::{self, Wire};
+use crate::api::{create, shape};
 use crate::host::args::{Kind, Options};
 use crate::host::failure::Failure;
 use crate::host::transport::Transport;
@@ -21,9 +21,7 @@ pub fn create(transport: &Transport, request: &JsValue) -> Result<Wire, Failure>
         ("env", Kind::TextMap),
         ("metadata", Kind::TextMap),
     ])?;
-    if let Some(readiness) = given.nested("readiness")? {
-        readiness.check(&[("probe", Kind::Text), ("warmupSeconds", Kind::Count)])?;
-    }
+    create::check_nested(&given, "readiness", &[("probe", Kind::Text), ("warmupSeconds", Kind::Count)])?;
     let url = format!("{}/templates", transport.base);
     Ok(Wire::new("POST", url, "Create template failed").json(request)?.shaped(shape::template).part(PART))
 }

@@ -3,7 +3,7 @@
 use crate::api::endpoints::Endpoint;
 use crate::api::execd::{Call, Execd};
 use crate::api::promise;
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::{multipart, rules};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::{Failure, describe};
@@ -55,26 +55,26 @@ pub async fn upload(execd: &Execd, entry: &Options, call: &CallOptions, on_progr
     let path = path_field(entry, "path")?;
     let metadata = permission(entry)?;
     object::set(&metadata, "path", path.as_str());
-    let metadata = object::stringify(&metadata).map_err(Failure::Thrown)?;
-    let boundary = format!("opensandbox-{}", js::request_id().map_err(Failure::Thrown)?);
+    let metadata = object::stringify(&metadata).map_err(Failure::thrown)?;
+    let boundary = format!("opensandbox-{}", js::request_id().map_err(Failure::thrown)?);
     let head = multipart::head(&boundary, &metadata, &path, &data_kind(entry)?);
     let limit = execd.transport.timeout_ms(call);
     // Before its clock starts.
     let endpoint = execd.endpoint(call).await.map_err(|failure| failure.for_path(&path))?;
     let upload = js::Upload::new(&head, &entry.raw("data"), &multipart::tail(&boundary), &path, limit, on_progress)
-        .map_err(Failure::Thrown)?;
+        .map_err(Failure::thrown)?;
     let sent = send(execd, &endpoint, &upload, &boundary, call).await;
     upload.stop();
     let own = upload.failure();
     match sent {
         // The source's own error, not what fetch made of it.
-        Err(_) if !own.is_undefined() => Err(Failure::Thrown(own)),
+        Err(_) if !own.is_undefined() => Err(Failure::thrown(own)),
         Err(failure) if object::get(&upload.stalled(), "aborted").is_truthy() => {
             let text = format!("Upload failed: nothing moved for {} ms", limit as u64);
-            Err(failure.renamed(Error::Timeout(text)).for_path(&path))
+            Err(failure.renamed(|_| Some(Error::new(ErrorKind::Timeout, text))).for_path(&path))
         }
         Err(failure) => Err(failure.for_path(&path)),
-        Ok(()) => upload.accepted().map(|()| upload.size()).map_err(Failure::Thrown),
+        Ok(()) => upload.accepted().map(|()| upload.size()).map_err(Failure::thrown),
     }
 }
 
@@ -88,7 +88,7 @@ async fn send(
     let transport = &execd.transport;
     // In a page a stream is collected first, which must not outlast an abort either.
     let body =
-        time::within(&upload.body(), f64::INFINITY, &transport.bare_signals(call)).await.map_err(Failure::Thrown)?;
+        time::within(&upload.body(), f64::INFINITY, &transport.bare_signals(call)).await.map_err(Failure::thrown)?;
     transport.check(call)?;
     let call_to = Call { method: "POST", path: "/files/upload", query: &[], what: "Upload failed" };
     let mut headers = vec![("Content-Type", format!("multipart/form-data; boundary={boundary}"))];
@@ -102,7 +102,7 @@ async fn send(
         0.0
     };
     let within = (Deadline::of(limit), signals);
-    execd.send_to(endpoint, call_to, (headers, body), call, Body::Whole, within).await?.done().await
+    execd.send_to(endpoint, call_to, (headers, body), call, Body::Whole, within).await.map(drop)
 }
 
 /// Private to the package: sends the entries of `uploadAll`.
@@ -118,7 +118,7 @@ impl UploadDriver {
     /// Writes one; resolves with its length. `signal` is that of all of them.
     pub fn send(&self, index: f64, entry: JsValue, signal: JsValue, on_progress: JsValue) -> Promise {
         let (execd, seen) = (self.execd.clone(), self.seen.clone());
-        let call = CallOptions { signal: Some(signal), ..self.call.clone() };
+        let call = self.call.with(|call| call.signal = Some(signal));
         promise(async move {
             let entry = Options::required(&format!("entries[{}]", rules::short(index)), &entry)?;
             check(&entry)?;
@@ -130,11 +130,12 @@ impl UploadDriver {
             }
             seen.add(&key);
             match upload(&execd, &entry, &call, &on_progress).await {
-                Err(Failure::Thrown(own)) => {
+                Err(failure) if failure.error().is_none() => {
+                    let own = JsValue::from(failure);
                     let text = format!("What was to be written to {path} could not be read: {}", describe(&own));
-                    Err(Failure::caused(Error::Source(text), own).for_path(&path))
+                    Err(Failure::caused(Error::new(ErrorKind::Source, text), own).for_path(&path))
                 }
-                sent => sent,
+                sent => sent.map(JsValue::from),
             }
         })
     }
@@ -165,5 +166,5 @@ pub fn upload_all(execd: &Execd, source: &JsValue, options: &JsValue) -> Result<
     }
     let signals: Array = execd.transport.bare_signals(&call);
     let driver = UploadDriver { execd: execd.clone(), call, seen: Set::new(&JsValue::UNDEFINED) };
-    js::upload_all(driver.into(), source, concurrency, &signals, &on_progress).map_err(Failure::Thrown)
+    js::upload_all(driver.into(), source, concurrency, &signals, &on_progress).map_err(Failure::thrown)
 }

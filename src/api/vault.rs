@@ -2,7 +2,9 @@
 //! them. Values go in and never come out.
 
 use crate::api::execd::{Call, Execd};
+use crate::api::methods::methods;
 use crate::api::vault_request::Body;
+use crate::api::vault_state::Shape;
 use crate::api::{promise, sidecar, vault_state};
 use crate::core::error::Error;
 use crate::core::rules;
@@ -13,14 +15,21 @@ use crate::host::object;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-const PATH: &str = "/credential-vault";
-/// From an answer to what the caller gets.
-type Shape = fn(&str, &JsValue) -> Result<JsValue, Error>;
-
 /// The vault of one sandbox.
 #[wasm_bindgen]
 pub struct CredentialVault {
     sidecar: Execd,
+}
+
+/// A request, checked.
+struct Asking {
+    method: &'static str,
+    path: String,
+    body: Body,
+    what: &'static str,
+    call: CallOptions,
+    /// `None` for an answer that says nothing.
+    shape: Option<Shape>,
 }
 
 impl CredentialVault {
@@ -30,110 +39,124 @@ impl CredentialVault {
     }
 
     /// All methods are this one, so that there is one future and not eight.
-    fn ask(
-        &self,
-        method: &'static str,
-        path: Result<String, Error>,
-        body: Option<Result<Body, Error>>,
-        (what, shape): (&'static str, Shape),
-        options: &JsValue,
-    ) -> Promise {
-        let (sidecar, call) = (self.sidecar.clone(), CallOptions::read(options));
+    fn ask(&self, asking: Result<Asking, Error>) -> Promise {
+        let sidecar = self.sidecar.clone();
         promise(async move {
-            let (path, body, call) = (path?, body.transpose()?, call?);
-            let (json, secrets) = body.map_or((None, Vec::new()), |body| (Some(body.json.into()), body.secrets));
-            let call_to = Call { method, path: &path, query: &[], what };
-            let answer = guarded(&sidecar, call_to, json.as_ref(), &call, secrets).await?;
-            let request_id = answer.request_id();
-            let raw = answer.json().await.map_err(Failure::without_quote)?;
-            shape(what, &raw).map_err(|error| Failure::from(error).for_request(request_id))
+            let asking = asking?;
+            let tokens = sidecar.endpoint(&asking.call).await?.headers;
+            let call_to = Call { method: asking.method, path: &asking.path, query: &[], what: asking.what };
+            let answer = sidecar.send(call_to, asking.body.given(), &asking.call).await;
+            read(answer, &asking, &tokens)
         })
     }
 
-    fn get_at(&self, path: Result<String, Error>, reading: (&'static str, Shape), options: &JsValue) -> Promise {
-        self.ask("GET", path, None, reading, options)
+    fn get_at(&self, path: (&str, Option<&JsValue>), what: &'static str, shape: Shape, options: &JsValue) -> Promise {
+        self.ask(asking("GET", path, Ok(Body::default()), what, Some(shape), options))
     }
 }
 
-/// A request whose error repeats neither the credentials nor the sidecar's token, even if a server should.
-async fn guarded(
-    sidecar: &Execd,
-    call_to: Call<'_>,
-    json: Option<&JsValue>,
-    call: &CallOptions,
-    secrets: Vec<String>,
-) -> Result<Response, Failure> {
-    let tokens = sidecar.endpoint(call).await?.headers.into_iter().map(|(_, value)| value);
-    let secrets: Vec<String> = secrets.into_iter().chain(tokens).flat_map(spellings).collect();
-    sidecar::send(sidecar, call_to, json, call).await.map_err(|failure| failure.without(&secrets))
+/// `list` and `name`: what of the vault it is about.
+fn asking(
+    method: &'static str,
+    (list, name): (&str, Option<&JsValue>),
+    body: Result<Body, Error>,
+    what: &'static str,
+    shape: Option<Shape>,
+    options: &JsValue,
+) -> Result<Asking, Error> {
+    let mut path = "/credential-vault".to_owned() + list;
+    if let Some(name) = name {
+        path.push('/');
+        path.push_str(&rules::segment("name", &args::filled("name", name)?)?);
+    }
+    Ok(Asking { method, path, body: body?, what, call: CallOptions::read(options)?, shape })
 }
 
-/// A secret as it is, as it stands in JSON, and as it stands in JSON that is itself quoted.
-fn spellings(secret: String) -> Vec<String> {
-    let quoted = |text: &str| {
-        let json = object::stringify(&text.into()).unwrap_or_default();
-        json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned()
+/// What has come of a request. Its error repeats neither the credentials nor the sidecar's token, even if a server should.
+fn read(answer: Result<Response, Failure>, asking: &Asking, tokens: &[(String, String)]) -> Result<JsValue, Failure> {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(failure) => {
+            let mut secrets = Vec::new();
+            asking.body.secrets.iter().for_each(|secret| add_spellings(&mut secrets, secret));
+            tokens.iter().for_each(|(_, token)| add_spellings(&mut secrets, token));
+            return Err(sidecar::explained(failure).without(&secrets));
+        }
     };
-    let once = quoted(&secret);
-    vec![quoted(&once), once, secret]
+    let raw = answer.json().map_err(Failure::without_quote)?;
+    let Some(shape) = asking.shape else { return Ok(JsValue::UNDEFINED) };
+    vault_state::read(asking.what, &raw, shape).map_err(|error| Failure::from(error).for_request(answer.request_id()))
 }
 
-/// The path of one credential or binding.
-fn path_of(list: &str, name: &JsValue) -> Result<String, Error> {
-    Ok(format!("{PATH}/{list}/{}", rules::segment("name", &args::filled("name", name)?)?))
+/// A secret as it stands in JSON that is itself quoted, as it stands in JSON, and as it is.
+fn add_spellings(secrets: &mut Vec<String>, secret: &str) {
+    let once = quoted(secret);
+    secrets.push(quoted(&once));
+    secrets.push(once);
+    secrets.push(secret.to_owned());
 }
 
-#[wasm_bindgen]
+fn quoted(text: &str) -> String {
+    let json = object::stringify(&text.into()).unwrap_or_default();
+    json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
+methods! { CredentialVault:
+    "create" => create(_, _),
+    "get" => get(_),
+    "patch" => patch(_, _),
+    "delete" => remove(_),
+    "listCredentials" => list_credentials(_),
+    "getCredential" => get_credential(_, _),
+    "listBindings" => list_bindings(_),
+    "getBinding" => get_binding(_, _),
+}
+
 impl CredentialVault {
     /// Makes the vault.
     pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
-        let reading: (_, Shape) = ("Create credential vault failed", vault_state::state);
-        self.ask("POST", Ok(PATH.into()), Some(Body::create(request)), reading, options)
+        let (body, what) = (Body::create(request), "Create credential vault failed");
+        self.ask(asking("POST", ("", None), body, what, Some(vault_state::state), options))
     }
 
     /// What is in it, without the values.
     pub fn get(&self, options: &JsValue) -> Promise {
-        self.get_at(Ok(PATH.into()), ("Get credential vault failed", vault_state::state), options)
+        self.get_at(("", None), "Get credential vault failed", vault_state::state, options)
     }
 
     /// Changes it, all or nothing.
     pub fn patch(&self, request: &JsValue, options: &JsValue) -> Promise {
-        let reading: (_, Shape) = ("Patch credential vault failed", vault_state::state);
-        self.ask("PATCH", Ok(PATH.into()), Some(Body::patch(request)), reading, options)
+        let (body, what) = (Body::patch(request), "Patch credential vault failed");
+        self.ask(asking("PATCH", ("", None), body, what, Some(vault_state::state), options))
     }
 
     /// Deletes it with all that is in it.
-    #[wasm_bindgen(js_name = delete)]
     pub fn remove(&self, options: &JsValue) -> Promise {
-        let reading: (_, Shape) = ("Delete credential vault failed", vault_state::nothing);
-        self.ask("DELETE", Ok(PATH.into()), None, reading, options)
+        let what = "Delete credential vault failed";
+        self.ask(asking("DELETE", ("", None), Ok(Body::default()), what, None, options))
     }
 
     /// All credentials, without their values.
-    #[wasm_bindgen(js_name = listCredentials)]
     pub fn list_credentials(&self, options: &JsValue) -> Promise {
-        let path = Ok(format!("{PATH}/credentials"));
-        self.get_at(path, ("List credential vault credentials failed", vault_state::credentials), options)
+        let what = "List credential vault credentials failed";
+        self.get_at(("/credentials", None), what, vault_state::credentials, options)
     }
 
     /// One credential, without its value.
-    #[wasm_bindgen(js_name = getCredential)]
     pub fn get_credential(&self, name: &JsValue, options: &JsValue) -> Promise {
-        let path = path_of("credentials", name);
-        self.get_at(path, ("Get credential vault credential failed", vault_state::credential), options)
+        let what = "Get credential vault credential failed";
+        self.get_at(("/credentials", Some(name)), what, vault_state::credential, options)
     }
 
     /// All bindings.
-    #[wasm_bindgen(js_name = listBindings)]
     pub fn list_bindings(&self, options: &JsValue) -> Promise {
-        let path = Ok(format!("{PATH}/bindings"));
-        self.get_at(path, ("List credential vault bindings failed", vault_state::bindings), options)
+        let what = "List credential vault bindings failed";
+        self.get_at(("/bindings", None), what, vault_state::bindings, options)
     }
 
     /// One binding.
-    #[wasm_bindgen(js_name = getBinding)]
     pub fn get_binding(&self, name: &JsValue, options: &JsValue) -> Promise {
-        let path = path_of("bindings", name);
-        self.get_at(path, ("Get credential vault binding failed", vault_state::binding), options)
+        let what = "Get credential vault binding failed";
+        self.get_at(("/bindings", Some(name)), what, vault_state::binding, options)
     }
 }

@@ -1,10 +1,11 @@
 //! What the caller gives the credential vault, checked. No error repeats a value: a secret may stand in the wrong place.
 
+use crate::api::sidecar;
 use crate::core::error::Error;
 use crate::core::rules;
-use crate::host::args::{self, Options};
+use crate::host::args::{Kind, Options};
 use crate::host::object;
-use js_sys::{Array, Object};
+use js_sys::Array;
 use wasm_bindgen::JsValue;
 
 const SURFACES: [&str; 4] = ["path", "query", "header", "body"];
@@ -12,8 +13,8 @@ const SURFACES: [&str; 4] = ["path", "query", "header", "body"];
 /// A body, and the secrets in it, for keeping them out of errors.
 #[derive(Default)]
 pub struct Body {
-    /// To send.
-    pub json: Object,
+    /// To send; `undefined` for nothing.
+    json: JsValue,
     /// Values of credentials.
     pub secrets: Vec<String>,
 }
@@ -22,10 +23,10 @@ impl Body {
     /// `{credentials, bindings}`.
     pub fn create(request: &JsValue) -> Result<Self, Error> {
         let request = Options::required("request", request)?;
-        let mut body = Self { json: request.copy(), secrets: Vec::new() };
-        let credentials = body.credentials(request.children("credentials")?)?;
-        object::set(&body.json, "credentials", credentials);
-        object::set(&body.json, "bindings", bindings(request.children("bindings")?)?);
+        let (json, mut body) = (request.copy(), Self::default());
+        object::set(&json, "credentials", body.credentials(&request.children("credentials")?)?);
+        object::set(&json, "bindings", bindings(&request.children("bindings")?)?);
+        body.json = json.into();
         Ok(body)
     }
 
@@ -33,33 +34,41 @@ impl Body {
     pub fn patch(request: &JsValue) -> Result<Self, Error> {
         let request = Options::required("request", request)?;
         request.count("expectedRevision")?;
-        let mut body = Self { json: request.copy(), secrets: Vec::new() };
+        let (json, mut body) = (request.copy(), Self::default());
         for field in ["credentials", "bindings"] {
             let Some(changes) = request.nested(field)? else { continue };
             let copy = changes.copy();
             for name in ["add", "replace"] {
                 let Some(entries) = changes.objects(name)? else { continue };
-                let entries = if field == "credentials" { body.credentials(entries)? } else { bindings(entries)? };
+                let entries = if field == "credentials" { body.credentials(&entries)? } else { bindings(&entries)? };
                 object::set(&copy, name, entries);
             }
             names(&changes, "delete")?;
-            object::set(&body.json, field, copy);
+            object::set(&json, field, copy);
         }
+        body.json = json.into();
         Ok(body)
     }
 
+    /// What is to be sent, if anything is.
+    pub fn given(&self) -> Option<&JsValue> {
+        if self.json.is_undefined() { None } else { Some(&self.json) }
+    }
+
     /// The sidecar wants the source's type, which the official SDK lets one leave out.
-    fn credentials(&mut self, entries: Vec<Options>) -> Result<Array, Error> {
+    fn credentials(&mut self, entries: &[Options]) -> Result<Array, Error> {
         let list = Array::new();
         for entry in entries {
             entry.filled("name")?;
             let source = entry.required_nested("source")?;
-            let kind = source.string("type")?.unwrap_or_else(|| "inline".into());
-            if kind == "inline" {
+            let kind = source.string("type")?;
+            let (copy, inner) = (entry.copy(), source.copy());
+            if kind.is_none() {
+                object::set(&inner, "type", "inline");
+            }
+            if kind.is_none_or(|kind| kind == "inline") {
                 self.secrets.push(source.filled("value")?);
             }
-            let (copy, inner) = (entry.copy(), source.copy());
-            object::set(&inner, "type", kind);
             object::set(&copy, "source", inner);
             list.push(&copy);
         }
@@ -67,7 +76,7 @@ impl Body {
     }
 }
 
-fn bindings(entries: Vec<Options>) -> Result<Array, Error> {
+fn bindings(entries: &[Options]) -> Result<Array, Error> {
     let list = Array::new();
     for entry in entries {
         entry.filled("name")?;
@@ -78,9 +87,14 @@ fn bindings(entries: Vec<Options>) -> Result<Array, Error> {
     Ok(list)
 }
 
+/// An error about a field.
+fn wrong(entry: &Options, name: &str, problem: &str) -> Error {
+    Error::invalid(entry.path(name) + problem)
+}
+
 fn check_match(entry: &Options) -> Result<(), Error> {
-    if names(entry, "hosts")?.is_none_or(|hosts| hosts.is_empty()) {
-        return Err(Error::InvalidArgument(format!("{} must name a host", entry.path("hosts"))));
+    if names(entry, "hosts")?.is_empty() {
+        return Err(wrong(entry, "hosts", " must name a host"));
     }
     for name in ["schemes", "methods", "paths"] {
         names(entry, name)?;
@@ -94,45 +108,39 @@ fn check_auth(auth: &Options) -> Result<(), Error> {
         "bearer" | "basic" => {
             auth.filled("credential")?;
         }
-        "apiKey" => {
-            header_name(auth)?;
-            auth.filled("credential")?;
-        }
+        "apiKey" => check_header(auth)?,
         "customHeaders" => {
             let headers = auth.children("headers")?;
             if headers.is_empty() {
-                return Err(Error::InvalidArgument(format!("{} cannot be empty", auth.path("headers"))));
+                return Err(wrong(auth, "headers", " cannot be empty"));
             }
-            for header in headers {
-                header_name(&header)?;
-                header.filled("credential")?;
+            for header in &headers {
+                check_header(header)?;
             }
         }
         // `passthrough` has nothing of its own, and of types to come we know nothing.
         _ => {}
     }
-    for substitution in auth.objects("substitutions")?.unwrap_or_default() {
-        substitution.filled("credential")?;
-        substitution.filled("placeholder")?;
-        let surfaces = names(&substitution, "in")?.unwrap_or_default();
-        if surfaces.is_empty() || surfaces.iter().any(|surface| !SURFACES.contains(&surface.as_str())) {
-            let field = substitution.path("in");
-            return Err(Error::InvalidArgument(format!("{field} must list some of path, query, header and body")));
+    for substitution in &auth.objects("substitutions")?.unwrap_or_default() {
+        substitution.check(&[("credential", Kind::Filled), ("placeholder", Kind::Filled)])?;
+        let surfaces = names(substitution, "in")?;
+        if surfaces.is_empty() || !surfaces.iter().all(|surface| SURFACES.contains(&surface.as_str())) {
+            return Err(wrong(substitution, "in", " must list some of path, query, header and body"));
         }
     }
     Ok(())
 }
 
-fn header_name(entry: &Options) -> Result<(), Error> {
-    rules::header(&entry.filled("name")?, "")
-        .map_err(|_| Error::InvalidArgument(format!("{} is not a valid header name", entry.path("name"))))
+/// A header that a credential goes into.
+fn check_header(entry: &Options) -> Result<(), Error> {
+    if rules::header(&entry.filled("name")?, "").is_err() {
+        return Err(wrong(entry, "name", " is not a valid header name"));
+    }
+    entry.filled("credential").map(drop)
 }
 
-/// An array of strings, none of them blank.
-fn names(entry: &Options, name: &str) -> Result<Option<Vec<String>>, Error> {
-    let list = entry.strings(name)?;
-    for (index, text) in list.iter().flatten().enumerate() {
-        args::filled(&format!("{}[{index}]", entry.path(name)), &text.as_str().into())?;
-    }
-    Ok(list)
+/// An array of strings, none of them blank. One that is not given is empty.
+fn names(entry: &Options, name: &str) -> Result<Vec<String>, Error> {
+    let list = entry.raw(name);
+    if object::absent(&list) { Ok(Vec::new()) } else { sidecar::names(&entry.path(name), &list) }
 }

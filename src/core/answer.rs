@@ -1,5 +1,7 @@
 //! Who has answered at a port's address: the program behind it, or one of the proxies in between?
 
+use crate::text::has;
+
 /// What an answer with an error status means to somebody who waits for a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
@@ -20,7 +22,7 @@ pub fn judge(status: u16, code: Option<&str>, message: &str) -> Answer {
         404 if code.ends_with("::POD_IP_NOT_AVAILABLE") => Answer::NotYet,
         502 | 504 => Answer::NotYet,
         500 if matches!(code, "GENERAL::UNKNOWN_ERROR" | "DOCKER::NETWORK_MODE_ENDPOINT_UNAVAILABLE") => Answer::NotYet,
-        503 if message.contains("OpenSandbox Ingress") => Answer::NotYet,
+        503 if has(message, "OpenSandbox Ingress") => Answer::NotYet,
         _ => Answer::Theirs,
     }
 }

@@ -1,6 +1,8 @@
 //! What the errors of the egress sidecar mean. It answers in plain text, without a code, and some of its refusals can be
 //! mended by the caller.
 
+use crate::text::has;
+
 /// A stable code, and what to do about it; empty where there is nothing to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meaning {
@@ -22,7 +24,7 @@ pub fn meaning(status: u16, coded: bool, message: &str) -> Option<Meaning> {
     if coded {
         return None;
     }
-    let says = |text: &str| message.contains(text);
+    let says = |text: &str| has(message, text);
     let (code, advice) = match status {
         400 | 422 => ("EGRESS_INVALID_REQUEST", ""),
         401 => {

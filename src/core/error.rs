@@ -1,140 +1,211 @@
-//! Everything that can go wrong, in one enum: which JavaScript class it becomes, its stable code, its words.
+//! Everything that can go wrong, in one type: which JavaScript class it becomes, its stable code, its words.
 
+use crate::text::join;
 use std::fmt;
+use std::ops::Deref;
 
-/// An error without JavaScript values. `host::failure` adds the cause and builds the exception.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Error {
+/// What kind of error it is. The JavaScript class and the stable code follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
     /// A value of the caller's is wrong; names the field.
-    InvalidArgument(String),
+    InvalidArgument,
     /// The server answered with an error status.
-    Api {
-        /// HTTP status.
-        status: u16,
-        /// The server's own code, such as `DOCKER::SANDBOX_NOT_FOUND`.
-        code: Option<String>,
-        /// The server's own message.
-        message: String,
-    },
+    Api,
     /// The server does not have what was asked for: an older version, or another runtime.
-    NotSupported {
-        /// HTTP status: 501, or the 404 of a router that does not know the path.
-        status: u16,
-        /// What is not supported, and the server's own message.
-        message: String,
-    },
+    NotSupported,
     /// The server answered 2xx with something that is not what the API says.
-    UnexpectedResponse(String),
+    UnexpectedResponse,
     /// The server wants to send the request elsewhere. Not followed: keys never leave their origin.
-    Redirect(u16),
+    Redirect,
     /// No answer: refused, reset, or hidden by the browser.
-    Network(String),
+    Network,
     /// A request, or the start of a run, took longer than its limit.
-    Timeout(String),
+    Timeout,
     /// The caller's signal fired.
     Aborted,
     /// The object was closed.
-    Closed(String),
+    Closed,
     /// Something did not become ready in time: a sandbox, a snapshot, a port.
-    ReadyTimeout(String),
+    ReadyTimeout,
     /// The server could not make a snapshot that it had accepted.
-    SnapshotFailed(String),
+    SnapshotFailed,
     /// A stream ended without the end of the run.
-    Interrupted(String),
+    Interrupted,
     /// A stream went silent.
-    Stalled(String),
+    Stalled,
     /// A context of code runs something else: one run at a time.
-    Busy(String),
+    Busy,
     /// Code was to be interrupted, and its kernel did not heed it.
-    Unresponsive(String),
+    Unresponsive,
     /// A stream carried something that is no event.
-    Malformed(String),
+    Malformed,
     /// One event was larger than the limit.
-    TooLarge(String),
+    TooLarge,
     /// A file was changed while it was being read.
-    Changed(String),
+    Changed,
     /// What the caller gave to upload failed while it was being read.
-    Source(String),
+    Source,
     /// Another client has taken a terminal over.
-    TakenOver(String),
+    TakenOver,
     /// A terminal's program is not running: connecting would start it.
-    NotRunning(String),
+    NotRunning,
     /// No WebSocket, or none that can send the headers that are needed.
-    NoWebSocket(String),
+    NoWebSocket,
     /// More has come than is held for a reader that does not keep up.
-    TooSlow(String),
+    TooSlow,
 }
 
-impl Error {
+impl ErrorKind {
     /// The exported class that it becomes; see `src/js/errors.js`.
-    pub fn class(&self) -> &'static str {
+    pub fn class(self) -> &'static str {
         match self {
-            Self::InvalidArgument(_) => "InvalidArgumentException",
-            Self::Api { .. }
-            | Self::NotSupported { .. }
-            | Self::SnapshotFailed(_)
-            | Self::Busy(_)
-            | Self::UnexpectedResponse(_)
-            | Self::Redirect(_) => "SandboxApiException",
-            Self::Network(_) => "SandboxConnectionException",
-            Self::Timeout(_) => "SandboxTimeoutException",
+            Self::InvalidArgument => "InvalidArgumentException",
+            Self::Api
+            | Self::NotSupported
+            | Self::SnapshotFailed
+            | Self::Busy
+            | Self::UnexpectedResponse
+            | Self::Redirect => "SandboxApiException",
+            Self::Network => "SandboxConnectionException",
+            Self::Timeout => "SandboxTimeoutException",
             Self::Aborted => "SandboxAbortException",
-            Self::Closed(_) | Self::Changed(_) | Self::Source(_) => "SandboxException",
-            Self::ReadyTimeout(_) => "SandboxReadyTimeoutException",
-            Self::NotRunning(_) | Self::NoWebSocket(_) | Self::TooSlow(_) => "SandboxException",
-            Self::Interrupted(_)
-            | Self::Stalled(_)
-            | Self::Unresponsive(_)
-            | Self::Malformed(_)
-            | Self::TooLarge(_)
-            | Self::TakenOver(_) => "SandboxStreamException",
+            Self::Closed | Self::Changed | Self::Source => "SandboxException",
+            Self::ReadyTimeout => "SandboxReadyTimeoutException",
+            Self::NotRunning | Self::NoWebSocket | Self::TooSlow => "SandboxException",
+            Self::Interrupted
+            | Self::Stalled
+            | Self::Unresponsive
+            | Self::Malformed
+            | Self::TooLarge
+            | Self::TakenOver => "SandboxStreamException",
         }
     }
 
     /// Stable across versions and across two copies of the package, where `instanceof` is not.
-    pub fn code(&self) -> &str {
+    pub fn code(self) -> &'static str {
         match self {
-            Self::InvalidArgument(_) => "INVALID_ARGUMENT",
-            Self::Api { code: Some(code), .. } => code,
-            Self::Api { .. } | Self::UnexpectedResponse(_) => "UNEXPECTED_RESPONSE",
-            Self::NotSupported { .. } => "NOT_SUPPORTED",
-            Self::SnapshotFailed(_) => "SNAPSHOT_FAILED",
-            Self::Redirect(_) => "REDIRECT_REFUSED",
-            Self::Network(_) => "NETWORK_ERROR",
-            Self::Timeout(_) => "REQUEST_TIMEOUT",
+            Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::Api | Self::UnexpectedResponse => "UNEXPECTED_RESPONSE",
+            Self::NotSupported => "NOT_SUPPORTED",
+            Self::SnapshotFailed => "SNAPSHOT_FAILED",
+            Self::Redirect => "REDIRECT_REFUSED",
+            Self::Network => "NETWORK_ERROR",
+            Self::Timeout => "REQUEST_TIMEOUT",
             Self::Aborted => "ABORTED",
-            Self::Closed(_) => "CLOSED",
-            Self::ReadyTimeout(_) => "READY_TIMEOUT",
-            Self::Interrupted(_) => "STREAM_INTERRUPTED",
-            Self::Stalled(_) => "STREAM_STALLED",
-            Self::Busy(_) => "CONTEXT_BUSY",
-            Self::Unresponsive(_) => "KERNEL_UNRESPONSIVE",
-            Self::Malformed(_) => "MALFORMED_EVENT",
-            Self::TooLarge(_) => "EVENT_TOO_LARGE",
-            Self::Changed(_) => "FILE_CHANGED",
-            Self::Source(_) => "SOURCE_FAILED",
-            Self::TakenOver(_) => "TAKEN_OVER",
-            Self::NotRunning(_) => "PTY_NOT_RUNNING",
-            Self::NoWebSocket(_) => "NO_WEB_SOCKET",
-            Self::TooSlow(_) => "CONSUMER_TOO_SLOW",
+            Self::Closed => "CLOSED",
+            Self::ReadyTimeout => "READY_TIMEOUT",
+            Self::Interrupted => "STREAM_INTERRUPTED",
+            Self::Stalled => "STREAM_STALLED",
+            Self::Busy => "CONTEXT_BUSY",
+            Self::Unresponsive => "KERNEL_UNRESPONSIVE",
+            Self::Malformed => "MALFORMED_EVENT",
+            Self::TooLarge => "EVENT_TOO_LARGE",
+            Self::Changed => "FILE_CHANGED",
+            Self::Source => "SOURCE_FAILED",
+            Self::TakenOver => "TAKEN_OVER",
+            Self::NotRunning => "PTY_NOT_RUNNING",
+            Self::NoWebSocket => "NO_WEB_SOCKET",
+            Self::TooSlow => "CONSUMER_TOO_SLOW",
         }
+    }
+}
+
+/// An error without JavaScript values. `host::failure` adds the cause and builds the exception.
+///
+/// One pointer wide: every `?` copies it, and with its fields in place that was a quarter of the wasm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Error(Box<Report>);
+
+/// What an [`Error`] says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// What kind it is.
+    pub kind: ErrorKind,
+    /// For people: what happened and what to do.
+    pub message: String,
+    /// HTTP status; 0 where there was none.
+    pub status: u16,
+    /// The server's own code, such as `DOCKER::SANDBOX_NOT_FOUND`.
+    pub server_code: Option<String>,
+}
+
+impl Deref for Error {
+    type Target = Report;
+
+    fn deref(&self) -> &Report {
+        &self.0
+    }
+}
+
+impl Error {
+    /// One of a kind.
+    #[inline(never)]
+    pub fn new(kind: ErrorKind, message: String) -> Self {
+        Self(Box::new(Report { kind, message, status: 0, server_code: None }))
+    }
+
+    /// The same with words that are always the same.
+    #[inline(never)]
+    pub fn fixed(kind: ErrorKind, message: &str) -> Self {
+        Self::new(kind, message.to_owned())
+    }
+
+    /// A value of the caller's is wrong.
+    #[inline(never)]
+    pub fn invalid(message: String) -> Self {
+        Self::new(ErrorKind::InvalidArgument, message)
+    }
+
+    /// The server answered with an error status, its own code and its own words.
+    pub fn api(status: u16, server_code: Option<String>, message: String) -> Self {
+        Self(Box::new(Report { kind: ErrorKind::Api, message, status, server_code }))
+    }
+
+    /// The server does not have it. `status`: 501, or the 404 of a router that does not know the path.
+    pub fn not_supported(status: u16, message: String) -> Self {
+        Self(Box::new(Report { kind: ErrorKind::NotSupported, message, status, server_code: None }))
+    }
+
+    /// The server wants to send the request elsewhere; the status is 0 where the browser hides it.
+    pub fn redirect(status: u16) -> Self {
+        let message = "The server answered with a redirect, which is not followed because the request carries keys. \
+             Check the domain and the protocol (http or https) of the connection";
+        Self(Box::new(Report { kind: ErrorKind::Redirect, message: message.to_owned(), status, server_code: None }))
+    }
+
+    /// The caller's signal fired.
+    pub fn aborted() -> Self {
+        Self::fixed(ErrorKind::Aborted, "The operation was aborted")
+    }
+
+    /// The same with other words.
+    pub fn saying(self, message: String) -> Self {
+        Self(Box::new(Report { message, ..*self.0 }))
+    }
+
+    /// Stable across versions and across two copies of the package, where `instanceof` is not.
+    pub fn code(&self) -> &str {
+        match &self.server_code {
+            Some(code) => code,
+            None => self.kind.code(),
+        }
+    }
+
+    /// Whether the server does not know the route at all: what it knows and does not find has a code.
+    pub fn is_unrouted(&self) -> bool {
+        self.kind == ErrorKind::Api && self.status == 404 && self.server_code.is_none()
     }
 
     /// HTTP status, where there was one.
     pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Api { status, .. } | Self::NotSupported { status, .. } | Self::Redirect(status) if *status > 0 => {
-                Some(*status)
-            }
-            _ => None,
-        }
+        Some(self.status).filter(|status| *status > 0)
     }
 
     /// Whether the same request may well succeed later. It says nothing about whether repeating it is safe.
     pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Api { status, .. } => crate::retry::is_passing(*status),
-            Self::Network(_) | Self::Timeout(_) | Self::ReadyTimeout(_) | Self::Busy(_) => true,
+        match self.kind {
+            ErrorKind::Api => crate::retry::is_passing(self.status),
+            ErrorKind::Network | ErrorKind::Timeout | ErrorKind::ReadyTimeout | ErrorKind::Busy => true,
             _ => false,
         }
     }
@@ -142,34 +213,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InvalidArgument(text)
-            | Self::UnexpectedResponse(text)
-            | Self::Network(text)
-            | Self::Timeout(text)
-            | Self::Closed(text)
-            | Self::ReadyTimeout(text)
-            | Self::SnapshotFailed(text)
-            | Self::Interrupted(text)
-            | Self::Stalled(text)
-            | Self::Busy(text)
-            | Self::Unresponsive(text)
-            | Self::Malformed(text)
-            | Self::TooLarge(text)
-            | Self::Changed(text)
-            | Self::Source(text)
-            | Self::NotSupported { message: text, .. }
-            | Self::TakenOver(text)
-            | Self::NotRunning(text)
-            | Self::NoWebSocket(text)
-            | Self::TooSlow(text)
-            | Self::Api { message: text, .. } => f.write_str(text),
-            Self::Aborted => f.write_str("The operation was aborted"),
-            Self::Redirect(_) => f.write_str(
-                "The server answered with a redirect, which is not followed because the request carries keys. \
-                 Check the domain and the protocol (http or https) of the connection",
-            ),
-        }
+        f.write_str(&self.message)
     }
 }
 
@@ -202,12 +246,12 @@ impl ErrorBody {
         let message = if let Some(said) = said {
             said
         } else if !details.is_empty() {
-            format!("{fallback}: {}", details.join("; "))
+            format!("{fallback}: {}", join(&details, "; "))
         } else if !text.is_empty() && !text.starts_with('<') && text.len() <= 500 {
             format!("{fallback} (HTTP {status}): {text}")
         } else {
             format!("{fallback} (HTTP {status})")
         };
-        Error::Api { status, code: self.code.filter(|code| !code.is_empty()), message }
+        Error::api(status, self.code.filter(|code| !code.is_empty()), message)
     }
 }

@@ -1,6 +1,7 @@
 //! The command of a terminal. execd's terminals take neither variables nor a first size; a shell that starts the command can.
 
 use crate::error::Error;
+use crate::text::replace;
 
 /// The window of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub fn dimension(field: &str, value: f64) -> Result<u16, Error> {
         return Ok(value as u16);
     }
     let got = crate::rules::short(value);
-    Err(Error::InvalidArgument(format!("{field} must be a whole number from 1 to 65535, got {got}")))
+    Err(Error::invalid(format!("{field} must be a whole number from 1 to 65535, got {got}")))
 }
 
 /// A name that a shell can hold. Others would be read as an option or an assignment of something else.
@@ -26,12 +27,12 @@ fn name(name: &str) -> Result<&str, Error> {
     if name.chars().all(fits) && name.starts_with(|c: char| !c.is_ascii_digit()) {
         return Ok(name);
     }
-    Err(Error::InvalidArgument(format!("env has a name that is not made of letters, digits and _: \"{name}\"")))
+    Err(Error::invalid(format!("env has a name that is not made of letters, digits and _: \"{name}\"")))
 }
 
 /// In single quotes, which leave nothing to the shell.
 fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
+    format!("'{}'", replace(text, "'", "'\\''"))
 }
 
 /// What execd is to run: `command`, or an interactive bash, with these variables and in a window of this size. `None` is
@@ -42,7 +43,7 @@ pub fn launcher(command: &str, env: &[(String, String)], size: Option<Size>) -> 
         .chain(env.iter().map(|(name, value)| (name.as_str(), value.as_str())))
         .find(|(_, text)| text.contains('\0'))
     {
-        return Err(Error::InvalidArgument(format!("{field} cannot contain a NUL character")));
+        return Err(Error::invalid(format!("{field} cannot contain a NUL character")));
     }
     if env.is_empty() && size.is_none() {
         return Ok((!command.is_empty()).then(|| command.to_owned()));

@@ -1,5 +1,7 @@
 //! When a request that failed is sent again, and after how long. A pure decision: no clock, no dice, no I/O.
 
+use crate::text::has;
+
 /// How often to ask and how long to wait. Times are in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
@@ -114,7 +116,7 @@ const NEVER_SENT: [&str; 9] = [
 
 /// Whether the code or the message of an error says that nothing was sent.
 pub fn says_never_sent(words: &str) -> bool {
-    NEVER_SENT.iter().any(|sign| words.contains(sign))
+    NEVER_SENT.iter().any(|sign| has(words, sign))
 }
 
 /// A `Retry-After` in milliseconds from `now_ms`: whole seconds, or a date, which `date` reads as milliseconds since 1970.

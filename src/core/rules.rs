@@ -5,8 +5,8 @@ use crate::error::Error;
 /// Ids and names that become one path segment. `.` and `..` would change the path, and an empty one the route.
 pub fn segment(field: &str, value: &str) -> Result<String, Error> {
     match value.trim() {
-        "" => Err(Error::InvalidArgument(format!("{field} cannot be empty"))),
-        "." | ".." => Err(Error::InvalidArgument(format!("{field} cannot be \"{value}\""))),
+        "" => Err(Error::invalid(format!("{field} cannot be empty"))),
+        "." | ".." => Err(Error::invalid(format!("{field} cannot be \"{value}\""))),
         _ => Ok(crate::url::encode(value)),
     }
 }
@@ -16,7 +16,7 @@ pub fn port(value: f64) -> Result<u16, Error> {
     if value.fract() == 0.0 && (1.0..=65535.0).contains(&value) {
         Ok(value as u16)
     } else {
-        Err(Error::InvalidArgument(format!("port must be an integer from 1 to 65535, got {}", short(value))))
+        Err(Error::invalid(format!("port must be an integer from 1 to 65535, got {}", short(value))))
     }
 }
 
@@ -26,7 +26,7 @@ pub fn url_path(field: &str, path: &str) -> Result<(), Error> {
     let leads_out = plain.split('/').any(is_dots);
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '#' | '\\');
     if !path.starts_with('/') || leads_out || path.contains(odd) {
-        return Err(Error::InvalidArgument(format!(
+        return Err(Error::invalid(format!(
             "{field} must begin with '/' and have no '.' or '..' between slashes, no '#', no backslash and no white space"
         )));
     }
@@ -53,7 +53,7 @@ pub fn lifetime(field: &str, seconds: f64) -> Result<(), Error> {
     if (0.0..WHOLE_LIMIT).contains(&seconds) {
         return Ok(());
     }
-    Err(Error::InvalidArgument(format!("{field} must be a time that a sandbox can live, got {}", short(seconds))))
+    Err(Error::invalid(format!("{field} must be a time that a sandbox can live, got {}", short(seconds))))
 }
 
 /// A file path for execd.
@@ -62,14 +62,14 @@ pub fn lifetime(field: &str, seconds: f64) -> Result<(), Error> {
 /// of `$` into nothing: `price$5.txt` would be written as `price.txt`. Those are refused.
 pub fn file_path(field: &str, path: &str) -> Result<(), Error> {
     if path.is_empty() {
-        return Err(Error::InvalidArgument(format!("{field} cannot be empty")));
+        return Err(Error::invalid(format!("{field} cannot be empty")));
     }
     if path.contains('\0') {
-        return Err(Error::InvalidArgument(format!("{field} cannot contain a NUL character")));
+        return Err(Error::invalid(format!("{field} cannot contain a NUL character")));
     }
     let after = path.split('$').skip(1);
     if after.clone().any(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '{'))) {
-        return Err(Error::InvalidArgument(format!(
+        return Err(Error::invalid(format!(
             "{field} has a '$' that execd would drop: {path}. Only $NAME and ${{NAME}} are expanded; a literal '$' cannot be sent"
         )));
     }
@@ -78,9 +78,9 @@ pub fn file_path(field: &str, path: &str) -> Result<(), Error> {
 
 /// The name and value of a request header. A line break in either would smuggle in another header.
 pub fn header(name: &str, value: &str) -> Result<(), Error> {
-    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if name.is_empty() || !name.chars().all(token) {
-        return Err(Error::InvalidArgument(format!("headers: \"{name}\" is not a valid header name")));
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(token) {
+        return Err(Error::invalid(format!("headers: \"{name}\" is not a valid header name")));
     }
     header_value(&format!("headers.{name}"), value)
 }
@@ -89,7 +89,7 @@ pub fn header(name: &str, value: &str) -> Result<(), Error> {
 pub fn header_value(field: &str, value: &str) -> Result<(), Error> {
     // The value is not repeated: it may be a key.
     if value.contains(['\r', '\n', '\0']) || value.chars().any(|c| c as u32 > 0xFF) {
-        return Err(Error::InvalidArgument(format!("{field} has a character that HTTP does not allow")));
+        return Err(Error::invalid(format!("{field} has a character that HTTP does not allow")));
     }
     Ok(())
 }
@@ -101,9 +101,7 @@ pub fn volume_backend(name: &str, backends: usize) -> Result<(), Error> {
         0 => "but none was provided.",
         _ => "but multiple were provided.",
     };
-    Err(Error::InvalidArgument(format!(
-        "Volume '{name}' must specify exactly one backend (host, pvc, ossfs), {problem}"
-    )))
+    Err(Error::invalid(format!("Volume '{name}' must specify exactly one backend (host, pvc, ossfs), {problem}")))
 }
 
 /// A host path is absolute: `/data`, `C:\data` or `D:/data`.
@@ -112,7 +110,7 @@ pub fn host_path(path: &str) -> Result<(), Error> {
     if path.starts_with('/') || drive {
         return Ok(());
     }
-    Err(Error::InvalidArgument(
+    Err(Error::invalid(
         "Host path must be an absolute path starting with '/' or a Windows drive letter (e.g. 'C:\\' or 'D:/')".into(),
     ))
 }
@@ -123,7 +121,7 @@ pub fn mode(field: &str, value: f64) -> Result<u32, Error> {
     if value.fract() == 0.0 && (0.0..=7777.0).contains(&value) && octal(value as u32) {
         return Ok(value as u32);
     }
-    Err(Error::InvalidArgument(format!(
+    Err(Error::invalid(format!(
         "{field} must be octal digits written as a number, such as 644 or 755, got {}",
         short(value)
     )))

@@ -1,5 +1,7 @@
 //! When is a run over, and how did it end? One state machine for the streaming endpoints of execd.
 
+use crate::rules::short;
+
 /// Which endpoint the stream comes from: they end in different ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
@@ -79,5 +81,38 @@ pub fn exit_code(evalue: &str) -> Option<i32> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    text.parse().ok()
+    // `str::parse` would be several times the code.
+    let number =
+        digits.bytes().fold(0_i64, |sum, digit| sum.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
+    i32::try_from(if digits.len() < text.len() { -number } else { number }).ok()
+}
+
+/// The end that a stream did not get to, as the event that it would have been. `said`: why the program could not be run, as JSON.
+pub fn end_event(exit_code: Option<f64>, said: &str, timestamp: f64) -> String {
+    let at = timestamp as u64;
+    if exit_code == Some(0.0) {
+        return format!("{{\"type\":\"execution_complete\",\"timestamp\":{at}}}");
+    }
+    let code = exit_code.map_or_else(String::new, short);
+    format!(
+        "{{\"type\":\"error\",\"timestamp\":{at},\"error\":{{\"ename\":\"CommandExecError\",\"evalue\":\"{code}\",\"traceback\":[{said}]}}}}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end_event;
+
+    #[test]
+    fn an_end_is_written_as_execd_writes_it() {
+        assert_eq!(end_event(Some(0.0), "", 7.0), r#"{"type":"execution_complete","timestamp":7}"#);
+        assert_eq!(
+            end_event(Some(3.0), "", 7.0),
+            r#"{"type":"error","timestamp":7,"error":{"ename":"CommandExecError","evalue":"3","traceback":[]}}"#
+        );
+        assert_eq!(
+            end_event(None, r#""no \"such\" file""#, 7.9),
+            r#"{"type":"error","timestamp":7,"error":{"ename":"CommandExecError","evalue":"","traceback":["no \"such\" file"]}}"#
+        );
+    }
 }

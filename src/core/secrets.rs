@@ -1,5 +1,7 @@
 //! What must not be read in logs and messages: keys and tokens are replaced, ids of sandboxes shortened.
 
+use crate::text::{replace, split};
+
 /// What stands in a secret's place.
 pub const MASK: &str = "***";
 /// Shorter ones are none: replacing every `1` of a text would leave nothing readable.
@@ -16,7 +18,7 @@ pub fn mask<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> Strin
     let mut secrets: Vec<&str> = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST).collect();
     let mut text = text.to_owned();
     while let Some((index, _)) = secrets.iter().enumerate().max_by_key(|(_, secret)| secret.len()) {
-        text = text.replace(secrets.swap_remove(index), MASK);
+        text = replace(&text, secrets.swap_remove(index), MASK);
     }
     text
 }
@@ -42,7 +44,7 @@ pub fn of_header<'a>(name: &str, value: &'a str) -> [&'a str; 2] {
 #[cold]
 pub fn readable(url: &str) -> String {
     let place = url.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = place.split_once("://").unwrap_or(("", place));
+    let (scheme, rest) = split(place, "://").unwrap_or(("", place));
     let mut shown = String::new();
     if !scheme.is_empty() {
         shown.push_str(scheme);

@@ -1,5 +1,7 @@
 //! Builds URLs: percent-encoding, queries, joining a base with a path.
 
+use crate::text::{has, join};
+
 /// Percent-encodes like JavaScript's `encodeURIComponent`.
 pub fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -32,7 +34,7 @@ pub fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
 /// time. The inner encoding is what keeps `&`, `=`, `+` and `%` in a value from being read as syntax.
 pub fn metadata_filter(pairs: &[(String, String)]) -> String {
     let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
-    pairs.join("&")
+    join(&pairs, "&")
 }
 
 /// The base URL of an endpoint: execd, egress or a user's port.
@@ -43,7 +45,7 @@ pub fn endpoint_base(protocol: &str, endpoint: &str) -> Result<String, String> {
     let text = endpoint.trim_end_matches('/');
     let host = text.split('/').next().unwrap_or_default();
     let suspicious = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '#' | '?' | '\\');
-    if host.is_empty() || text.contains("://") || text.contains(suspicious) {
+    if host.is_empty() || has(text, "://") || text.contains(suspicious) {
         return Err(format!("The server gave an endpoint that is not host[:port][/path]: {endpoint}"));
     }
     Ok(format!("{protocol}://{text}"))

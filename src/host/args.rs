@@ -3,8 +3,11 @@
 
 use crate::core::error::Error;
 use crate::core::rules;
+use crate::core::text::join;
 use crate::host::{js, object};
 use js_sys::{Array, Function, Object};
+use std::ops::Deref;
+use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 
 fn wrong(field: &str, wanted: &str, value: &JsValue) -> Error {
@@ -15,7 +18,7 @@ fn wrong(field: &str, wanted: &str, value: &JsValue) -> Error {
     } else {
         value.js_typeof().as_string().unwrap_or_default()
     };
-    Error::InvalidArgument(format!("{field} must be {wanted}, got {kind}"))
+    Error::invalid(format!("{field} must be {wanted}, got {kind}"))
 }
 
 /// A required string of any characters.
@@ -27,7 +30,7 @@ pub fn text(field: &str, value: &JsValue) -> Result<String, Error> {
 pub fn string(field: &str, value: &JsValue) -> Result<String, Error> {
     let text = text(field, value)?;
     if text.contains('\0') {
-        return Err(Error::InvalidArgument(format!("{field} cannot contain a NUL character")));
+        return Err(Error::invalid(format!("{field} cannot contain a NUL character")));
     }
     Ok(text)
 }
@@ -35,7 +38,7 @@ pub fn string(field: &str, value: &JsValue) -> Result<String, Error> {
 /// A required string with something in it. The message is the official one.
 pub fn filled(field: &str, value: &JsValue) -> Result<String, Error> {
     let text = string(field, value)?;
-    if text.trim().is_empty() { Err(Error::InvalidArgument(format!("{field} cannot be empty"))) } else { Ok(text) }
+    if text.trim().is_empty() { Err(Error::invalid(format!("{field} cannot be empty"))) } else { Ok(text) }
 }
 
 /// A required finite number.
@@ -44,7 +47,7 @@ pub fn number(field: &str, value: &JsValue) -> Result<f64, Error> {
     if number.is_finite() {
         Ok(number)
     } else {
-        Err(Error::InvalidArgument(format!("{field} must be a finite number, got {}", rules::short(number))))
+        Err(Error::invalid(format!("{field} must be a finite number, got {}", rules::short(number))))
     }
 }
 
@@ -60,19 +63,33 @@ pub fn count(field: &str, value: &JsValue) -> Result<f64, Error> {
         return Ok(count);
     }
     let got = rules::short(count);
-    Err(Error::InvalidArgument(format!("{field} must be a whole number of at least 0, got {got}")))
+    Err(Error::invalid(format!("{field} must be a whole number of at least 0, got {got}")))
 }
 
 /// A required array of strings.
 pub fn strings(field: &str, value: &JsValue) -> Result<Vec<String>, Error> {
     let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of strings", value))?;
-    list.iter().enumerate().map(|(index, item)| string(&format!("{field}[{index}]"), &item)).collect()
+    let mut texts = Vec::new();
+    for (index, item) in list.iter().enumerate() {
+        texts.push(string(&place(field, index), &item)?);
+    }
+    Ok(texts)
+}
+
+/// The name of an entry of a list.
+#[inline(never)]
+fn place(field: &str, index: usize) -> String {
+    format!("{field}[{index}]")
 }
 
 /// A required array of objects.
 pub fn objects(field: &str, value: &JsValue) -> Result<Vec<Options>, Error> {
     let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of objects", value))?;
-    list.iter().enumerate().map(|(index, item)| Options::required(&format!("{field}[{index}]"), &item)).collect()
+    let mut entries = Vec::new();
+    for (index, item) in list.iter().enumerate() {
+        entries.push(Options::required(&place(field, index), &item)?);
+    }
+    Ok(entries)
 }
 
 /// What a field of a request must be that is sent as it is.
@@ -232,10 +249,10 @@ impl Options {
         let Some(word) = self.string(name)? else { return Ok(false) };
         match words.iter().position(|each| *each == word) {
             Some(at) => Ok(at == 1),
-            None => Err(Error::InvalidArgument(format!(
+            None => Err(Error::invalid(format!(
                 "{} must be \"{}\", got \"{word}\"",
                 self.path(name),
-                words.join("\" or \"")
+                join(&words, "\" or \"")
             ))),
         }
     }
@@ -256,7 +273,7 @@ impl Options {
     /// The same, where less than nothing makes no sense.
     pub fn at_least_zero(&self, name: &str) -> Result<Option<f64>, Error> {
         match self.seconds(name)? {
-            Some(seconds) if seconds < 0.0 => Err(Error::InvalidArgument(format!(
+            Some(seconds) if seconds < 0.0 => Err(Error::invalid(format!(
                 "{} must not be negative, got {}",
                 self.path(name),
                 crate::core::rules::short(seconds)
@@ -327,7 +344,11 @@ impl Options {
     pub fn counts(&self, name: &str) -> Result<Option<Vec<f64>>, Error> {
         self.optional(name, |field, value| {
             let list = value.dyn_ref::<Array>().ok_or_else(|| wrong(field, "an array of numbers", value))?;
-            list.iter().enumerate().map(|(index, item)| count(&format!("{field}[{index}]"), &item)).collect()
+            let mut counts = Vec::new();
+            for (index, item) in list.iter().enumerate() {
+                counts.push(count(&place(field, index), &item)?);
+            }
+            Ok(counts)
         })
     }
 
@@ -340,20 +361,22 @@ impl Options {
     pub fn string_map(&self, name: &str) -> Result<Option<Vec<(String, String)>>, Error> {
         let Some(object) = self.object(name)? else { return Ok(None) };
         let path = self.path(name);
-        object::entries(&object)
-            .into_iter()
+        let mut map = Vec::new();
+        for (key, value) in object::entries(&object) {
             // As JSON does it: `{ A: process.env.A }` without such a variable says nothing.
-            .filter(|(_, value)| !value.is_undefined())
-            .map(|(key, value)| Ok((key.clone(), string(&format!("{path}.{key}"), &value)?)))
-            .collect::<Result<_, _>>()
-            .map(Some)
+            if !value.is_undefined() {
+                let text = string(&format!("{path}.{key}"), &value)?;
+                map.push((key, text));
+            }
+        }
+        Ok(Some(map))
     }
 
     /// How failed requests are repeated; checked where that of the configuration is.
     pub fn retry(&self, name: &str) -> Result<Option<JsValue>, Error> {
         self.optional(name, |_, value| {
             js::check_retry(value).map_err(|thrown| {
-                Error::InvalidArgument(object::text(&thrown, "message").unwrap_or_else(|| "retry is wrong".into()))
+                Error::invalid(object::text(&thrown, "message").unwrap_or_else(|| "retry is wrong".into()))
             })
         })
     }
@@ -370,9 +393,21 @@ fn signal(field: &str, value: &JsValue) -> Result<JsValue, Error> {
     if shaped { Ok(value.clone()) } else { Err(wrong(field, "an AbortSignal", value)) }
 }
 
-/// What the last argument of every async method may say.
+/// What the last argument of every async method may say. One pointer wide: it is moved into every future.
 #[derive(Default, Clone)]
-pub struct CallOptions {
+pub struct CallOptions(Rc<CallFields>);
+
+impl Deref for CallOptions {
+    type Target = CallFields;
+
+    fn deref(&self) -> &CallFields {
+        &self.0
+    }
+}
+
+/// The fields of [`CallOptions`].
+#[derive(Default, Clone)]
+pub struct CallFields {
     /// Aborts this call.
     pub signal: Option<JsValue>,
     /// Replaces the configuration's `requestTimeoutSeconds`; 0 or less: no limit.
@@ -399,10 +434,28 @@ pub struct Patience {
 }
 
 impl CallOptions {
+    /// The same with other fields.
+    pub fn with(&self, change: impl FnOnce(&mut CallFields)) -> Self {
+        let mut other = self.clone();
+        change(other.fields());
+        other
+    }
+
+    #[inline(never)]
+    fn fields(&mut self) -> &mut CallFields {
+        Rc::make_mut(&mut self.0)
+    }
+
+    /// With the signal of these options, unless it has one. The official SDK has places for both.
+    pub fn or_signal(&self, options: &Options) -> Result<Self, Error> {
+        let other = options.signal("signal")?;
+        Ok(if self.signal.is_some() { self.clone() } else { self.with(|call| call.signal = other) })
+    }
+
     /// From `{signal, requestTimeoutSeconds, retry, headers}` or, as in the official SDK, a bare `AbortSignal`.
     pub fn read(value: &JsValue) -> Result<Self, Error> {
         if let Ok(signal) = signal("signal", value) {
-            return Ok(Self { signal: Some(signal), ..Self::default() });
+            return Ok(Self::default().with(|call| call.signal = Some(signal)));
         }
         Self::among(&Options::new("call options, or a signal,", value)?)
     }
@@ -410,23 +463,24 @@ impl CallOptions {
     /// For a request that this call causes but that others need too, or that must outlive it: without its signal and limit,
     /// with its headers, which may be what a gateway lets it through by.
     pub fn for_others(&self) -> Self {
-        Self { headers: self.headers.clone(), retry: self.retry.clone(), ..Self::default() }
+        let (headers, retry) = (self.headers.clone(), self.retry.clone());
+        Self(Rc::new(CallFields { headers, retry, ..CallFields::default() }))
     }
 
     /// For what is never repeated, whatever the caller says: interrupts, pings, questions that are asked again anyway.
     pub fn once(&self) -> Self {
-        Self { retry: Some(JsValue::FALSE), ..self.clone() }
+        self.with(|call| call.retry = Some(JsValue::FALSE))
     }
 
     /// From an options object that has these fields among others.
     pub fn among(options: &Options) -> Result<Self, Error> {
-        Ok(Self {
+        Ok(Self(Rc::new(CallFields {
             signal: options.signal("signal")?,
             timeout_seconds: options.seconds("requestTimeoutSeconds")?,
             headers: options.headers("headers")?,
             keepalive: options.boolean("keepalive")?.unwrap_or(false),
             retry: options.retry("retry")?,
-            ..Self::default()
-        })
+            ..CallFields::default()
+        })))
     }
 }

@@ -1,7 +1,7 @@
 //! One attempt to get an answer: the call of `fetch`, the line in the log, and what kind of end it was.
 
-use crate::core::error::Error;
-use crate::core::retry::{is_gone, retry_after, says_never_sent};
+use crate::core::error::{Error, ErrorKind};
+use crate::core::retry::{Outcome, is_gone, retry_after, says_never_sent};
 use crate::core::secrets::mask;
 use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
@@ -14,22 +14,22 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 /// How it ended.
-pub enum Sent {
-    /// With success. The body is here already, unless the caller wants to read it as it comes.
-    Answer(Response),
-    /// With an error status. The body has not been read.
-    Refusal(Response),
-    /// Without an answer, or with one whose body broke.
-    Silence {
-        /// What to tell the caller.
-        failure: Failure,
-        /// Whether the platform says that nothing had been sent.
-        never_sent: bool,
-        /// The id that was sent.
-        request_id: Option<String>,
-    },
-    /// For good: a limit was reached, somebody stopped it, or the answer is none.
-    End(Failure),
+pub struct Sent {
+    /// An answer with any status, or what to tell the caller. The body of a success is here already, unless the caller wants to
+    /// read it as it comes; that of a refusal has not been read.
+    pub result: Result<Response, Failure>,
+    /// Whether it may go better the next time. A success is final, too.
+    pub outcome: Outcome,
+    /// Whether the platform says that nothing had been sent.
+    pub never_sent: bool,
+    /// The id of the request.
+    pub request_id: Option<String>,
+}
+
+impl Sent {
+    fn end(failure: Failure) -> Self {
+        Self { result: Err(failure), outcome: Outcome::Final, never_sent: false, request_id: None }
+    }
 }
 
 /// Sends the request. `number` is for the log.
@@ -40,13 +40,39 @@ pub async fn attempt(
     way: &Way<'_>,
     number: u32,
 ) -> Sent {
+    let (init, sent_id) = match init(transport, request, call) {
+        Ok(prepared) => prepared,
+        Err(failure) => return Sent::end(failure),
+    };
+    let started = time::now();
+    let (limit, whole) = (way.deadline.timer_ms(), way.reader == Body::Whole);
+    let opened = match js::open_exchange(&transport.fetch(), &request.url, &init, limit, &way.signals, whole) {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(thrown) => Err(thrown),
+    };
+    let exchange = opened.as_ref().ok().map(JsCast::unchecked_ref::<Exchange>);
+    // CORS may hide the response's id; the one that was sent is the same one.
+    let request_id = exchange.and_then(|exchange| exchange.header("x-request-id")).or(sent_id);
+    transport.log(&format!(
+        "{} {} -> {} in {} ms, request {}, attempt {number}",
+        request.method,
+        request.path(),
+        exchange.map_or_else(|| "no answer".into(), |exchange| exchange.status().to_string()),
+        (time::now() - started) as u64,
+        request_id.as_deref().unwrap_or("-"),
+    ));
+    match opened {
+        Ok(exchange) => answered(transport, request, call, way, exchange.unchecked_into(), request_id),
+        Err(halt) => silence(transport, request, call, way, halt, request_id),
+    }
+}
+
+/// The second argument of `fetch`, and the request's id.
+fn init(transport: &Transport, request: &Request<'_>, call: &CallOptions) -> Result<(Object, Option<String>), Failure> {
     let (headers, sent_id) = if request.bare {
         (Object::new(), None)
     } else {
-        match transport.headers_for(&request.url, &request.endpoint_headers, &request.headers, call) {
-            Ok(headers) => headers,
-            Err(failure) => return Sent::End(failure),
-        }
+        transport.headers_for(&request.url, &request.endpoint_headers, &request.headers, call)?
     };
     let init = Object::new();
     object::set(&init, "method", request.method);
@@ -61,46 +87,32 @@ pub async fn attempt(
         }
         object::set(&init, "body", &request.body);
     }
-    let started = time::now();
-    let opened = match js::open_exchange(&transport.fetch(), &request.url, &init, way.deadline.timer_ms(), &way.signals)
-    {
-        Ok(promise) => JsFuture::from(promise).await,
-        Err(thrown) => Err(thrown),
-    };
-    let log = |status: &str, request_id: Option<&str>| {
-        transport.log(&format!(
-            "{} {} -> {status} in {} ms, request {}, attempt {number}",
-            request.method,
-            request.path(),
-            (time::now() - started) as u64,
-            request_id.unwrap_or("-"),
-        ));
-    };
-    let exchange: Exchange = match opened {
-        Ok(exchange) => exchange.unchecked_into(),
-        Err(halt) => {
-            log("no answer", sent_id.as_deref());
-            return silence(transport, request, call, way, halt, sent_id);
-        }
-    };
-    let status = exchange.status();
-    // CORS may hide the response's id; the one that was sent is the same one.
-    let request_id = exchange.header("x-request-id").or(sent_id);
-    log(&status.to_string(), request_id.as_deref());
-    if exchange.is_redirect() {
-        exchange.abort();
-        return Sent::End(Failure::from(Error::Redirect(status)).for_request(request_id));
-    }
-    let success = (200..300).contains(&status);
-    if success && way.reader == Body::Whole {
-        if let Err(halt) = JsFuture::from(exchange.bytes()).await {
-            return silence(transport, request, call, way, halt, request_id);
-        }
-    }
-    let response = Response::new(exchange, request, way.deadline.limit_ms, request_id);
-    if success { Sent::Answer(response) } else { Sent::Refusal(response) }
+    Ok((init, sent_id))
 }
 
+fn answered(
+    transport: &Transport,
+    request: &Request<'_>,
+    call: &CallOptions,
+    way: &Way<'_>,
+    exchange: Exchange,
+    request_id: Option<String>,
+) -> Sent {
+    let status = exchange.status();
+    if exchange.is_redirect() {
+        exchange.abort();
+        return Sent::end(Failure::from(Error::redirect(status)).for_request(request_id));
+    }
+    let broken = exchange.broken();
+    if !broken.is_undefined() {
+        return silence(transport, request, call, way, broken, request_id);
+    }
+    let outcome = if (200..300).contains(&status) { Outcome::Final } else { Outcome::Status(status) };
+    let response = Response::new(exchange, request, way.deadline.limit_ms, request_id.clone());
+    Sent { result: Ok(response), outcome, never_sent: false, request_id }
+}
+
+/// No answer, or one whose body broke.
 fn silence(
     transport: &Transport,
     request: &Request<'_>,
@@ -112,15 +124,13 @@ fn silence(
     let cause = halt.dyn_ref::<Halt>().map(Halt::cause).unwrap_or_default();
     let failure = Failure::from_halt(halt, request.fallback, &request.url, way.deadline.limit_ms);
     let failure = failure.for_request(request_id.clone());
-    match failure {
-        Failure::Typed(Error::Network(words), details) => {
-            // What a `fetch` of the caller's says may be anything.
-            let words = mask(&words, transport.secrets(&request.endpoint_headers, call));
-            let failure = Failure::Typed(Error::Network(words), details);
-            Sent::Silence { failure, never_sent: never_sent(&cause), request_id }
-        }
-        other => Sent::End(other),
+    if !failure.is(ErrorKind::Network) {
+        return Sent::end(failure);
     }
+    // What a `fetch` of the caller's says may be anything.
+    let secrets = transport.secrets(&request.endpoint_headers, call);
+    let failure = failure.renamed(|error| Some(error.clone().saying(mask(&error.message, secrets))));
+    Sent { result: Err(failure), outcome: Outcome::NoAnswer, never_sent: never_sent(&cause), request_id }
 }
 
 /// Node keeps the reason in the error's own cause.

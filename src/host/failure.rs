@@ -1,17 +1,22 @@
 //! What a rejected promise carries: an error of ours, or, untouched, whatever the caller's own code threw.
 
-use crate::core::error::{Error, ErrorBody};
+use crate::core::error::{Error, ErrorBody, ErrorKind};
+use crate::core::rules::short;
 use crate::core::secrets;
+use crate::core::text::has;
 use crate::host::js::{self, Halt};
 use crate::host::object;
 use js_sys::{Array, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
-/// An error on its way to JavaScript.
+/// An error on its way to JavaScript. One pointer wide, as [`Error`] is and for the same reason.
 #[derive(Debug, Clone)]
-pub enum Failure {
+pub struct Failure(Box<Inner>);
+
+#[derive(Debug, Clone)]
+enum Inner {
     /// One of ours, with what belongs to it.
-    Typed(Error, Box<Details>),
+    Typed(Error, Details),
     /// A value that user code threw, or an exception that is complete already. It is passed on as it is.
     Thrown(JsValue),
 }
@@ -32,153 +37,170 @@ pub struct Details {
 }
 
 impl From<Error> for Failure {
+    #[inline(never)]
     fn from(error: Error) -> Self {
-        Self::Typed(error, Box::default())
+        Self(Box::new(Inner::Typed(error, Details::default())))
     }
 }
 
 impl Failure {
+    /// A value that user code threw, or an exception that is complete already.
+    #[inline(never)]
+    pub fn thrown(value: JsValue) -> Self {
+        Self(Box::new(Inner::Thrown(value)))
+    }
+
     /// An error with a cause.
     pub fn caused(error: Error, cause: JsValue) -> Self {
-        Self::Typed(error, Box::new(Details { cause, ..Details::default() }))
+        Self::from(error).with(|details| details.cause = cause)
     }
 
     /// A value of the caller's is wrong.
     pub fn invalid(message: impl Into<String>) -> Self {
-        Error::InvalidArgument(message.into()).into()
+        Error::invalid(message.into()).into()
+    }
+
+    /// The same with other details. A thrown value has none.
+    pub fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
+        if let Inner::Typed(_, details) = &mut *self.0 {
+            change(details);
+        }
+        self
+    }
+
+    /// Another error with the same details.
+    pub fn renamed(mut self, change: impl FnOnce(&Error) -> Option<Error>) -> Self {
+        if let Inner::Typed(error, _) = &mut *self.0 {
+            if let Some(other) = change(error) {
+                *error = other;
+            }
+        }
+        self
+    }
+
+    /// The error, where it is one of ours.
+    pub fn error(&self) -> Option<&Error> {
+        match &*self.0 {
+            Inner::Typed(error, _) => Some(error),
+            Inner::Thrown(_) => None,
+        }
+    }
+
+    /// Its code, as JavaScript sees it; also that of an exception which is complete already.
+    pub fn code(&self) -> Option<String> {
+        match &*self.0 {
+            Inner::Typed(error, _) => Some(error.code().to_owned()),
+            Inner::Thrown(value) => object::text(value, "code"),
+        }
+    }
+
+    /// Whether it is an error of ours of this kind.
+    pub fn is(&self, kind: ErrorKind) -> bool {
+        self.error().is_some_and(|error| error.kind == kind)
     }
 
     /// The same, with the id of the request that it is about.
     pub fn for_request(self, request_id: Option<String>) -> Self {
-        match self {
-            Self::Typed(error, details) => Self::Typed(error, Box::new(Details { request_id, ..*details })),
-            thrown => thrown,
-        }
+        self.with(|details| details.request_id = request_id)
+    }
+
+    /// The same, with the file that it is about.
+    pub fn for_path(self, path: &str) -> Self {
+        self.with(|details| details.path = Some(path.to_owned()))
+    }
+
+    /// The same, with what the server said.
+    pub fn with_body(self, raw_body: JsValue) -> Self {
+        self.with(|details| details.raw_body = raw_body)
     }
 
     /// Whether the server does not know the route at all: what it knows and does not find has a code.
     pub fn unrouted(&self) -> bool {
-        matches!(self, Self::Typed(Error::Api { status: 404, code: None, .. }, _))
+        self.error().is_some_and(Error::is_unrouted)
     }
 
     /// Where the server does not know the route: an error that says so, with a code of its own.
     pub fn or_not_supported(self, what: &str, why: &str) -> Self {
-        if !self.unrouted() {
-            return self;
-        }
-        let Self::Typed(_, details) = self else { return self };
-        let message = format!("{what}: {why}");
-        Self::Typed(Error::NotSupported { status: 404, message }, details)
-    }
-
-    /// The same without any of the secrets, in case that a server repeats what it was sent.
-    pub fn without(self, given: &[String]) -> Self {
-        let mask = |text: &str| secrets::mask(text, given.iter().map(String::as_str));
-        let Self::Typed(error, mut details) = self else { return self };
-        let tells = |value: &JsValue| {
-            let text = value.as_string().or_else(|| object::stringify(value).ok()).unwrap_or_default();
-            // One so long was cut off somewhere, perhaps in the middle of a secret.
-            text.len() > 60_000 || mask(&text) != text
-        };
-        if tells(&details.raw_body) {
-            details.raw_body = JsValue::UNDEFINED;
-        }
-        if mask(&describe(&details.cause)) != describe(&details.cause) {
-            details.cause = JsValue::UNDEFINED;
-        }
-        let clean = |text: String| mask(&text);
-        let error = match error {
-            Error::Api { status, code, message } => {
-                Error::Api { status, code: code.map(clean), message: clean(message) }
-            }
-            Error::Network(message) => Error::Network(clean(message)),
-            other => other,
-        };
-        Self::Typed(error, details)
-    }
-
-    /// The same without what the host's parser says of an answer that is no JSON: it quotes it.
-    pub fn without_quote(self) -> Self {
-        match self {
-            Self::Typed(error @ Error::UnexpectedResponse(_), details) => {
-                Self::Typed(error, Box::new(Details { cause: JsValue::UNDEFINED, ..*details }))
-            }
-            other => other,
-        }
+        self.renamed(|error| error.is_unrouted().then(|| Error::not_supported(error.status, format!("{what}: {why}"))))
     }
 
     /// Makes one error of the two ways in which a server says that it does not have a part of the API: 501, and the 404 of a
     /// router that does not know the path, which has no code, where that of an unknown id has one.
     pub fn or_unsupported(self, what: &str) -> Self {
-        match self {
-            Self::Typed(Error::Api { status, code, message }, details)
-                if status == 501 || (status == 404 && code.is_none()) =>
-            {
-                let message = format!("{what} not supported by this server: {message}");
-                Self::Typed(Error::NotSupported { status, message }, details)
+        self.renamed(|error| {
+            let lacks = error.is_unrouted() || (error.kind == ErrorKind::Api && error.status == 501);
+            let message = || format!("{what} not supported by this server: {}", error.message);
+            lacks.then(|| Error::not_supported(error.status, message()))
+        })
+    }
+
+    /// The same without any of the secrets, in case that a server repeats what it was sent.
+    pub fn without(self, given: &[String]) -> Self {
+        let mask = |text: &str| secrets::mask(text, given.iter().map(String::as_str));
+        let tells = |value: &JsValue| {
+            let text = value.as_string().or_else(|| object::stringify(value).ok()).unwrap_or_default();
+            // One so long was cut off somewhere, perhaps in the middle of a secret.
+            text.len() > 60_000 || mask(&text) != text
+        };
+        let clean = self.renamed(|error| {
+            let message = mask(&error.message);
+            match error.kind {
+                ErrorKind::Api => Some(Error::api(error.status, error.server_code.as_deref().map(mask), message)),
+                ErrorKind::Network => Some(error.clone().saying(message)),
+                _ => None,
             }
-            other => other,
-        }
-    }
-
-    /// The same, with the file that it is about.
-    pub fn for_path(self, path: &str) -> Self {
-        match self {
-            Self::Typed(error, details) => {
-                Self::Typed(error, Box::new(Details { path: Some(path.to_owned()), ..*details }))
+        });
+        clean.with(|details| {
+            if tells(&details.raw_body) {
+                details.raw_body = JsValue::UNDEFINED;
             }
-            thrown => thrown,
-        }
+            if mask(&describe(&details.cause)) != describe(&details.cause) {
+                details.cause = JsValue::UNDEFINED;
+            }
+        })
     }
 
-    /// The same, with what the server said.
-    pub fn with_body(self, raw_body: JsValue) -> Self {
-        match self {
-            Self::Typed(error, details) => Self::Typed(error, Box::new(Details { raw_body, ..*details })),
-            thrown => thrown,
+    /// The same without what the host's parser says of an answer that is no JSON: it quotes it.
+    pub fn without_quote(self) -> Self {
+        if !self.is(ErrorKind::UnexpectedResponse) {
+            return self;
         }
-    }
-
-    /// Another error with the same details.
-    pub fn renamed(self, error: Error) -> Self {
-        match self {
-            Self::Typed(_, details) => Self::Typed(error, details),
-            thrown => thrown,
-        }
+        self.with(|details| details.cause = JsValue::UNDEFINED)
     }
 
     /// Whether the same request may well succeed later.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Typed(error, _) if error.is_retryable())
+        self.error().is_some_and(Error::is_retryable)
     }
 
     /// HTTP status, where there was one.
     pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Typed(error, _) => error.status(),
-            Self::Thrown(_) => None,
-        }
+        self.error().and_then(Error::status)
     }
 
     /// The message, for diagnostics inside another error.
     pub fn message(&self) -> String {
-        match self {
-            Self::Typed(error, _) => error.to_string(),
-            Self::Thrown(value) => describe(value),
+        match &*self.0 {
+            Inner::Typed(error, _) => error.message.clone(),
+            Inner::Thrown(value) => describe(value),
         }
     }
 
     /// From the [`Halt`] that `src/js/http.js` rejects with.
     pub fn from_halt(halt: JsValue, what: &str, url: &str, timeout_ms: f64) -> Self {
-        let Some(halt) = halt.dyn_ref::<Halt>() else { return Self::Thrown(halt) };
+        let Some(halt) = halt.dyn_ref::<Halt>() else { return Self::thrown(halt) };
         let cause = halt.cause();
-        match halt.kind().as_str() {
-            "timeout" => Error::Timeout(format!("{what}: no complete answer within {} ms", timeout_ms as u64)).into(),
-            "aborted" => Self::caused(Error::Aborted, cause),
-            "closed" => closed().into(),
-            "json" => Self::caused(Error::UnexpectedResponse(format!("{what}: the answer is not JSON")), cause),
-            _ => Self::caused(Error::Network(unreachable(what, url, &cause)), cause),
-        }
+        let (kind, message) = match halt.kind().as_str() {
+            "timeout" => {
+                let message = format!("{what}: no complete answer within {} ms", timeout_ms as u64);
+                return Error::new(ErrorKind::Timeout, message).into();
+            }
+            "closed" => return closed().into(),
+            "aborted" => return Self::caused(Error::aborted(), cause),
+            "json" => (ErrorKind::UnexpectedResponse, format!("{what}: the answer is not JSON")),
+            _ => (ErrorKind::Network, unreachable(what, url, &cause)),
+        };
+        Self::caused(Error::new(kind, message), cause)
     }
 
     /// A body that broke after its headers: a halt, or whatever the platform threw.
@@ -186,10 +208,8 @@ impl Failure {
         if cause.dyn_ref::<Halt>().is_some() {
             return Self::from_halt(cause, what, "", 0.0);
         }
-        Self::caused(
-            Error::Network(format!("{what}: the connection was lost in the middle: {}", describe(&cause))),
-            cause,
-        )
+        let message = format!("{what}: the connection was lost in the middle: {}", describe(&cause));
+        Self::caused(Error::new(ErrorKind::Network, message), cause)
     }
 
     /// From an answer with an error status.
@@ -197,15 +217,16 @@ impl Failure {
         let json = object::parse(text).filter(JsValue::is_object);
         let body = json.as_ref().map_or_else(|| ErrorBody { text: text.to_owned(), ..ErrorBody::default() }, read_body);
         let raw_body = json.unwrap_or_else(|| if text.is_empty() { JsValue::UNDEFINED } else { text.into() });
-        Self::Typed(body.into_error(status, fallback), Box::new(Details { request_id, raw_body, ..Details::default() }))
+        Self::from(body.into_error(status, fallback)).for_request(request_id).with_body(raw_body)
     }
 }
 
 impl From<Failure> for JsValue {
+    #[inline(never)]
     fn from(failure: Failure) -> Self {
-        let (error, details) = match failure {
-            Failure::Thrown(value) => return value,
-            Failure::Typed(error, details) => (error, details),
+        let (error, details) = match *failure.0 {
+            Inner::Thrown(value) => return value,
+            Inner::Typed(error, details) => (error, details),
         };
         let options = Object::new();
         object::set(&options, "isRetryable", error.is_retryable());
@@ -215,13 +236,13 @@ impl From<Failure> for JsValue {
         object::set_some(&options, "path", details.path);
         object::set(&options, "rawBody", details.raw_body);
         object::set(&options, "cause", details.cause);
-        js::make_error(error.class(), error.code(), &error.to_string(), &options).unwrap_or_else(|thrown| thrown)
+        js::make_error(error.kind.class(), error.code(), &error.message, &options).unwrap_or_else(|thrown| thrown)
     }
 }
 
 /// The error of every call on an object after its `close()`.
 pub fn closed() -> Error {
-    Error::Closed("This object has been closed with close(): create or connect another one".into())
+    Error::new(ErrorKind::Closed, "This object has been closed with close(): create or connect another one".into())
 }
 
 /// The message of anything that can be thrown.
@@ -233,8 +254,12 @@ pub fn describe(value: &JsValue) -> String {
 fn read_body(json: &JsValue) -> ErrorBody {
     let (error, detail) = (object::get(json, "error"), object::get(json, "detail"));
     let text = |value: &JsValue, name: &str| object::text(value, name);
-    let details =
-        detail.dyn_ref::<Array>().map(|list| list.iter().map(|item| validation(&item)).collect()).unwrap_or_default();
+    let mut details = Vec::new();
+    if let Some(list) = detail.dyn_ref::<Array>() {
+        for item in list.iter() {
+            details.push(validation(&item));
+        }
+    }
     ErrorBody {
         code: text(json, "code").or_else(|| text(&error, "code")),
         message: text(json, "message")
@@ -248,16 +273,18 @@ fn read_body(json: &JsValue) -> ErrorBody {
 
 /// One entry of FastAPI's list. Its `input` and `ctx` echo the request and are not read.
 fn validation(item: &JsValue) -> (String, String) {
-    let place = object::get(item, "loc").dyn_into::<Array>().map(|loc| {
-        let parts: Vec<String> = loc
-            .iter()
-            .map(|part| {
-                part.as_string().unwrap_or_else(|| part.as_f64().map_or_else(String::new, crate::core::rules::short))
-            })
-            .collect();
-        parts.join(".")
-    });
-    (place.unwrap_or_default(), object::text(item, "msg").unwrap_or_default())
+    let loc = object::get(item, "loc");
+    let mut place = String::new();
+    if let Some(loc) = loc.dyn_ref::<Array>() {
+        for (index, part) in loc.iter().enumerate() {
+            if index > 0 {
+                place.push('.');
+            }
+            // Not `Array.join`: it calls what a hostile server may put there as `toString`.
+            place.push_str(&part.as_string().or_else(|| part.as_f64().map(short)).unwrap_or_default());
+        }
+    }
+    (place, object::text(item, "msg").unwrap_or_default())
 }
 
 /// Browsers say no more than "Failed to fetch": the message lists what to look at. Elsewhere the reason is in `cause.cause`.
@@ -265,7 +292,7 @@ fn unreachable(what: &str, url: &str, cause: &JsValue) -> String {
     let inner = object::get(cause, "cause");
     let mut reason = describe(cause);
     for detail in [object::text(&inner, "code"), object::text(&inner, "message")].into_iter().flatten() {
-        if !detail.is_empty() && !reason.contains(&detail) {
+        if !detail.is_empty() && !has(&reason, &detail) {
             reason = format!("{reason} ({detail})");
         }
     }

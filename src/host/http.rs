@@ -1,10 +1,11 @@
 //! Sends a request and reads its answer, again if need be. The only way from Rust to the network.
 
-use crate::core::error::Error;
+use crate::core::error::{Error, ErrorKind};
 use crate::core::retry::{Attempt, Outcome, may_move};
 use crate::core::secrets::readable;
+use crate::core::text::split;
 use crate::host::args::CallOptions;
-use crate::host::attempt::{Sent, asked_pause, attempt, refusal};
+use crate::host::attempt::{asked_pause, attempt, refusal};
 use crate::host::failure::Failure;
 use crate::host::js::Exchange;
 use crate::host::object;
@@ -22,9 +23,8 @@ pub type Headers = Vec<(&'static str, String)>;
 
 /// A value as a JSON body, and the header that goes with it.
 pub fn json_body(value: &JsValue) -> Result<(Headers, JsValue), Failure> {
-    let text = object::stringify(value).map_err(|thrown| {
-        Failure::caused(Error::InvalidArgument("A value cannot be written as JSON".into()), thrown)
-    })?;
+    let text = object::stringify(value)
+        .map_err(|thrown| Failure::caused(Error::invalid("A value cannot be written as JSON".into()), thrown))?;
     Ok((vec![("Content-Type", "application/json".into())], text.into()))
 }
 
@@ -94,7 +94,7 @@ impl<'a> Request<'a> {
     pub fn path(&self) -> String {
         let path = self.url.strip_prefix(self.endpoint_base).filter(|_| !self.endpoint_base.is_empty());
         let after_host = || {
-            let (_, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
+            let (_, rest) = split(&self.url, "://").unwrap_or(("", &self.url));
             rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
         };
         readable(path.unwrap_or_else(after_host))
@@ -137,23 +137,23 @@ pub struct Way<'a> {
 
 /// Sends it and reads the answer to its end. Everything but 2xx is an error. What fails for a while is sent again, as the
 /// `retry` of the call and the configuration says.
-pub fn send<'a>(transport: &'a Transport, request: Request<'a>, call: &'a CallOptions) -> Answer<'a> {
+pub fn send<'a>(transport: &'a Transport, request: Request<'a>, call: &'a CallOptions) -> Sending<'a> {
     let (deadline, signals) = (transport.deadline(call), transport.signals(call));
     send_by(transport, request, call, Way { deadline, signals, reader: Body::Whole, fresh: None })
 }
 
 /// Sends it once, for somebody who reads the body as it comes, or not at all.
-pub fn open<'a>(transport: &'a Transport, request: Request<'a>, call: &'a CallOptions) -> Answer<'a> {
+pub fn open<'a>(transport: &'a Transport, request: Request<'a>, call: &'a CallOptions) -> Sending<'a> {
     let (deadline, signals) = (transport.deadline(call), transport.signals(call));
     send_by(transport, request, call, Way { deadline, signals, reader: Body::Stream, fresh: None })
 }
 
 /// An answer that is waited for. Boxed: its states would else be part of each caller's future, and dropping them part of the
 /// code of each.
-pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
 
 /// Sends it in the given way.
-pub fn send_by<'a>(transport: &'a Transport, request: Request<'a>, call: &'a CallOptions, way: Way<'a>) -> Answer<'a> {
+pub fn send_by<'a>(transport: &'a Transport, request: Request<'a>, call: &'a CallOptions, way: Way<'a>) -> Sending<'a> {
     Box::pin(all_attempts(transport, request, call, way))
 }
 
@@ -170,15 +170,8 @@ async fn all_attempts(
     let mut number = 1;
     loop {
         let sent = attempt(transport, &request, call, &way, number).await;
-        let (outcome, asked, request_id) = match &sent {
-            Sent::Refusal(response) => {
-                (Outcome::Status(response.exchange.status()), asked_pause(response), response.request_id())
-            }
-            Sent::Silence { request_id, .. } => (Outcome::NoAnswer, None, request_id.clone()),
-            Sent::Answer(_) | Sent::End(_) => (Outcome::Final, None, None),
-        };
-        if let Sent::Silence { never_sent, .. } = &sent {
-            let fresh = way.fresh.take().filter(|_| may_move(method, !streamed, *never_sent));
+        if sent.outcome == Outcome::NoAnswer {
+            let fresh = way.fresh.take().filter(|_| may_move(method, !streamed, sent.never_sent));
             if let Some(fresh) = fresh {
                 // A stream has no limit here, but a look-up has one.
                 let left = way.deadline.limit_ms > 0.0;
@@ -192,165 +185,166 @@ async fn all_attempts(
                 transport.check(call)?;
             }
         }
+        let refused = sent.result.as_ref().ok().filter(|_| sent.outcome != Outcome::Final);
         let failed = Failed {
             attempt: Attempt {
                 method,
                 number,
-                outcome,
-                retry_after_ms: asked,
+                outcome: sent.outcome,
+                retry_after_ms: refused.and_then(asked_pause),
                 left_ms: way.deadline.left_ms(),
                 repeatable: !streamed && way.reader != Body::Stream,
             },
             path: &path,
-            request_id: request_id.as_deref(),
-            failure: match &sent {
-                Sent::Silence { failure, .. } => Some(failure),
-                _ => None,
-            },
+            request_id: sent.request_id.as_deref(),
+            failure: sent.result.as_ref().err(),
         };
         let Some(ms) = pause_after(&retry, &failed, call) else {
-            return match sent {
-                Sent::Answer(response) => Ok(response),
-                Sent::Refusal(response) => refusal(transport, &request, call, number, response).await,
-                Sent::Silence { failure, .. } | Sent::End(failure) => Err(failure),
+            return match sent.result {
+                Ok(response) if sent.outcome != Outcome::Final => {
+                    refusal(transport, &request, call, number, response).await
+                }
+                result => result,
             };
         };
-        if let Sent::Refusal(response) = &sent {
+        if let Some(response) = refused {
             // Its connection is given back before anything else is sent.
-            response.exchange.abort();
+            response.exchange().abort();
         }
         pause(transport, &retry, &failed, ms, call).await?;
         number += 1;
     }
 }
 
-/// An answer with a status of success.
-pub struct Response {
+/// What is made of an answer's body.
+pub enum Answer {
+    /// Nothing.
+    Nothing,
+    /// A text.
+    Text,
+    /// Any JSON; `undefined` for none.
+    Json,
+    /// A JSON object, made official; the error of that carries the request's id too.
+    Shaped(fn(Object) -> Result<Object, Error>),
+    /// A JSON array, each thing in it made official. An empty body or `null` is an empty one.
+    Listed(fn(&JsValue)),
+}
+
+/// An answer with a status of success. Those who asked for the whole of it can read it at once.
+pub struct Response(Box<Parts>);
+
+struct Parts {
     exchange: Exchange,
     what: &'static str,
     url: String,
     timeout_ms: f64,
     request_id: Option<String>,
     /// A repeated DELETE that has found nothing: done, but there is no answer to read.
-    gone: Option<Box<Failure>>,
+    gone: Option<Failure>,
 }
 
 impl Response {
     /// The answer to a request. Its status may be any.
     pub fn new(exchange: Exchange, request: &Request<'_>, timeout_ms: f64, request_id: Option<String>) -> Self {
-        Self { exchange, what: request.fallback, url: request.url.clone(), timeout_ms, request_id, gone: None }
+        let (what, url) = (request.fallback, request.url.clone());
+        Self(Box::new(Parts { exchange, what, url, timeout_ms, request_id, gone: None }))
     }
 
     /// The same as a success without a body; who wants one gets the failure.
-    pub fn gone(self, failure: Failure) -> Self {
-        Self { gone: Some(Box::new(failure)), ..self }
+    pub fn gone(mut self, failure: Failure) -> Self {
+        self.0.gone = Some(failure);
+        self
     }
 
     /// The exchange behind it.
     pub fn exchange(&self) -> &Exchange {
-        &self.exchange
+        &self.0.exchange
     }
 
     /// A response header; `None` also where CORS hides it.
     pub fn header(&self, name: &str) -> Option<String> {
-        self.exchange.header(name)
+        self.0.exchange.header(name)
     }
 
     /// The status: one of 2xx.
     pub fn status(&self) -> u16 {
-        self.exchange.status()
+        self.0.exchange.status()
     }
 
     /// The id of the request, for errors.
     pub fn request_id(&self) -> Option<String> {
-        self.request_id.clone()
+        self.0.request_id.clone()
     }
 
     fn broken(&self, halt: JsValue) -> Failure {
-        Failure::from_halt(halt, self.what, &self.url, self.timeout_ms).for_request(self.request_id.clone())
+        Failure::from_halt(halt, self.0.what, &self.0.url, self.0.timeout_ms).for_request(self.request_id())
     }
 
     /// The body as bytes.
-    pub async fn bytes(self) -> Result<Uint8Array, Failure> {
-        if let Some(failure) = self.gone {
-            return Err(*failure);
-        }
-        let bytes = JsFuture::from(self.exchange.bytes()).await;
-        bytes.map(JsCast::unchecked_into).map_err(|halt| self.broken(halt))
+    pub fn bytes(&self) -> Uint8Array {
+        self.0.exchange.whole()
     }
 
-    /// What a reader of ours in `src/js` makes of the body.
-    pub async fn read_by(
-        self,
-        read: impl FnOnce(&Exchange) -> Result<js_sys::Promise, JsValue>,
-    ) -> Result<JsValue, Failure> {
-        let read = match read(&self.exchange) {
+    /// What a reader of ours in `src/js` makes of a body that is still to come.
+    pub async fn read_by(self, read: Result<js_sys::Promise, JsValue>) -> Result<JsValue, Failure> {
+        let read = match read {
             Ok(promise) => JsFuture::from(promise).await,
             Err(thrown) => Err(thrown),
         };
         read.map_err(|halt| self.broken(halt))
     }
 
-    /// The body as text, a JavaScript string: it may be large, and WebAssembly memory only grows.
-    pub async fn text(self) -> Result<JsValue, Failure> {
-        if let Some(failure) = self.gone {
-            return Err(*failure);
-        }
-        JsFuture::from(self.exchange.text()).await.map_err(|halt| self.broken(halt))
-    }
-
     /// Drops the connection: the status was enough.
     pub fn abort(self) {
-        self.exchange.abort();
+        self.0.exchange.abort();
     }
 
-    /// The body as JSON; `undefined` when it is empty.
-    pub async fn json(self) -> Result<JsValue, Failure> {
-        if let Some(failure) = self.gone {
-            return Err(*failure);
-        }
-        JsFuture::from(self.exchange.json()).await.map_err(|halt| self.broken(halt))
-    }
-
-    /// The body as a JSON object.
-    pub async fn object(self) -> Result<Object, Failure> {
-        let (what, request_id) = (self.what, self.request_id.clone());
-        match self.json().await?.dyn_into::<Object>() {
-            Ok(object) if !object.is_instance_of::<Array>() => Ok(object),
-            _ => Err(unexpected(what, "the answer is not a JSON object", request_id)),
+    /// The body as JSON; `undefined` when it is empty. It and texts stay JavaScript values: they may be large, and
+    /// WebAssembly memory only grows.
+    pub fn json(&self) -> Result<JsValue, Failure> {
+        match &self.0.gone {
+            Some(failure) => Err(failure.clone()),
+            None => self.0.exchange.json().map_err(|halt| self.broken(halt)),
         }
     }
 
-    /// The body as an object, made official by `shape`, whose error carries the request's id too.
-    pub async fn shaped(self, shape: impl FnOnce(Object) -> Result<Object, Error>) -> Result<Object, Failure> {
-        let request_id = self.request_id.clone();
-        shape(self.object().await?).map_err(|error| Failure::from(error).for_request(request_id))
+    /// The body as it was asked for.
+    pub fn read(&self, answer: Answer) -> Result<JsValue, Failure> {
+        match answer {
+            Answer::Nothing => Ok(JsValue::UNDEFINED),
+            Answer::Text => match &self.0.gone {
+                Some(failure) => Err(failure.clone()),
+                None => Ok(self.0.exchange.text()),
+            },
+            Answer::Json => self.json(),
+            Answer::Shaped(shape) => {
+                let shaped = match self.json()?.dyn_into::<Object>() {
+                    Ok(object) if !object.is_instance_of::<Array>() => shape(object),
+                    _ => Err(self.unexpected("the answer is not a JSON object")),
+                };
+                shaped.map(JsValue::from).map_err(|error| Failure::from(error).for_request(self.request_id()))
+            }
+            Answer::Listed(shape) => {
+                let json = self.json()?;
+                if object::absent(&json) {
+                    return Ok(Array::new().into());
+                }
+                let Some(list) = json.dyn_ref::<Array>() else {
+                    let error = self.unexpected("the answer is not a JSON array");
+                    return Err(Failure::from(error).for_request(self.request_id()));
+                };
+                list.iter().for_each(|item| shape(&item));
+                Ok(json)
+            }
+        }
     }
 
-    /// The body as a JSON array; an empty body or `null` is an empty one.
-    pub async fn array(self) -> Result<Array, Failure> {
-        let (what, request_id) = (self.what, self.request_id.clone());
-        let json = self.json().await?;
-        if object::absent(&json) {
-            return Ok(Array::new());
-        }
-        json.dyn_into().map_err(|_| unexpected(what, "the answer is not a JSON array", request_id))
-    }
-
-    /// Reads the body to its end and drops it, so that the connection can be used again.
-    pub async fn done(self) -> Result<(), Failure> {
-        if self.gone.is_some() {
-            return Ok(());
-        }
-        self.bytes().await.map(|_| ())
+    fn unexpected(&self, problem: &str) -> Error {
+        Error::new(ErrorKind::UnexpectedResponse, format!("{}: {problem}", self.0.what))
     }
 
     /// The exchange itself, for streams.
     pub fn into_exchange(self) -> Exchange {
-        self.exchange
+        self.0.exchange
     }
-}
-
-fn unexpected(what: &str, problem: &str, request_id: Option<String>) -> Failure {
-    Failure::from(Error::UnexpectedResponse(format!("{what}: {problem}"))).for_request(request_id)
 }

@@ -55,6 +55,7 @@ extern "C" {
         init: &JsValue,
         timeout_ms: f64,
         signals: &Array,
+        whole: bool,
     ) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, getter)]
     pub fn status(this: &Exchange) -> u16;
@@ -67,12 +68,15 @@ extern "C" {
     /// Why it stopped, if it did.
     #[wasm_bindgen(method, getter)]
     pub fn halted(this: &Exchange) -> JsValue;
+    /// Why the body could not be read, where it was to be; the next three are for one that was.
+    #[wasm_bindgen(method, getter)]
+    pub fn broken(this: &Exchange) -> JsValue;
+    #[wasm_bindgen(method, catch)]
+    pub fn json(this: &Exchange) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method)]
-    pub fn json(this: &Exchange) -> Promise;
-    #[wasm_bindgen(method)]
-    pub fn text(this: &Exchange) -> Promise;
-    #[wasm_bindgen(method)]
-    pub fn bytes(this: &Exchange) -> Promise;
+    pub fn text(this: &Exchange) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    pub fn whole(this: &Exchange) -> Uint8Array;
     #[wasm_bindgen(method)]
     pub fn abort(this: &Exchange);
 

@@ -43,13 +43,23 @@ pub fn set_some(object: &Object, name: &str, value: Option<impl Into<JsValue>>) 
 /// The own enumerable entries of an object.
 pub fn entries(value: &JsValue) -> Vec<(String, JsValue)> {
     let Some(object) = value.dyn_ref::<Object>() else { return Vec::new() };
-    Object::entries(object)
-        .iter()
-        .filter_map(|entry| {
-            let entry: Array = entry.dyn_into().ok()?;
-            Some((entry.get(0).as_string()?, entry.get(1)))
-        })
-        .collect()
+    let mut entries = Vec::new();
+    for entry in Object::entries(object).iter() {
+        let entry: Array = entry.unchecked_into();
+        if let Some(key) = entry.get(0).as_string() {
+            entries.push((key, entry.get(1)));
+        }
+    }
+    entries
+}
+
+/// The same without values that are no strings.
+pub fn texts(value: &JsValue) -> Vec<(String, String)> {
+    let mut texts = Vec::new();
+    for (name, value) in entries(value) {
+        texts.extend(value.as_string().map(|text| (name, text)));
+    }
+    texts
 }
 
 /// `JSON.parse`, or `None`.

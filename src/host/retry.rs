@@ -96,11 +96,11 @@ pub async fn pause(
         object::set_some(&told, "statusCode", status);
         object::set_some(&told, "requestId", failed.request_id);
         object::set_some(&told, "error", failed.failure.cloned().map(JsValue::from));
-        hook.call1(&JsValue::UNDEFINED, &told).map_err(Failure::Thrown)?;
+        hook.call1(&JsValue::UNDEFINED, &told).map_err(Failure::thrown)?;
     }
     let waiting = match &call.patience {
-        Some(patience) => CallOptions { signal: patience.signal.clone(), ..call.clone() },
+        Some(patience) => call.with(|call| call.signal = patience.signal.clone()),
         None => call.clone(),
     };
-    transport.sleep(ms, &waiting).await
+    transport.sleep(ms, &waiting).await.map(drop)
 }

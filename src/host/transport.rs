@@ -63,14 +63,11 @@ impl Transport {
         let config: JsValue = if object::get(&given, "getBaseUrl").is_function() {
             given
         } else {
-            ConnectionConfig::new(&given).map_err(Failure::Thrown)?.into()
+            ConnectionConfig::new(&given).map_err(Failure::thrown)?.into()
         };
-        let base = config.unchecked_ref::<ConnectionConfig>().base_url().map_err(Failure::Thrown)?;
+        let base = config.unchecked_ref::<ConnectionConfig>().base_url().map_err(Failure::thrown)?;
         let text = |name: &str| object::text(&config, name);
-        let headers: Vec<(String, String)> = object::entries(&object::get(&config, "headers"))
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_string()?)))
-            .collect();
+        let headers = object::texts(&object::get(&config, "headers"));
         let api_key = text("apiKey").filter(|key| !key.is_empty());
         headers.iter().try_for_each(|(name, value)| rules::header(name, value))?;
         rules::header_value("apiKey", api_key.as_deref().unwrap_or_default())?;
@@ -82,8 +79,8 @@ impl Transport {
             api_key,
             headers,
             timeout_seconds: object::get(&config, "requestTimeoutSeconds").as_f64().unwrap_or(30.0),
-            retry: Retry::default().over(&js::check_retry(&object::get(&config, "retry")).map_err(Failure::Thrown)?),
-            logger: js::check_logger(&object::get(&config, "logger")).map_err(Failure::Thrown)?,
+            retry: Retry::default().over(&js::check_retry(&object::get(&config, "retry")).map_err(Failure::thrown)?),
+            logger: js::check_logger(&object::get(&config, "logger")).map_err(Failure::thrown)?,
             debug: object::get(&config, "debug").as_bool().unwrap_or(false),
             closing: AbortController::new(),
             closed: Cell::new(false),
@@ -118,7 +115,7 @@ impl Transport {
     pub fn capped(&self, call: &CallOptions, left_ms: f64) -> CallOptions {
         let limit = self.timeout_ms(call);
         let seconds = if limit > 0.0 { limit.min(left_ms) } else { left_ms } / 1000.0;
-        CallOptions { timeout_seconds: Some(seconds), ..call.clone() }
+        call.with(|call| call.timeout_seconds = Some(seconds))
     }
 
     /// The same as a point in time, counted from now.
@@ -134,23 +131,26 @@ impl Transport {
 
     /// Pairs of a signal and what its firing means, for `src/js/http.js` and `run-reader.js`.
     pub fn signals(&self, call: &CallOptions) -> Array {
-        let pair = |signal: JsValue, kind: &str| JsValue::from(object::array([signal, kind.into()]));
-        object::array(
-            [pair(self.closing.signal(), "closed")]
-                .into_iter()
-                .chain(call.signal.clone().map(|signal| pair(signal, "aborted"))),
-        )
+        let pairs = Array::of1(&Array::of2(&self.closing.signal(), &"closed".into()));
+        if let Some(signal) = &call.signal {
+            pairs.push(&Array::of2(signal, &"aborted".into()));
+        }
+        pairs
     }
 
     /// The bare signals, for waits that end early.
     pub fn bare_signals(&self, call: &CallOptions) -> Array {
-        object::array([self.closing.signal()].into_iter().chain(call.signal.clone()))
+        let signals = Array::of1(&self.closing.signal());
+        if let Some(signal) = &call.signal {
+            signals.push(signal);
+        }
+        signals
     }
 
     /// Waits, and rejects when the object was closed or the call aborted meanwhile.
-    pub async fn sleep(&self, ms: f64, call: &CallOptions) -> Result<(), Failure> {
-        time::sleep(ms, &self.bare_signals(call)).await.map_err(Failure::Thrown)?;
-        self.check(call)
+    pub async fn sleep(&self, ms: f64, call: &CallOptions) -> Result<JsValue, Failure> {
+        time::sleep(ms, &self.bare_signals(call)).await.map_err(Failure::thrown)?;
+        self.check(call).map(|()| JsValue::UNDEFINED)
     }
 
     /// Rejects when the object was closed or the call aborted.
@@ -158,7 +158,7 @@ impl Transport {
         self.check_open()?;
         match &call.signal {
             Some(signal) if object::get(signal, "aborted").is_truthy() => {
-                Err(Failure::caused(Error::Aborted, object::get(signal, "reason")))
+                Err(Failure::caused(Error::aborted(), object::get(signal, "reason")))
             }
             _ => Ok(()),
         }
@@ -181,7 +181,7 @@ impl Transport {
             sent.push((name.to_owned(), value.to_owned()));
         };
         // Ours, so that errors carry one where CORS hides the response's, and where the server has none: execd.
-        let id = js::request_id().map_err(Failure::Thrown)?;
+        let id = js::request_id().map_err(Failure::thrown)?;
         add("X-Request-ID", &id);
         let mut request_id = Some(id);
         if let (true, Some(key)) = (home, &self.api_key) {
@@ -213,9 +213,13 @@ impl Transport {
 
     /// What must not be repeated of a request in a log or an error: the key, and the values of headers.
     pub fn secrets<'a>(&'a self, endpoint: &'a [(String, String)], call: &'a CallOptions) -> Vec<&'a str> {
-        let headers = self.headers.iter().chain(endpoint).chain(&call.headers);
-        let values = headers.flat_map(|(name, value)| secrets::of_header(name, value));
-        self.api_key.as_deref().into_iter().chain(values).collect()
+        let mut secrets = vec![self.api_key.as_deref().unwrap_or_default()];
+        for list in [&self.headers, endpoint, &call.headers] {
+            for (name, value) in list {
+                secrets.extend(secrets::of_header(name, value));
+            }
+        }
+        secrets
     }
 
     /// One line per request. Headers, queries and bodies may hold secrets and are never shown.

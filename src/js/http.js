@@ -25,9 +25,11 @@ class Exchange {
   #stop;
   #stopped;
   #reader;
-  #bytes;
   /** The Halt, once there is one. */
   halted;
+  /** The body, where it was to be read; `broken`: why it could not be. */
+  whole;
+  broken;
 
   constructor(timeoutMs, signals) {
     this.#stopped = new Promise((_, reject) => {
@@ -42,7 +44,8 @@ class Exchange {
     }
   }
 
-  async open(fetch, url, init) {
+  /** With `whole`, the body of a success is read, too: see `whole` and `broken`. */
+  async open(fetch, url, init, whole) {
     // A fetch that throws, hangs or ignores its signal must not take us with it: hence the race. `fetch` is called
     // plainly, with `undefined` as this: browsers and workers refuse anything else.
     const answer = (async () => fetch(url, { ...init, redirect: "manual", signal: this.#controller.signal }))();
@@ -55,6 +58,7 @@ class Exchange {
       answer.then((late) => late?.body?.cancel?.()).catch(() => {});
       throw asHalt(cause);
     }
+    if (whole && this.status >= 200 && this.status < 300) await this.#gather();
     return this;
   }
 
@@ -84,19 +88,23 @@ class Exchange {
     });
   }
 
-  /** The whole body as bytes. Read once and kept: who asks for it in another form does not wait again. */
-  bytes() {
-    this.#bytes ??= this.#read(async () => new Uint8Array(await this.response.arrayBuffer()));
-    return this.#bytes;
+  async #gather() {
+    try {
+      await this.#read(async () => {
+        this.whole = new Uint8Array(await this.response.arrayBuffer());
+      });
+    } catch (halt) {
+      this.broken = halt;
+    }
   }
 
-  async text() {
-    return new TextDecoder().decode(await this.bytes());
+  text() {
+    return new TextDecoder().decode(this.whole);
   }
 
   /** `undefined` for an empty body. Parsed here, so that the text never enters WebAssembly memory, which only grows. */
-  async json() {
-    const text = await this.text();
+  json() {
+    const text = this.text();
     if (text === "") return undefined;
     try {
       return JSON.parse(text);
@@ -179,8 +187,8 @@ class Exchange {
 }
 
 /** Called from Rust. `signals`: pairs of a signal and what to call its halt. */
-export function openExchange(fetch, url, init, timeoutMs, signals) {
-  return new Exchange(timeoutMs, signals).open(fetch ?? globalThis.fetch, url, init);
+export function openExchange(fetch, url, init, timeoutMs, signals, whole) {
+  return new Exchange(timeoutMs, signals).open(fetch ?? globalThis.fetch, url, init, whole);
 }
 
 export function requestId() {

@@ -142,7 +142,7 @@ export class PtySession {
 
   async kill() {
     this.#killed = true;
-    await this.#driver.remove();
+    await this.#driver.ask("remove");
     // An attached client is told of the exit. A connection that is just then down is not.
     if (!this.#over)
       await within(
@@ -241,7 +241,7 @@ export class PtySession {
   async #refused(event) {
     if (event.code === TAKEN_OVER) return this.#failure("taken-over");
     try {
-      await this.#driver.probe();
+      await this.#driver.ask("probe");
     } catch (error) {
       return error;
     }
@@ -267,7 +267,7 @@ export class PtySession {
       if (this.#over) return;
       try {
         // Connecting to a program that has ended would start it again.
-        const { running, offset } = await this.#driver.status();
+        const { running, outputOffset: offset } = await this.#driver.ask("status");
         if (this.#over) return;
         if (!running) return this.#ended(null, offset);
         const ms = Math.min(ATTEMPT_MS, Math.max(attempts.left, 1));
@@ -368,8 +368,8 @@ export class PtySession {
     const exitCode = Number.isInteger(code) ? code : null;
     let offset;
     if (!this.#killed) {
-      const question = this.#driver.status().catch(() => undefined);
-      offset = (await within(question, LAST_QUESTION_MS, [this.#ending.signal]))?.offset;
+      const question = this.#driver.ask("status").catch(() => undefined);
+      offset = (await within(question, LAST_QUESTION_MS, [this.#ending.signal]))?.outputOffset;
     }
     for (let waited = 0; socket.open && offset > this.#position && waited < CLOSING_MS; waited += 50) {
       await sleep(50, [this.#ending.signal]);
