@@ -1,8 +1,8 @@
 //! The methods of an exported class behind one export: wasm-bindgen spends 300 bytes on each export of its own, to check the
 //! object and to keep it from being freed, and JavaScript as much again.
 //!
-//! `scripts/build-package.mjs` reads the names out of the tables and writes them into `methods.js`, which puts them on the
-//! prototypes: the number of a method is its place in its table.
+//! The number of a method is its place in its table. `scripts/method-names.mjs` reads the names out of the tables, and
+//! `pkg-template/api.js` puts them on the prototypes.
 
 use crate::host::failure::Failure;
 use js_sys::Promise;
@@ -33,7 +33,7 @@ impl Given for Result<JsValue, Failure> {
 }
 
 /// Makes `invoke` of a class. A line is `"name in JavaScript" => name_in_rust(_, _)`, with a `_` for each argument; `get` stands
-/// before what is read without being called.
+/// before what is read without being called. (`$mark` never is there: what may be left out must have a variable in it.)
 macro_rules! methods {
     ($class:ident: $($(get $(@$mark:tt)?)? $name:literal => $method:ident($($argument:tt),*),)*) => {
         #[wasm_bindgen::prelude::wasm_bindgen]

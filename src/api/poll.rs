@@ -1,4 +1,4 @@
-//! The one loop of all that ask again and again: a future for each of them would be ten times the code.
+//! The one loop, and the one future, of all that ask again and again: what to ask and what follows are plain functions.
 
 use crate::api::program::POLL_MS;
 use crate::api::wire::Asked;
