@@ -9,7 +9,7 @@ const Real = WebAssembly.Instance;
 WebAssembly.Instance = class extends Real {
   constructor(...args) {
     super(...args);
-    memory = this.exports.memory;
+    memory = Object.values(this.exports).find((value) => value instanceof WebAssembly.Memory);
   }
 };
 const { Sandbox } = await import("opensandbox-wasm");
