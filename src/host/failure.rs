@@ -114,11 +114,6 @@ impl Failure {
         self.with(|details| details.raw_body = raw_body)
     }
 
-    /// Whether the server does not know the route at all: what it knows and does not find has a code.
-    pub fn unrouted(&self) -> bool {
-        self.error().is_some_and(Error::is_unrouted)
-    }
-
     /// Where the server does not know the route: an error that says so, with a code of its own.
     pub fn or_not_supported(self, what: &str, why: &str) -> Self {
         self.renamed(|error| error.is_unrouted().then(|| Error::not_supported(error.status, format!("{what}: {why}"))))
