@@ -1,185 +1,77 @@
-//! A call of the lifecycle API, of execd or of another service of a sandbox as data: built and checked at once, sent later. One
-//! future serves them all: with one for each method the wasm was 38 kB larger.
+//! A call of the lifecycle API, of execd or of another service of a sandbox as data: built and checked here, sent by
+//! `src/js/wire.js`.
 
-use crate::api::execd::{Call, Execd};
-use crate::api::spawn;
 use crate::core::error::Error;
 use crate::core::{rules, url};
 use crate::host::args::{self, CallOptions};
 use crate::host::failure::Failure;
-use crate::host::http::{Answer, Body, Request, send};
-use crate::host::transport::Transport;
-use js_sys::{Object, Promise};
-use std::pin::Pin;
-use std::rc::Rc;
+use crate::host::js::{self, Transport};
+use js_sys::Promise;
 use wasm_bindgen::JsValue;
 
 /// The URL of one thing of a collection. `field` is the name of the id for messages.
 pub fn item(transport: &Transport, collection: &str, field: &str, id: &JsValue) -> Result<String, Error> {
-    Ok(format!("{}/{collection}/{}", transport.base, rules::segment(field, &args::string(field, id)?)?))
+    Ok(format!("{}/{collection}/{}", transport.base(), rules::segment(field, &args::string(field, id)?)?))
 }
-
-/// The last word on what has come of a call.
-type Then = Box<dyn FnOnce(Result<JsValue, Failure>) -> Result<JsValue, Failure>>;
-
-/// Who is asked.
-pub enum To {
-    /// The lifecycle server.
-    Server(Rc<Transport>),
-    /// execd, or another service of a sandbox.
-    Daemon(Execd),
-}
-
-impl From<&Rc<Transport>> for To {
-    fn from(transport: &Rc<Transport>) -> Self {
-        Self::Server(Rc::clone(transport))
-    }
-}
-
-impl From<&Execd> for To {
-    fn from(execd: &Execd) -> Self {
-        Self::Daemon(execd.clone())
-    }
-}
-
-/// What has come of a call, when it has. Nothing is sent before it is waited for.
-pub type Asked = Pin<Box<dyn Future<Output = Result<JsValue, Failure>>>>;
 
 /// A call before it is sent.
-pub struct Wire {
-    request: Request<'static>,
-    answer: Answer,
-    part: Option<&'static str>,
-    once: bool,
-    then: Option<Then>,
+#[derive(Clone)]
+pub struct Wire(js::Wire);
+
+impl AsRef<JsValue> for Wire {
+    fn as_ref(&self) -> &JsValue {
+        self.0.as_ref()
+    }
 }
 
 impl Wire {
-    /// One that gives nothing. `what` is being done, for messages: "Get sandbox failed".
+    /// One to the lifecycle server. `what` is being done, for messages: "Get sandbox failed". `answer`: what becomes of the answer, as
+    /// `src/js/answer.js` has it: "nothing", "object", "sandbox" …
     #[inline(never)]
-    pub fn new(method: &'static str, url: String, what: &'static str) -> Self {
-        let request = Request::new(method, url, what);
-        Self { request, answer: Answer::Nothing, part: None, once: false, then: None }
+    pub fn new(method: &str, url: &str, what: &str, answer: &str) -> Self {
+        Self(js::new_wire(method, url, what, answer))
     }
 
     /// One for execd, at a path that is encoded, with a query that is not.
     #[inline(never)]
-    pub fn at(method: &'static str, path: &str, query: &[(&str, &str)], what: &'static str) -> Self {
-        Self::new(method, url::with_query(path, query), what)
+    pub fn at(method: &str, path: &str, query: &[(&str, &str)], what: &str, answer: &str) -> Self {
+        Self::new(method, &url::with_query(path, query), what, answer)
     }
 
     /// With a JSON body.
     #[inline(never)]
-    pub fn json(mut self, body: &JsValue) -> Result<Self, Failure> {
-        self.request = self.request.json(body)?;
+    pub fn json(self, body: &JsValue) -> Result<Self, Failure> {
+        let unwritable = |thrown| Failure::caused(Error::invalid("A value cannot be written as JSON".into()), thrown);
+        js::set_json(&self.0, body).map_err(unwritable)?;
         Ok(self)
     }
 
-    /// Gives an object, made official by `shape`.
-    pub fn shaped(mut self, shape: fn(Object) -> Result<Object, Error>) -> Self {
-        self.answer = Answer::Shaped(shape);
-        self
-    }
-
-    /// Gives an object as it is.
-    pub fn object(self) -> Self {
-        self.shaped(Ok)
-    }
-
-    /// Gives an array; `shape` makes each thing in it official.
-    pub fn listed(mut self, shape: fn(&JsValue)) -> Self {
-        self.answer = Answer::Listed(shape);
-        self
-    }
-
-    /// Gives a text.
-    pub fn text(mut self) -> Self {
-        self.answer = Answer::Text;
-        self
-    }
-
-    /// Gives any JSON; `undefined` when there is none.
-    pub fn any(mut self) -> Self {
-        self.answer = Answer::Json;
-        self
-    }
-
-    /// Gives nothing, whatever the server says.
-    pub fn silent(mut self) -> Self {
-        self.answer = Answer::Nothing;
-        self
-    }
-
     /// Belongs to a part of the API that not every server has: "Snapshots are".
-    pub fn part(mut self, part: &'static str) -> Self {
-        self.part = Some(part);
+    pub fn part(self, part: &str) -> Self {
+        self.0.set_part(part);
         self
     }
 
     /// Never repeated, whatever the caller says.
-    pub fn once(mut self) -> Self {
-        self.once = true;
+    pub fn once(self) -> Self {
+        self.0.set_once(true);
         self
     }
 
-    /// Has the last word on what has come of it, once it was sent.
-    pub fn then(mut self, then: impl FnOnce(Result<JsValue, Failure>) -> Result<JsValue, Failure> + 'static) -> Self {
-        self.then = Some(Box::new(then));
+    /// What failures count for, as `src/js/wire.js` has it: "gone", "unheard", "whether".
+    pub fn outcome(self, outcome: &str) -> Self {
+        self.0.set_outcome(outcome);
         self
     }
-
-    /// One that is not there any more is gone, too.
-    pub fn or_gone(self) -> Self {
-        self.then(|answer| match answer {
-            Err(failure) if failure.status() == Some(404) => Ok(JsValue::UNDEFINED),
-            other => other,
-        })
-    }
-
-    /// Never fails: nobody listens, and a rejection that nobody hears is reported.
-    pub fn unheard(self) -> Self {
-        self.then(|_| Ok(JsValue::UNDEFINED))
-    }
-
-    /// Sends it when it is waited for.
-    pub fn ask(self, to: impl Into<To>, call: &CallOptions) -> Asked {
-        Box::pin(asked(to.into(), Ok(self), Ok(call.clone())))
-    }
 }
 
-/// The one future of all calls.
-async fn asked(to: To, wire: Result<Wire, Failure>, call: Result<CallOptions, Error>) -> Result<JsValue, Failure> {
-    let Wire { request, answer, part, once, then } = wire?;
-    let call = call?;
-    let call = if once { call.once() } else { call };
-    let sent = match &to {
-        To::Server(transport) => send(transport, request, &call),
-        To::Daemon(execd) => {
-            let Request { method, ref url, headers, body, fallback, .. } = request;
-            let call_to = Call { method, path: url, query: &[], what: fallback };
-            execd.send_raw(call_to, headers, body, &call, Body::Whole)
-        }
-    };
-    let told = match sent.await {
-        Err(failure) => Err(match part {
-            Some(part) => failure.or_unsupported(part),
-            None => failure,
-        }),
-        Ok(response) => response.read(answer),
-    };
-    match then {
-        Some(then) => then(told),
-        None => told,
-    }
-}
-
-/// The promise of an exported method. `options` are those of the call.
-pub fn promised(to: impl Into<To>, wire: Result<Wire, Failure>, options: &JsValue) -> Promise {
-    started(to.into(), wire, CallOptions::read(options))
+/// The promise of an exported method. `to`: a transport or an execd. `options` are those of the call.
+pub fn promised(to: &JsValue, wire: Result<Wire, Failure>, options: &JsValue) -> Promise {
+    started(to, wire, CallOptions::read(options))
 }
 
 /// The same with options that were read.
 #[inline(never)]
-pub fn started(to: To, wire: Result<Wire, Failure>, call: Result<CallOptions, Error>) -> Promise {
-    spawn(Box::pin(asked(to, wire, call)))
+pub fn started(to: &JsValue, wire: Result<Wire, Failure>, call: Result<CallOptions, Error>) -> Promise {
+    super::settled(wire.and_then(|wire| Ok(js::ask(to, wire.as_ref(), call?.as_ref()))))
 }

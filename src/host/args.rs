@@ -6,8 +6,6 @@ use crate::core::rules;
 use crate::core::text::join;
 use crate::host::{js, object};
 use js_sys::{Array, Function, Object};
-use std::ops::Deref;
-use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 
 fn wrong(field: &str, wanted: &str, value: &JsValue) -> Error {
@@ -393,94 +391,42 @@ fn signal(field: &str, value: &JsValue) -> Result<JsValue, Error> {
     if shaped { Ok(value.clone()) } else { Err(wrong(field, "an AbortSignal", value)) }
 }
 
-/// What the last argument of every async method may say. One pointer wide: it is moved into every future.
-#[derive(Default, Clone)]
-pub struct CallOptions(Rc<CallFields>);
+/// What the last argument of every async method may say, checked: an object of `src/js/call.js`.
+#[derive(Clone)]
+pub struct CallOptions(JsValue);
 
-impl Deref for CallOptions {
-    type Target = CallFields;
-
-    fn deref(&self) -> &CallFields {
+impl AsRef<JsValue> for CallOptions {
+    fn as_ref(&self) -> &JsValue {
         &self.0
     }
 }
 
-/// The fields of [`CallOptions`].
-#[derive(Default, Clone)]
-pub struct CallFields {
-    /// Aborts this call.
-    pub signal: Option<JsValue>,
-    /// Replaces the configuration's `requestTimeoutSeconds`; 0 or less: no limit.
-    pub timeout_seconds: Option<f64>,
-    /// Extra request headers.
-    pub headers: Vec<(String, String)>,
-    /// Lets the request outlive the page that sends it.
-    pub keepalive: bool,
-    /// `retry`, checked: goes over that of the configuration.
-    pub retry: Option<JsValue>,
-    /// Who waits for the pauses between two attempts, where that is not who waits for the request.
-    pub patience: Option<Patience>,
-    /// Asks whether the address that is known answers: no other is looked for.
-    pub probe: bool,
-}
-
-/// A request that goes on after its caller has left is not begun anew for nobody.
-#[derive(Clone)]
-pub struct Patience {
-    /// The caller's signal.
-    pub signal: Option<JsValue>,
-    /// When the caller will have left, in milliseconds since 1970.
-    pub until: f64,
-}
-
 impl CallOptions {
-    /// The same with other fields.
-    pub fn with(&self, change: impl FnOnce(&mut CallFields)) -> Self {
-        let mut other = self.clone();
-        change(other.fields());
-        other
-    }
-
-    #[inline(never)]
-    fn fields(&mut self) -> &mut CallFields {
-        Rc::make_mut(&mut self.0)
-    }
-
-    /// With the signal of these options, unless it has one. The official SDK has places for both.
-    pub fn or_signal(&self, options: &Options) -> Result<Self, Error> {
+    /// The same with the signal of these options, unless it has one. The official SDK has places for both.
+    pub fn or_signal(self, options: &Options) -> Result<Self, Error> {
         let other = options.signal("signal")?;
-        Ok(if self.signal.is_some() { self.clone() } else { self.with(|call| call.signal = other) })
+        if let (true, Some(other)) = (object::absent(&object::get(&self.0, "signal")), other) {
+            object::set(self.0.unchecked_ref(), "signal", other);
+        }
+        Ok(self)
     }
 
     /// From `{signal, requestTimeoutSeconds, retry, headers}` or, as in the official SDK, a bare `AbortSignal`.
     pub fn read(value: &JsValue) -> Result<Self, Error> {
         if let Ok(signal) = signal("signal", value) {
-            return Ok(Self::default().with(|call| call.signal = Some(signal)));
+            let none = JsValue::UNDEFINED;
+            return Ok(Self(js::call_of(&signal, None, Array::new(), false, &none)));
         }
         Self::among(&Options::new("call options, or a signal,", value)?)
     }
 
-    /// For a request that this call causes but that others need too, or that must outlive it: without its signal and limit,
-    /// with its headers, which may be what a gateway lets it through by.
-    pub fn for_others(&self) -> Self {
-        let (headers, retry) = (self.headers.clone(), self.retry.clone());
-        Self(Rc::new(CallFields { headers, retry, ..CallFields::default() }))
-    }
-
-    /// For what is never repeated, whatever the caller says: interrupts, pings, questions that are asked again anyway.
-    pub fn once(&self) -> Self {
-        self.with(|call| call.retry = Some(JsValue::FALSE))
-    }
-
     /// From an options object that has these fields among others.
     pub fn among(options: &Options) -> Result<Self, Error> {
-        Ok(Self(Rc::new(CallFields {
-            signal: options.signal("signal")?,
-            timeout_seconds: options.seconds("requestTimeoutSeconds")?,
-            headers: options.headers("headers")?,
-            keepalive: options.boolean("keepalive")?.unwrap_or(false),
-            retry: options.retry("retry")?,
-            ..CallFields::default()
-        })))
+        let signal = options.signal("signal")?.unwrap_or_default();
+        let timeout_seconds = options.seconds("requestTimeoutSeconds")?;
+        let headers = object::pairs(&options.headers("headers")?);
+        let keepalive = options.boolean("keepalive")?.unwrap_or(false);
+        let retry = options.retry("retry")?.unwrap_or_default();
+        Ok(Self(js::call_of(&signal, timeout_seconds, headers, keepalive, &retry)))
     }
 }

@@ -3,8 +3,7 @@
 use crate::core::error::{Error, ErrorBody, ErrorKind};
 use crate::core::rules::short;
 use crate::core::secrets;
-use crate::core::text::has;
-use crate::host::js::{self, Halt};
+use crate::host::js;
 use crate::host::object;
 use js_sys::{Array, Object};
 use wasm_bindgen::{JsCast, JsValue};
@@ -181,32 +180,6 @@ impl Failure {
         }
     }
 
-    /// From the [`Halt`] that `src/js/http.js` rejects with.
-    pub fn from_halt(halt: JsValue, what: &str, url: &str, timeout_ms: f64) -> Self {
-        let Some(halt) = halt.dyn_ref::<Halt>() else { return Self::thrown(halt) };
-        let cause = halt.cause();
-        let (kind, message) = match halt.kind().as_str() {
-            "timeout" => {
-                let message = format!("{what}: no complete answer within {} ms", timeout_ms as u64);
-                return Error::new(ErrorKind::Timeout, message).into();
-            }
-            "closed" => return closed().into(),
-            "aborted" => return Self::caused(Error::aborted(), cause),
-            "json" => (ErrorKind::UnexpectedResponse, format!("{what}: the answer is not JSON")),
-            _ => (ErrorKind::Network, unreachable(what, url, &cause)),
-        };
-        Self::caused(Error::new(kind, message), cause)
-    }
-
-    /// A body that broke after its headers: a halt, or whatever the platform threw.
-    pub fn broken_body(what: &str, cause: JsValue) -> Self {
-        if cause.dyn_ref::<Halt>().is_some() {
-            return Self::from_halt(cause, what, "", 0.0);
-        }
-        let message = format!("{what}: the connection was lost in the middle: {}", describe(&cause));
-        Self::caused(Error::new(ErrorKind::Network, message), cause)
-    }
-
     /// From an answer with an error status.
     pub fn from_response(status: u16, text: &str, request_id: Option<String>, fallback: &str) -> Self {
         let json = object::parse(text).filter(JsValue::is_object);
@@ -233,11 +206,6 @@ impl From<Failure> for JsValue {
         object::set(&options, "cause", details.cause);
         js::make_error(error.kind.class(), error.code(), &error.message, &options).unwrap_or_else(|thrown| thrown)
     }
-}
-
-/// The error of every call on an object after its `close()`.
-pub fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "This object has been closed with close(): create or connect another one".into())
 }
 
 /// The message of anything that can be thrown.
@@ -280,27 +248,4 @@ fn validation(item: &JsValue) -> (String, String) {
         }
     }
     (place, object::text(item, "msg").unwrap_or_default())
-}
-
-/// Browsers say no more than "Failed to fetch": the message lists what to look at. Elsewhere the reason is in `cause.cause`.
-fn unreachable(what: &str, url: &str, cause: &JsValue) -> String {
-    let inner = object::get(cause, "cause");
-    let mut reason = describe(cause);
-    for detail in [object::text(&inner, "code"), object::text(&inner, "message")].into_iter().flatten() {
-        if !detail.is_empty() && !has(&reason, &detail) {
-            reason = format!("{reason} ({detail})");
-        }
-    }
-    let place = secrets::readable(url);
-    let page = object::text(&object::get(&js_sys::global(), "location"), "protocol").unwrap_or_default();
-    let mut message = format!("{what}: fetch failed: {place} gave no answer: {reason}");
-    if page == "https:" && url.starts_with("http:") {
-        message.push_str(". A page on https cannot call a server on http (mixed content): use protocol \"https\"");
-    } else if page.starts_with("http") {
-        message.push_str(
-            ". A browser hides the reason. Check that the server runs, that it allows this page's origin (CORS), \
-             and, for calls into a sandbox, that useServerProxy is on",
-        );
-    }
-    message
 }

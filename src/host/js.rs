@@ -1,5 +1,7 @@
 //! The JavaScript snippets of `src/js`, declared. Each is called from one place in `host` or `api`.
 
+use crate::host::args::Options;
+use crate::host::failure::Failure;
 use js_sys::{Array, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -39,60 +41,95 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(reexport)]
     pub type ConnectionConfig;
-    #[wasm_bindgen(constructor, catch)]
-    pub fn new(options: &JsValue) -> Result<ConnectionConfig, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = getBaseUrl)]
-    pub fn base_url(this: &ConnectionConfig) -> Result<String, JsValue>;
 }
 
-#[wasm_bindgen(module = "/src/js/http.js")]
+#[wasm_bindgen(module = "/src/js/core.js")]
 extern "C" {
-    pub type Exchange;
-    #[wasm_bindgen(catch, js_name = openExchange)]
-    pub fn open_exchange(
-        fetch: &JsValue,
-        url: &str,
-        init: &JsValue,
-        timeout_ms: f64,
-        signals: &Array,
-        whole: bool,
-    ) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(method, getter)]
-    pub fn status(this: &Exchange) -> u16;
-    #[wasm_bindgen(method, getter, js_name = isRedirect)]
-    pub fn is_redirect(this: &Exchange) -> bool;
-    #[wasm_bindgen(method)]
-    pub fn header(this: &Exchange, name: &str) -> Option<String>;
-    #[wasm_bindgen(method, js_name = errorText)]
-    pub fn error_text(this: &Exchange) -> Promise;
-    /// Why it stopped, if it did.
-    #[wasm_bindgen(method, getter)]
-    pub fn halted(this: &Exchange) -> JsValue;
-    /// Why the body could not be read, where it was to be; the next three are for one that was.
-    #[wasm_bindgen(method, getter)]
-    pub fn broken(this: &Exchange) -> JsValue;
-    #[wasm_bindgen(method, catch)]
-    pub fn json(this: &Exchange) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method)]
-    pub fn text(this: &Exchange) -> JsValue;
-    #[wasm_bindgen(method, getter)]
-    pub fn whole(this: &Exchange) -> Uint8Array;
-    #[wasm_bindgen(method)]
-    pub fn abort(this: &Exchange);
+    #[wasm_bindgen(js_name = provideCore)]
+    pub fn provide_core(core: JsValue);
+}
 
-    /// Why an exchange stopped.
-    pub type Halt;
-    #[wasm_bindgen(method, getter)]
-    pub fn kind(this: &Halt) -> String;
-    #[wasm_bindgen(method, getter)]
-    pub fn cause(this: &Halt) -> JsValue;
+#[wasm_bindgen(module = "/src/js/call.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = callOf)]
+    pub fn call_of(
+        signal: &JsValue,
+        timeout_seconds: Option<f64>,
+        headers: Array,
+        keepalive: bool,
+        retry: &JsValue,
+    ) -> JsValue;
+}
 
-    #[wasm_bindgen(catch, js_name = requestId)]
-    pub fn request_id() -> Result<String, JsValue>;
-    #[wasm_bindgen(catch, js_name = normalUrl)]
-    pub fn normal_url(text: &str) -> Result<String, JsValue>;
-    #[wasm_bindgen(catch, js_name = resolveUrl)]
-    pub fn resolve_url(text: &str, base: &str) -> Result<String, JsValue>;
+#[wasm_bindgen(module = "/src/js/transport.js")]
+extern "C" {
+    /// The configuration and what belongs to all requests of one object.
+    #[derive(Clone)]
+    pub type Transport;
+    #[wasm_bindgen(catch, js_name = newTransport)]
+    fn new_transport(config: &JsValue) -> Result<Transport, JsValue>;
+    /// Base of the lifecycle API, with `/v1`.
+    #[wasm_bindgen(method, getter)]
+    pub fn base(this: &Transport) -> String;
+    /// The caller's configuration object.
+    #[wasm_bindgen(method, getter)]
+    pub fn config(this: &Transport) -> JsValue;
+    /// Aborts every request of this object and refuses new ones.
+    #[wasm_bindgen(method)]
+    pub fn close(this: &Transport);
+}
+
+#[wasm_bindgen(module = "/src/js/endpoints.js")]
+extern "C" {
+    /// The endpoints of one sandbox.
+    #[derive(Clone)]
+    pub type Endpoints;
+    /// After a pause the ports may be somewhere else.
+    #[wasm_bindgen(method, js_name = forgetAll)]
+    pub fn forget_all(this: &Endpoints);
+    /// The sandbox that they belong to.
+    #[wasm_bindgen(method, getter, js_name = sandboxId)]
+    pub fn sandbox_id(this: &Endpoints) -> JsValue;
+
+    /// One sandbox's daemon, or, at another port, another service of the sandbox.
+    #[wasm_bindgen(js_name = newExecd)]
+    pub fn new_execd(transport: &Transport, sandbox_id: &JsValue) -> Execd;
+}
+
+#[wasm_bindgen(module = "/src/js/execd.js")]
+extern "C" {
+    /// One sandbox's daemon, or, at another port, another service of the sandbox.
+    #[derive(Clone)]
+    pub type Execd;
+    #[wasm_bindgen(method, getter)]
+    pub fn transport(this: &Execd) -> Transport;
+    #[wasm_bindgen(method, getter)]
+    pub fn endpoints(this: &Execd) -> Endpoints;
+    /// The service of the same sandbox at another port.
+    #[wasm_bindgen(method, js_name = atPort)]
+    pub fn at_port(this: &Execd, port: u16) -> Execd;
+    /// The routes below a path, which is encoded and begins with a slash.
+    #[wasm_bindgen(method)]
+    pub fn below(this: &Execd, prefix: &str) -> Execd;
+}
+
+#[wasm_bindgen(module = "/src/js/wire.js")]
+extern "C" {
+    /// A call before it is sent.
+    #[derive(Clone)]
+    pub type Wire;
+    #[wasm_bindgen(js_name = newWire)]
+    pub fn new_wire(method: &str, url: &str, what: &str, answer: &str) -> Wire;
+    #[wasm_bindgen(catch, js_name = setJson)]
+    pub fn set_json(wire: &Wire, body: &JsValue) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, setter)]
+    pub fn set_part(this: &Wire, part: &str);
+    #[wasm_bindgen(method, setter)]
+    pub fn set_once(this: &Wire, once: bool);
+    #[wasm_bindgen(method, setter)]
+    pub fn set_outcome(this: &Wire, outcome: &str);
+    /// Sends it. `to`: a [`Transport`] or an [`Execd`].
+    pub fn ask(to: &JsValue, wire: &JsValue, call: &JsValue) -> Promise;
 }
 
 #[wasm_bindgen(module = "/src/js/retry.js")]
@@ -101,23 +138,51 @@ extern "C" {
     pub fn check_retry(retry: &JsValue) -> Result<JsValue, JsValue>;
 }
 
+// Not used from Rust. A snippet is shipped only when Rust names something of it, and the others import these.
+#[wasm_bindgen(module = "/src/js/answer.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = read)]
+    pub type Read;
+}
+#[wasm_bindgen(module = "/src/js/deadline.js")]
+extern "C" {
+    pub type Deadline;
+}
+#[wasm_bindgen(module = "/src/js/failure.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = closed)]
+    pub type Closed;
+}
+#[wasm_bindgen(module = "/src/js/http.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = openExchange)]
+    pub type OpenExchange;
+}
 #[wasm_bindgen(module = "/src/js/logger.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = checkLogger)]
-    pub fn check_logger(logger: &JsValue) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(catch, js_name = writeLog)]
-    pub fn write_log(logger: &JsValue, level: &str, line: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_name = writeLog)]
+    pub type WriteLog;
 }
-
+#[wasm_bindgen(module = "/src/js/send.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = send)]
+    pub type Send;
+}
+#[wasm_bindgen(module = "/src/js/shape.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = sandbox)]
+    pub type SandboxShape;
+}
 #[wasm_bindgen(module = "/src/js/timers.js")]
 extern "C" {
-    #[wasm_bindgen(catch)]
-    pub fn sleep(ms: f64, signals: &Array) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch)]
-    pub fn within(work: &JsValue, ms: f64, signals: &Array) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = sleep)]
+    pub type Sleep;
 }
-
-// Not used from Rust. A snippet is shipped only when Rust names something of it, and the others import these.
+#[wasm_bindgen(module = "/src/js/url.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = withQuery)]
+    pub type WithQuery;
+}
 #[wasm_bindgen(module = "/src/js/signals.js")]
 extern "C" {
     #[wasm_bindgen(js_name = onAbort)]
@@ -305,4 +370,21 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(catch)]
     pub fn directory(driver: JsValue) -> Result<JsValue, JsValue>;
+}
+
+impl Transport {
+    /// From the options of a static method: `{connectionConfig, adapterFactory}`.
+    pub fn of(options: &Options) -> Result<Self, Failure> {
+        if options.has("adapterFactory") {
+            return Err(Failure::invalid(
+                "adapterFactory is not supported: pass your own `fetch` in connectionConfig instead",
+            ));
+        }
+        Self::new(&options.raw("connectionConfig"))
+    }
+
+    /// From a `ConnectionConfig`, an object with its fields, or nothing.
+    pub fn new(config: &JsValue) -> Result<Self, Failure> {
+        new_transport(config).map_err(Failure::thrown)
+    }
 }

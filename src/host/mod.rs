@@ -1,11 +1,7 @@
-//! The only code that touches JavaScript: fetch, timers, checked reads of the caller's values, error classes.
+//! Everything that touches JavaScript: reading what the caller gave, building objects, handing calls over to `src/js`, which waits.
 
 pub mod args;
-pub mod attempt;
+mod decisions;
 pub mod failure;
-pub mod http;
 pub mod js;
 pub mod object;
-pub mod retry;
-pub mod time;
-pub mod transport;

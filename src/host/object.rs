@@ -77,3 +77,8 @@ pub fn stringify(value: &JsValue) -> Result<String, JsValue> {
 pub fn array(values: impl IntoIterator<Item = JsValue>) -> Array {
     values.into_iter().collect()
 }
+
+/// Pairs as an array of arrays.
+pub fn pairs(pairs: &[(String, String)]) -> Array {
+    pairs.iter().map(|(name, value)| JsValue::from(Array::of2(&name.into(), &value.into()))).collect()
+}

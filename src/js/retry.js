@@ -1,5 +1,7 @@
-// The `retry` option of the configuration and of calls: one place that checks it.
+// The `retry` option of the configuration and of calls: one place that checks it, and puts one over the other. What follows from it
+// is decided in src/core/retry.rs.
 
+import { core } from "./core.js";
 import { InvalidArgumentException } from "./errors.js";
 
 /** A day. */
@@ -37,6 +39,22 @@ export function checkRetry(retry) {
     }
   }
   return retry;
+}
+
+/**
+ * The policy `base`, or the default one, with what `retry` says, which was checked: `false` for no repetition, `true` for repetition,
+ * or an object, whose fields replace those of the policy.
+ */
+export function over(base, retry) {
+  const policy = base ?? defaults();
+  if (retry === undefined || retry === null) return policy;
+  const said = Object.entries(retry).filter(([, value]) => value !== undefined && value !== null);
+  return { ...policy, ...Object.fromEntries(said), off: retry === false };
+}
+
+function defaults() {
+  const [attempts, initialDelayMillis, maxDelayMillis, maxRetryAfterMillis] = core.retryDefaults();
+  return { attempts, initialDelayMillis, maxDelayMillis, maxRetryAfterMillis, retryPost: false, off: false };
 }
 
 const invalid = (message) => new InvalidArgumentException({ message });

@@ -1,0 +1,68 @@
+// From wire objects to official ones: times become Dates, snake_case becomes camelCase, the rest passes untouched. Each changes the
+// object that it is given, and gives it back.
+
+import { unexpected } from "./failure.js";
+
+function date(value) {
+  const time = typeof value === "string" ? new Date(value) : undefined;
+  return Number.isNaN(time?.getTime()) ? undefined : time;
+}
+
+function dateOrUndefined(object, name) {
+  if (object[name] !== undefined) object[name] = date(object[name]);
+  return object;
+}
+
+/** What all that has a life of its own has: `createdAt` must be there. */
+function created(raw, what, requestId) {
+  raw.createdAt = date(raw.createdAt);
+  if (!raw.createdAt) throw unexpected(`The server sent a ${what} without a valid createdAt`, { requestId });
+  if (typeof raw.status === "object" && raw.status !== null) dateOrUndefined(raw.status, "lastTransitionAt");
+  return raw;
+}
+
+/** `SandboxInfo` and the response of a create: no `expiresAt` means manual cleanup. */
+export function sandbox(raw, requestId) {
+  created(raw, "sandbox", requestId);
+  raw.expiresAt = date(raw.expiresAt) ?? null;
+  return raw;
+}
+
+/** `SnapshotInfo`. */
+export const snapshot = (raw, requestId) => created(raw, "snapshot", requestId);
+
+/** `TemplateInfo`. */
+export const template = (raw, requestId) => dateOrUndefined(created(raw, "template", requestId), "updatedAt");
+
+/** `PoolInfo`: its time of creation is optional. */
+export const pool = (raw) => dateOrUndefined(raw, "createdAt");
+
+/** `DiagnosticContent`, and the answer to a renewal. */
+export const expiring = (raw) => dateOrUndefined(raw, "expiresAt");
+
+/** `Endpoint`: `headers` is always an object. */
+export function endpoint(raw) {
+  if (typeof raw.headers !== "object" || raw.headers === null) raw.headers = {};
+  return raw;
+}
+
+/** Renames a property. */
+function rename(object, from, to, value) {
+  delete object[from];
+  if (value !== undefined) object[to] = value;
+}
+
+/** `FileInfo`. */
+export function file(raw) {
+  rename(raw, "modified_at", "modifiedAt", date(raw.modified_at));
+  rename(raw, "created_at", "createdAt", date(raw.created_at));
+  return raw;
+}
+
+/** `CommandStatus`: what is absent on the wire while the command runs is `null` here. */
+export function commandStatus(raw) {
+  rename(raw, "exit_code", "exitCode", typeof raw.exit_code === "number" ? raw.exit_code : null);
+  rename(raw, "started_at", "startedAt", date(raw.started_at));
+  rename(raw, "finished_at", "finishedAt", date(raw.finished_at) ?? null);
+  return raw;
+}
