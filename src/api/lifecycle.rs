@@ -1,14 +1,12 @@
 //! The calls of the lifecycle API that are about sandboxes, shared by `Sandbox`, `Sandboxes` and `SandboxManager`.
 
-use crate::api::shape;
 use crate::api::wire::{self, Wire};
 use crate::core::error::Error;
 use crate::core::{rules, url};
 use crate::host::args;
 use crate::host::failure::Failure;
-use crate::host::http::Request;
-use crate::host::transport::Transport;
-use crate::host::{object, time};
+use crate::host::js::Transport;
+use crate::host::object;
 use js_sys::{Date, Object};
 use wasm_bindgen::JsValue;
 
@@ -17,51 +15,50 @@ pub fn path(transport: &Transport, id: &JsValue, rest: &str) -> Result<String, E
     Ok(wire::item(transport, "sandboxes", "sandboxId", id)? + rest)
 }
 
-/// `POST /sandboxes`. Gives the raw response: the id is needed even if the rest should be unusable.
-pub fn create(transport: &Transport, body: &JsValue) -> Result<Wire, Failure> {
-    let wire = Wire::new("POST", format!("{}/sandboxes", transport.base), "Create sandbox failed");
-    let wire = wire.json(body)?.shaped(Ok);
+/// `POST /sandboxes`. `answer`: "object" where the id is needed even if the rest should be unusable.
+pub fn create(transport: &Transport, body: &JsValue, answer: &str) -> Result<Wire, Failure> {
+    let wire = Wire::new("POST", &(transport.base() + "/sandboxes"), "Create sandbox failed", answer).json(body)?;
     let from_template = !object::absent(&object::get(body, "templateId"));
     Ok(if from_template { wire.part("Templates are") } else { wire })
 }
 
 /// `GET /sandboxes/{id}`.
 pub fn get(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("GET", path(transport, id, "")?, "Get sandbox failed").shaped(shape::sandbox))
+    Ok(Wire::new("GET", &path(transport, id, "")?, "Get sandbox failed", "sandbox"))
 }
 
 /// `DELETE /sandboxes/{id}`.
 pub fn delete(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("DELETE", path(transport, id, "")?, "Delete sandbox failed"))
+    Ok(Wire::new("DELETE", &path(transport, id, "")?, "Delete sandbox failed", "nothing"))
 }
 
 /// `POST /sandboxes/{id}/pause`.
 pub fn pause(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("POST", path(transport, id, "/pause")?, "Pause sandbox failed"))
+    Ok(Wire::new("POST", &path(transport, id, "/pause")?, "Pause sandbox failed", "nothing"))
 }
 
 /// `POST /sandboxes/{id}/resume`.
 pub fn resume(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("POST", path(transport, id, "/resume")?, "Resume sandbox failed"))
+    Ok(Wire::new("POST", &path(transport, id, "/resume")?, "Resume sandbox failed", "nothing"))
 }
 
-/// A renewal: the sandbox then ends `seconds` from now, which may be earlier than before.
-pub fn renew(transport: &Transport, id: &JsValue, seconds: &JsValue) -> Result<Wire, Failure> {
+/// A renewal: the sandbox then ends `seconds` from now, which may be earlier than before. `answer`: "expiring" or "nothing".
+pub fn renew(transport: &Transport, id: &JsValue, seconds: &JsValue, answer: &str) -> Result<Wire, Failure> {
     let seconds = args::number("timeoutSeconds", seconds)?;
     rules::lifetime("timeoutSeconds", seconds)?;
-    let at = Date::new(&(time::now() + seconds * 1000.0).into());
+    let at = Date::new(&(Date::now() + seconds * 1000.0).into());
     if at.get_time().is_nan() {
         return Err(Failure::invalid("timeoutSeconds is too large"));
     }
-    renew_until(transport, id, at.to_iso_string().into())
+    renew_until(transport, id, at.to_iso_string().into(), answer)
 }
 
 /// `POST /sandboxes/{id}/renew-expiration`.
-pub fn renew_until(transport: &Transport, id: &JsValue, at: JsValue) -> Result<Wire, Failure> {
+pub fn renew_until(transport: &Transport, id: &JsValue, at: JsValue, answer: &str) -> Result<Wire, Failure> {
     let body = Object::new();
     object::set(&body, "expiresAt", at);
     let path = path(transport, id, "/renew-expiration")?;
-    Ok(Wire::new("POST", path, "Renew sandbox expiration failed").json(&body)?.shaped(shape::renewal))
+    Wire::new("POST", &path, "Renew sandbox expiration failed", answer).json(&body)
 }
 
 /// `PATCH /sandboxes/{id}/metadata`: a merge patch, `null` deletes a key.
@@ -76,7 +73,7 @@ pub fn patch_metadata(transport: &Transport, id: &JsValue, patch: &JsValue) -> R
         }
     }
     let path = path(transport, id, "/metadata")?;
-    Ok(Wire::new("PATCH", path, "Patch sandbox metadata failed").json(patch)?.shaped(shape::sandbox))
+    Wire::new("PATCH", &path, "Patch sandbox metadata failed", "sandbox").json(patch)
 }
 
 /// `GET /sandboxes/{id}/endpoints/{port}`, direct or through the server's proxy.
@@ -110,23 +107,5 @@ fn ask_endpoint(
     what: &'static str,
 ) -> Result<Wire, Failure> {
     let path = path(transport, id, &format!("/endpoints/{}", port?))?;
-    Ok(Wire::new("GET", url::with_query(&path, &[query]), what).shaped(shape::endpoint))
-}
-
-/// `/sandboxes/{id}/networkpolicy`: the server passes it on to the sidecar and adds the sidecar's token itself.
-pub fn network_policy(
-    transport: &Transport,
-    id: &JsValue,
-    method: &'static str,
-    json: Option<&JsValue>,
-    what: &'static str,
-) -> Result<Request<'static>, Failure> {
-    let request = Request::new(method, path(transport, id, "/networkpolicy")?, what);
-    if let Some(body) = json { request.json(body) } else { Ok(request) }
-}
-
-/// The server's version, where it tells: `/version` stands beside `/v1` and asks for no key.
-pub fn version(transport: &Transport) -> Wire {
-    let root = transport.base.strip_suffix("/v1").unwrap_or(&transport.base);
-    Wire::new("GET", root.to_owned() + "/version", "Get server version failed").any()
+    Ok(Wire::new("GET", &url::with_query(&path, &[query]), what, "endpoint"))
 }

@@ -3,19 +3,18 @@
 use crate::api::diagnostics::Diagnostics;
 use crate::api::lists::{self, Listing};
 use crate::api::methods::methods;
-use crate::api::wire::{self, Wire};
-use crate::api::{lifecycle, pools, promise, snapshots, templates};
+use crate::api::wire;
+use crate::api::{lifecycle, pools, snapshots, templates};
 use crate::host::args::Options;
 use crate::host::failure::Failure;
-use crate::host::transport::Transport;
+use crate::host::js::Transport;
 use js_sys::Promise;
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// Lists and manages sandboxes by id.
 #[wasm_bindgen]
 pub struct SandboxManager {
-    transport: Rc<Transport>,
+    transport: Transport,
 }
 
 #[wasm_bindgen]
@@ -30,7 +29,7 @@ impl SandboxManager {
     pub fn create(options: &JsValue) -> Result<SandboxManager, JsValue> {
         let make = || -> Result<SandboxManager, Failure> {
             let options = Options::new("options", options)?;
-            Ok(SandboxManager { transport: Rc::new(Transport::of(&options)?) })
+            Ok(SandboxManager { transport: Transport::of(&options)? })
         };
         make().map_err(JsValue::from)
     }
@@ -69,12 +68,12 @@ methods! { SandboxManager:
 impl SandboxManager {
     /// The configuration that it was made with.
     pub fn connection_config(&self) -> JsValue {
-        self.transport.config.clone()
+        self.transport.config()
     }
 
     /// One page of sandboxes, newest first.
     pub fn list(&self, filter: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lists::page(&self.transport, Listing::Sandboxes, filter), options)
+        wire::promised(self.transport.as_ref(), lists::page(&self.transport, Listing::Sandboxes, filter), options)
     }
 
     /// All sandboxes, page after page, as an async iterable.
@@ -84,39 +83,39 @@ impl SandboxManager {
 
     /// What the server knows of a sandbox.
     pub fn get(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lifecycle::get(&self.transport, sandbox_id), options)
+        wire::promised(self.transport.as_ref(), lifecycle::get(&self.transport, sandbox_id), options)
     }
 
     /// Sets and, with `null`, deletes metadata.
     pub fn patch_metadata(&self, sandbox_id: &JsValue, patch: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lifecycle::patch_metadata(&self.transport, sandbox_id, patch), options)
+        wire::promised(self.transport.as_ref(), lifecycle::patch_metadata(&self.transport, sandbox_id, patch), options)
     }
 
     /// Ends a sandbox.
     pub fn kill(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lifecycle::delete(&self.transport, sandbox_id), options)
+        wire::promised(self.transport.as_ref(), lifecycle::delete(&self.transport, sandbox_id), options)
     }
 
     /// Stops a sandbox's programs.
     pub fn pause(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lifecycle::pause(&self.transport, sandbox_id), options)
+        wire::promised(self.transport.as_ref(), lifecycle::pause(&self.transport, sandbox_id), options)
     }
 
     /// Lets a sandbox's programs go on.
     pub fn resume(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lifecycle::resume(&self.transport, sandbox_id), options)
+        wire::promised(self.transport.as_ref(), lifecycle::resume(&self.transport, sandbox_id), options)
     }
 
     /// Lets a sandbox live for `timeoutSeconds` from now.
     pub fn renew(&self, sandbox_id: &JsValue, timeout_seconds: &JsValue, options: &JsValue) -> Promise {
-        let wire = lifecycle::renew(&self.transport, sandbox_id, timeout_seconds).map(Wire::silent);
-        wire::promised(&self.transport, wire, options)
+        let wire = lifecycle::renew(&self.transport, sandbox_id, timeout_seconds, "nothing");
+        wire::promised(self.transport.as_ref(), wire, options)
     }
 
     /// Diagnostics of a sandbox. Nothing is sent.
     pub fn diagnostics(&self, sandbox_id: &JsValue) -> Result<JsValue, Failure> {
         lifecycle::path(&self.transport, sandbox_id, "")?;
-        Ok(Diagnostics::new(Rc::clone(&self.transport), sandbox_id.clone()).into())
+        Ok(Diagnostics::new(self.transport.clone(), sandbox_id.clone()).into())
     }
 
     /// Keeps a sandbox's file system as it is now.
@@ -126,12 +125,12 @@ impl SandboxManager {
 
     /// What the server knows of a snapshot.
     pub fn get_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, snapshots::get(&self.transport, snapshot_id), options)
+        wire::promised(self.transport.as_ref(), snapshots::get(&self.transport, snapshot_id), options)
     }
 
     /// One page of snapshots.
     pub fn list_snapshots(&self, filter: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lists::page(&self.transport, Listing::Snapshots, filter), options)
+        wire::promised(self.transport.as_ref(), lists::page(&self.transport, Listing::Snapshots, filter), options)
     }
 
     /// All snapshots, page after page, as an async iterable.
@@ -141,22 +140,22 @@ impl SandboxManager {
 
     /// Deletes a snapshot.
     pub fn delete_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, snapshots::delete(&self.transport, snapshot_id), options)
+        wire::promised(self.transport.as_ref(), snapshots::delete(&self.transport, snapshot_id), options)
     }
 
     /// Begins to build a template.
     pub fn create_template(&self, request: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, templates::create(&self.transport, request), options)
+        wire::promised(self.transport.as_ref(), templates::create(&self.transport, request), options)
     }
 
     /// What the server knows of a template.
     pub fn get_template(&self, template_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, templates::get(&self.transport, template_id), options)
+        wire::promised(self.transport.as_ref(), templates::get(&self.transport, template_id), options)
     }
 
     /// One page of templates.
     pub fn list_templates(&self, filter: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lists::page(&self.transport, Listing::Templates, filter), options)
+        wire::promised(self.transport.as_ref(), lists::page(&self.transport, Listing::Templates, filter), options)
     }
 
     /// All templates, page after page, as an async iterable.
@@ -166,38 +165,38 @@ impl SandboxManager {
 
     /// Deletes a template.
     pub fn delete_template(&self, template_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, templates::delete(&self.transport, template_id), options)
+        wire::promised(self.transport.as_ref(), templates::delete(&self.transport, template_id), options)
     }
 
     /// Makes a pool.
     pub fn create_pool(&self, request: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, pools::create(&self.transport, request), options)
+        wire::promised(self.transport.as_ref(), pools::create(&self.transport, request), options)
     }
 
     /// What the server knows of a pool.
     pub fn get_pool(&self, pool_name: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, pools::get(&self.transport, pool_name), options)
+        wire::promised(self.transport.as_ref(), pools::get(&self.transport, pool_name), options)
     }
 
     /// All pools.
     pub fn list_pools(&self, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, Ok(pools::list(&self.transport)), options)
+        wire::promised(self.transport.as_ref(), Ok(pools::list(&self.transport)), options)
     }
 
     /// Changes the sizes of a pool.
     pub fn update_pool(&self, pool_name: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, pools::update(&self.transport, pool_name, request), options)
+        wire::promised(self.transport.as_ref(), pools::update(&self.transport, pool_name, request), options)
     }
 
     /// Deletes a pool.
     pub fn delete_pool(&self, pool_name: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, pools::delete(&self.transport, pool_name), options)
+        wire::promised(self.transport.as_ref(), pools::delete(&self.transport, pool_name), options)
     }
 
     /// Aborts this manager's requests and refuses new ones.
     pub fn close(&self) -> Promise {
         self.transport.close();
-        promise(async { Ok(JsValue::UNDEFINED) })
+        Promise::resolve(&JsValue::UNDEFINED)
     }
 
     /// `await using`: the same as `close()`.

@@ -1,11 +1,10 @@
 //! Pools of sandboxes that are kept warm by a server on Kubernetes: the wire calls.
 
 use crate::api::wire::{self, Wire};
-use crate::api::{lists, shape};
 use crate::core::error::Error;
 use crate::host::args::{Kind, Options};
 use crate::host::failure::Failure;
-use crate::host::transport::Transport;
+use crate::host::js::Transport;
 use wasm_bindgen::JsValue;
 
 const PART: &str = "Pools are";
@@ -21,32 +20,28 @@ pub fn create(transport: &Transport, request: &JsValue) -> Result<Wire, Failure>
     let given = Options::required("request", request)?;
     given.check(&[("name", Kind::Filled), ("template", Kind::RequiredObject)])?;
     check_capacity(&given)?;
-    let url = format!("{}/pools", transport.base);
-    Ok(Wire::new("POST", url, "Create pool failed").json(request)?.shaped(shape::pool).part(PART))
+    let url = transport.base() + "/pools";
+    Ok(Wire::new("POST", &url, "Create pool failed", "pool").json(request)?.part(PART))
 }
 
 /// `GET /pools`: all of them, there are no pages.
 pub fn list(transport: &Transport) -> Wire {
-    Wire::new("GET", format!("{}/pools", transport.base), "List pools failed")
-        .shaped(|page| lists::items(page, "List pools failed", shape::pool))
-        .part(PART)
+    Wire::new("GET", &(transport.base() + "/pools"), "List pools failed", "pool{}").part(PART)
 }
 
 /// `GET /pools/{name}`.
 pub fn get(transport: &Transport, name: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("GET", wire::item(transport, "pools", "poolName", name)?, "Get pool failed")
-        .shaped(shape::pool)
-        .part(PART))
+    Ok(Wire::new("GET", &wire::item(transport, "pools", "poolName", name)?, "Get pool failed", "pool").part(PART))
 }
 
 /// `PUT /pools/{name}`: only the sizes can be changed.
 pub fn update(transport: &Transport, name: &JsValue, request: &JsValue) -> Result<Wire, Failure> {
     let path = wire::item(transport, "pools", "poolName", name)?;
     check_capacity(&Options::required("request", request)?)?;
-    Ok(Wire::new("PUT", path, "Update pool failed").json(request)?.shaped(shape::pool).part(PART))
+    Ok(Wire::new("PUT", &path, "Update pool failed", "pool").json(request)?.part(PART))
 }
 
 /// `DELETE /pools/{name}`.
 pub fn delete(transport: &Transport, name: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("DELETE", wire::item(transport, "pools", "poolName", name)?, "Delete pool failed").part(PART))
+    Ok(Wire::new("DELETE", &wire::item(transport, "pools", "poolName", name)?, "Delete pool failed", "nothing").part(PART))
 }

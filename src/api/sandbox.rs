@@ -1,13 +1,10 @@
 //! `Sandbox`: one sandbox, from creation to its end.
 
-use crate::api::capabilities::{Capabilities, Wanted};
 use crate::api::codes::Codes;
 use crate::api::commands::Commands;
-use crate::api::creation::{self, Failing, Made, Opening, opened};
+use crate::api::creation::{self, Made};
 use crate::api::diagnostics::Diagnostics;
-use crate::api::egress::{self, Egress, Policy};
-use crate::api::endpoints::{Endpoint, Endpoints};
-use crate::api::execd::Execd;
+use crate::api::egress::{self, Egress};
 use crate::api::files::Files;
 use crate::api::health::{ExecdHealth, ExecdMetrics, metrics, ping};
 use crate::api::isolation::Isolation;
@@ -16,86 +13,79 @@ use crate::api::pty::Pty;
 use crate::api::ready::{self, Readiness};
 use crate::api::sandboxes::Sandboxes;
 use crate::api::vault::CredentialVault;
-use crate::api::wire::{self, Asked, Wire};
-use crate::api::{begun, lifecycle, port, promise, snapshots};
+use crate::api::wire::{self, Wire};
+use crate::api::{capabilities, lifecycle, port, settled, snapshots};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
+use crate::host::decisions::Core;
 use crate::host::failure::Failure;
+use crate::host::js::{self, Execd, Transport};
 use crate::host::object;
-use crate::host::transport::Transport;
 use js_sys::{Object, Promise};
-use std::cell::OnceCell;
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
+/// What a handle is about.
+#[derive(Clone)]
 struct Inner {
     id: JsValue,
     execd: Execd,
-    policy: Rc<Policy>,
-    capabilities: Rc<Capabilities>,
+    policy: js::Policy,
+    capabilities: js::Capabilities,
     /// Created by this handle, so that disposing of it ends the sandbox too.
     owned: bool,
     /// The headers of the call that made the handle, for the clean-up.
-    for_others: CallOptions,
+    for_others: JsValue,
 }
 
 impl Inner {
-    fn transport(&self) -> &Rc<Transport> {
-        &self.execd.transport
+    fn transport(&self) -> Transport {
+        self.execd.transport()
     }
 
     fn send(&self, wire: Result<Wire, Failure>, options: &JsValue) -> Promise {
-        wire::promised(&self.execd.transport, wire, options)
+        wire::promised(self.transport().as_ref(), wire, options)
     }
 }
 
 /// A running sandbox. Made by `create`, `connect` or `resume`.
 #[wasm_bindgen]
 pub struct Sandbox {
-    inner: Rc<Inner>,
-    // Here and not in `Inner`: the services hold what `Inner` holds, and a cycle would never be freed.
-    services: Rc<Services>,
+    inner: Inner,
+    /// What hangs on the handle, made when it is first asked for.
+    services: Object,
 }
 
-/// What hangs on a handle, made when it is first asked for.
-#[derive(Default)]
-struct Services {
-    commands: OnceCell<JsValue>,
-    codes: OnceCell<JsValue>,
-    files: OnceCell<JsValue>,
-    health: OnceCell<JsValue>,
-    metrics: OnceCell<JsValue>,
-    egress: OnceCell<JsValue>,
-    vault: OnceCell<JsValue>,
-    isolation: OnceCell<JsValue>,
-    sandboxes: OnceCell<JsValue>,
-    diagnostics: OnceCell<JsValue>,
-    pty: OnceCell<JsValue>,
+#[wasm_bindgen]
+impl Core {
+    /// A handle to a sandbox that is there. `call`: of what made it, for the clean-up.
+    #[wasm_bindgen(js_name = newSandbox)]
+    pub fn new_sandbox(&self, execd: Execd, id: JsValue, owned: bool, call: JsValue) -> Sandbox {
+        let policy = js::new_policy(&execd, &id);
+        let capabilities = js::new_capabilities(&execd, &policy);
+        let inner = Inner { id, execd, policy, capabilities, owned, for_others: call };
+        Sandbox { inner, services: Object::new() }
+    }
 }
 
 impl Sandbox {
-    /// A handle, and the daemon that it speaks to.
-    pub(super) fn new(transport: Rc<Transport>, id: JsValue, owned: bool, for_others: CallOptions) -> (Self, Execd) {
-        let endpoints = Rc::new(Endpoints::new(Rc::clone(&transport), id.clone()));
-        let execd = Execd::new(transport, endpoints);
-        let policy = Rc::new(Policy::new(&execd, id.clone()));
-        let capabilities = Rc::new(Capabilities::new(execd.clone(), Rc::clone(&policy)));
-        let inner = Rc::new(Inner { id, execd: execd.clone(), policy, capabilities, owned, for_others });
-        let sandbox = Self { inner, services: Rc::default() };
-        (sandbox, execd)
-    }
-
     #[inline(never)]
-    fn service(&self, of: fn(&Services) -> &OnceCell<JsValue>, make: fn(&Inner) -> JsValue) -> JsValue {
-        of(&self.services).get_or_init(|| make(&self.inner)).clone()
+    fn service(&self, name: &str, make: fn(&Inner) -> JsValue) -> JsValue {
+        if !object::get(&self.services, name).is_undefined() {
+            return object::get(&self.services, name);
+        }
+        let made = make(&self.inner);
+        object::set(&self.services, name, &made);
+        made
     }
 
-    /// Where a port is, in the given form.
-    fn endpoint(&self, port: &JsValue, options: &JsValue, shown: fn(Endpoint) -> JsValue) -> Promise {
-        let (inner, port, call) =
-            (Rc::clone(&self.inner), args::number("port", port).and_then(rules::port), CallOptions::read(options));
-        promise(async move { inner.execd.endpoints.get(port?, &call?).await.map(shown) })
+    /// Where a port is, in the given form: see `src/js/endpoints.js`.
+    fn endpoint(&self, port: &JsValue, options: &JsValue, as_url: bool) -> Promise {
+        let port = args::number("port", port).and_then(rules::port);
+        let asked = port.and_then(|port| {
+            Ok(js::endpoint_of(&self.inner.execd.endpoints(), port, CallOptions::read(options)?.as_ref(), as_url))
+        });
+        settled(asked.map_err(Failure::from))
     }
 }
 
@@ -110,25 +100,25 @@ impl Sandbox {
 
     /// Makes a sandbox and waits until its daemon answers.
     pub fn create(options: &JsValue) -> Promise {
-        begun(creation::create(options, Made::FromImageOrSnapshot))
+        settled(creation::create(options, Made::FromImageOrSnapshot))
     }
 
     /// Makes a sandbox from a template of the server's.
     #[wasm_bindgen(js_name = createFromTemplate)]
     pub fn create_from_template(options: &JsValue) -> Promise {
-        begun(creation::create(options, Made::FromTemplate))
+        settled(creation::create(options, Made::FromTemplate))
     }
 
     /// A handle to a sandbox that exists.
     pub fn connect(options: &JsValue) -> Promise {
-        begun(creation::connect(options, false))
+        settled(creation::connect(options, false))
     }
 
     /// Resumes a paused sandbox and connects to it. `pkg-template/index.js` gives it its public name, `resume`: a static and
     /// an instance method of one name would be one symbol.
     #[wasm_bindgen(js_name = resumeById)]
     pub fn resume_by_id(options: &JsValue) -> Promise {
-        begun(creation::connect(options, true))
+        settled(creation::connect(options, true))
     }
 }
 
@@ -176,53 +166,52 @@ impl Sandbox {
 
     /// The configuration that it was made with.
     pub fn connection_config(&self) -> JsValue {
-        self.inner.transport().config.clone()
+        self.inner.transport().config()
     }
 
     /// Programs and shell sessions.
     pub fn commands(&self) -> JsValue {
-        self.service(|all| &all.commands, |inner| Commands::new(inner.execd.clone()).into())
+        self.service("commands", |inner| Commands::new(inner.execd.clone()).into())
     }
 
     /// Code in contexts that keep their state.
     pub fn codes(&self) -> JsValue {
-        self.service(|all| &all.codes, |inner| Codes::new(inner.execd.clone()).into())
+        self.service("codes", |inner| Codes::new(inner.execd.clone()).into())
     }
 
     /// Files and directories.
     pub fn files(&self) -> JsValue {
-        self.service(|all| &all.files, |inner| Files::new(inner.execd.clone()).into())
+        self.service("files", |inner| Files::new(inner.execd.clone()).into())
     }
 
     /// Liveness of the daemon.
     pub fn health(&self) -> JsValue {
-        self.service(|all| &all.health, |inner| ExecdHealth::new(inner.execd.clone()).into())
+        self.service("health", |inner| ExecdHealth::new(inner.execd.clone()).into())
     }
 
     /// Usage of the sandbox's machine.
     pub fn metrics(&self) -> JsValue {
-        self.service(|all| &all.metrics, |inner| ExecdMetrics::new(inner.execd.clone()).into())
+        self.service("metrics", |inner| ExecdMetrics::new(inner.execd.clone()).into())
     }
 
     /// Rules for outgoing traffic.
     pub fn egress(&self) -> JsValue {
-        self.service(|all| &all.egress, |inner| Egress::new(Rc::clone(&inner.policy)).into())
+        self.service("egress", |inner| Egress::new(inner.policy.clone()).into())
     }
 
     /// Credentials that the egress proxy puts into requests.
     pub fn credential_vault(&self) -> JsValue {
-        self.service(|all| &all.vault, |inner| CredentialVault::new(&inner.execd).into())
+        self.service("vault", |inner| CredentialVault::new(&inner.execd).into())
     }
 
     /// Sessions that are walled off from the rest of the sandbox.
     pub fn isolation(&self) -> JsValue {
-        self.service(|all| &all.isolation, |inner| Isolation::new(inner.execd.clone()).into())
+        self.service("isolation", |inner| Isolation::new(inner.execd.clone()).into())
     }
 
     /// What this sandbox and its server can do. Asked once, unless `refresh` says otherwise.
     pub fn capabilities(&self, options: &JsValue) -> Promise {
-        let (capabilities, wanted) = (Rc::clone(&self.inner.capabilities), Wanted::read(options));
-        promise(async move { capabilities.get(&wanted?).await })
+        capabilities::get(&self.inner.capabilities, options)
     }
 
     /// The current rules for outgoing traffic.
@@ -243,135 +232,111 @@ impl Sandbox {
     /// The lifecycle API, for any sandbox.
     pub fn sandboxes(&self) -> JsValue {
         self.service(
-            |all| &all.sandboxes,
-            |inner| Sandboxes::new(Rc::clone(inner.transport()), Rc::clone(&inner.execd.endpoints)).into(),
+            "sandboxes",
+            |inner| Sandboxes::new(inner.transport(), inner.execd.endpoints()).into(),
         )
     }
 
     /// What the server can tell of it when something is wrong.
     pub fn diagnostics(&self) -> JsValue {
         self.service(
-            |all| &all.diagnostics,
-            |inner| Diagnostics::new(Rc::clone(inner.transport()), inner.id.clone()).into(),
+            "diagnostics",
+            |inner| Diagnostics::new(inner.transport(), inner.id.clone()).into(),
         )
     }
 
     /// Terminals.
     pub fn pty(&self) -> JsValue {
-        self.service(|all| &all.pty, |inner| Pty::new(inner.execd.clone()).into())
+        self.service("pty", |inner| Pty::new(inner.execd.clone()).into())
     }
 
     /// What the lifecycle server knows of it.
     pub fn get_info(&self, options: &JsValue) -> Promise {
-        self.inner.send(lifecycle::get(self.inner.transport(), &self.inner.id), options)
+        self.inner.send(lifecycle::get(&self.inner.transport(), &self.inner.id), options)
     }
 
     /// Whether the daemon answers. Never rejects for a sandbox that does not.
     pub fn is_healthy(&self, options: &JsValue) -> Promise {
-        let answers = ping().then(|answer| Ok(answer.is_ok().into()));
-        wire::promised(&self.inner.execd, Ok(answers), options)
+        wire::promised(self.inner.execd.as_ref(), Ok(ping().outcome("whether")), options)
     }
 
     /// One sample of CPU and memory.
     pub fn get_metrics(&self, options: &JsValue) -> Promise {
-        wire::promised(&self.inner.execd, Ok(metrics()), options)
+        wire::promised(self.inner.execd.as_ref(), Ok(metrics()), options)
     }
 
     /// Where a port of the sandbox is reached: `{endpoint, headers}`.
     pub fn get_endpoint(&self, port: &JsValue, options: &JsValue) -> Promise {
-        self.endpoint(port, options, |endpoint| {
-            // A copy: what the caller does to it must not change where our own requests go.
-            let copy = Object::assign(&Object::new(), &endpoint.raw);
-            let headers = Object::assign(&Object::new(), &object::get(&endpoint.raw, "headers").unchecked_into());
-            object::set(&copy, "headers", headers);
-            copy.into()
-        })
+        self.endpoint(port, options, false)
     }
 
     /// Where a port is reached with a signature in the address, good until `expires`.
     pub fn get_signed_endpoint(&self, port: &JsValue, expires: &JsValue, options: &JsValue) -> Promise {
         let port = args::number("port", port).and_then(rules::port);
-        let wire = lifecycle::signed_endpoint(self.inner.transport(), &self.inner.id, port, expires);
+        let wire = lifecycle::signed_endpoint(&self.inner.transport(), &self.inner.id, port, expires);
         self.inner.send(wire, options)
     }
 
     /// Waits until something answers at a port.
     pub fn wait_for_port(&self, port: &JsValue, options: &JsValue) -> Promise {
-        let (inner, port) = (&self.inner, args::number("port", port).and_then(rules::port));
+        let port = args::number("port", port).and_then(rules::port);
         let waiting = port::Waiting::read(options);
-        begun(port.and_then(|port| Ok(port::wait(&inner.execd, port, waiting?))).map_err(Failure::from))
+        settled(port.and_then(|port| Ok(port::wait(&self.inner.execd, port, waiting?))).map_err(Failure::from))
     }
 
     /// Keeps its file system as it is now.
     pub fn create_snapshot(&self, request: &JsValue, options: &JsValue) -> Promise {
-        snapshots::create(&self.inner.execd.transport, &self.inner.id, request, options)
+        snapshots::create(&self.inner.transport(), &self.inner.id, request, options)
     }
 
     /// The URL of a port.
     pub fn get_endpoint_url(&self, port: &JsValue, options: &JsValue) -> Promise {
-        self.endpoint(port, options, |endpoint| endpoint.base.into())
+        self.endpoint(port, options, true)
     }
 
     /// Lets the sandbox live for `timeoutSeconds` from now, which may be shorter than before.
     pub fn renew(&self, timeout_seconds: &JsValue, options: &JsValue) -> Promise {
-        self.inner.send(lifecycle::renew(self.inner.transport(), &self.inner.id, timeout_seconds), options)
+        self.inner.send(lifecycle::renew(&self.inner.transport(), &self.inner.id, timeout_seconds, "expiring"), options)
     }
 
     /// Sets and, with `null`, deletes metadata.
     pub fn patch_metadata(&self, patch: &JsValue, options: &JsValue) -> Promise {
-        self.inner.send(lifecycle::patch_metadata(self.inner.transport(), &self.inner.id, patch), options)
+        self.inner.send(lifecycle::patch_metadata(&self.inner.transport(), &self.inner.id, patch), options)
     }
 
     /// Stops all its programs until it is resumed. Its expiry is not stopped.
     pub fn pause(&self, options: &JsValue) -> Promise {
-        self.inner.execd.endpoints.forget_all();
-        self.inner.send(lifecycle::pause(self.inner.transport(), &self.inner.id), options)
+        self.inner.execd.endpoints().forget_all();
+        self.inner.send(lifecycle::pause(&self.inner.transport(), &self.inner.id), options)
     }
 
     /// Resumes it. Gives a new handle with fresh endpoints; this one keeps working where they have not moved.
     pub fn resume(&self, options: &JsValue) -> Promise {
-        let inner = &self.inner;
-        let begin = || -> Result<Asked, Failure> {
-            let options = Options::new("options", options)?;
-            let call = CallOptions::among(&options)?;
-            let readiness = Readiness::read(&options)?;
-            let transport = Rc::new(Transport::new(&inner.transport().config)?);
-            let (id, endpoints) = (inner.id.clone(), Rc::clone(&inner.execd.endpoints));
-            let resumed = lifecycle::resume(inner.transport(), &inner.id)?.then(move |done| {
-                done.map(|_| {
-                    endpoints.forget_all();
-                    id
-                })
-            });
-            let id = resumed.ask(inner.transport(), &call);
-            // Not its own: the handle that made it still is there.
-            Ok(Box::pin(opened(Opening { id, transport, readiness, call, failing: Failing::Leave })))
-        };
-        begun(begin())
+        settled(creation::resume(&self.inner.execd, options))
     }
 
     /// Ends the sandbox. Everything in it is gone.
     pub fn kill(&self, options: &JsValue) -> Promise {
-        self.inner.execd.endpoints.forget_all();
-        self.inner.send(lifecycle::delete(self.inner.transport(), &self.inner.id), options)
+        self.inner.execd.endpoints().forget_all();
+        self.inner.send(lifecycle::delete(&self.inner.transport(), &self.inner.id), options)
     }
 
     /// Lets go of the sandbox, which lives on: aborts this handle's requests and refuses new ones.
     pub fn close(&self) -> Promise {
         self.inner.transport().close();
-        promise(async { Ok(JsValue::UNDEFINED) })
+        Promise::resolve(&JsValue::UNDEFINED)
     }
 
     /// Polls a health check until it says yes or the limit is reached.
     pub fn wait_until_ready(&self, options: &JsValue) -> Promise {
         // A custom check is given a handle of its own to the same sandbox: `this` cannot be had here.
-        let twin = Self { inner: Rc::clone(&self.inner), services: Rc::clone(&self.services) };
+        let twin = Self { inner: self.inner.clone(), services: self.services.clone() };
         let begin = || -> Result<_, Error> {
             let options = Options::new("options", options)?;
             let call = CallOptions::among(&options)?;
-            Ok(ready::wait(&self.inner.execd, twin.into(), Readiness::read(&options)?, &call))
+            Ok(ready::wait(&self.inner.execd, &twin.into(), Readiness::read(&options)?, &call))
         };
-        begun(begin().map_err(Failure::from))
+        settled(begin().map_err(Failure::from))
     }
 
     /// `await using`: ends a sandbox that this handle created, lets go of one that it connected to.
@@ -379,13 +344,9 @@ impl Sandbox {
         if !self.inner.owned {
             return self.close();
         }
-        let inner = Rc::clone(&self.inner);
-        promise(async move {
-            // It may be gone already: expired, or killed by hand.
-            let wire = lifecycle::delete(inner.transport(), &inner.id)?.or_gone();
-            let killed = wire.ask(inner.transport(), &inner.for_others).await;
-            inner.transport().close();
-            killed
-        })
+        // It may be gone already: expired, or killed by hand.
+        let transport = self.inner.transport();
+        let wire = lifecycle::delete(&transport, &self.inner.id).map(|wire| wire.outcome("gone"));
+        settled(wire.map(|wire| js::ask_and_close(&transport, wire.as_ref(), &self.inner.for_others)))
     }
 }

@@ -1,31 +1,29 @@
 //! `sandbox.sandboxes`: the lifecycle API as the official SDK has it, for any sandbox by its id.
 
-use crate::api::endpoints::Endpoints;
 use crate::api::lists::{self, Listing};
 use crate::api::methods::methods;
-use crate::api::wire::{self, Asked};
-use crate::api::{begun, create, creation, lifecycle, shape, snapshots};
+use crate::api::wire;
+use crate::api::{create, creation, lifecycle, settled, snapshots};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::object;
-use crate::host::transport::Transport;
+use crate::host::js::{Endpoints, Transport};
 use js_sys::Promise;
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// The lifecycle API.
 #[wasm_bindgen]
 pub struct Sandboxes {
-    transport: Rc<Transport>,
+    transport: Transport,
     /// Those of the sandbox that this belongs to.
-    endpoints: Rc<Endpoints>,
+    endpoints: Endpoints,
 }
 
 impl Sandboxes {
     /// For the server of one sandbox.
-    pub fn new(transport: Rc<Transport>, endpoints: Rc<Endpoints>) -> Self {
+    pub fn new(transport: Transport, endpoints: Endpoints) -> Self {
         Self { transport, endpoints }
     }
 }
@@ -61,51 +59,51 @@ methods! { Sandboxes:
 impl Sandboxes {
     /// Makes a sandbox; does not wait until it is ready.
     pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
-        let begin = || -> Result<Asked, Failure> {
+        let begin = || -> Result<Promise, Failure> {
             let call = CallOptions::read(options)?;
             let body = create::request(&Options::required("request", request)?)?;
-            let limit = ("requestTimeoutSeconds", call.timeout_seconds.unwrap_or(creation::TIMEOUT_SECONDS));
-            creation::send(&self.transport, &body, limit, &call, |raw| shape::sandbox(raw).map(JsValue::from))
+            let seconds = object::get(call.as_ref(), "timeoutSeconds").as_f64().unwrap_or(creation::TIMEOUT_SECONDS);
+            creation::send(&self.transport, &body, ("requestTimeoutSeconds", seconds), &call, "sandbox")
         };
-        begun(begin())
+        settled(begin())
     }
 
     /// What the server knows of a sandbox.
     pub fn get(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lifecycle::get(&self.transport, sandbox_id), options)
+        wire::promised(self.transport.as_ref(), lifecycle::get(&self.transport, sandbox_id), options)
     }
 
     /// One page of sandboxes.
     pub fn list(&self, params: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lists::page(&self.transport, Listing::Sandboxes, params), options)
+        wire::promised(self.transport.as_ref(), lists::page(&self.transport, Listing::Sandboxes, params), options)
     }
 
     /// Sets and, with `null`, deletes metadata.
     pub fn patch_metadata(&self, sandbox_id: &JsValue, patch: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lifecycle::patch_metadata(&self.transport, sandbox_id, patch), options)
+        wire::promised(self.transport.as_ref(), lifecycle::patch_metadata(&self.transport, sandbox_id, patch), options)
     }
 
     /// Ends a sandbox.
     pub fn delete(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lifecycle::delete(&self.transport, sandbox_id), options)
+        wire::promised(self.transport.as_ref(), lifecycle::delete(&self.transport, sandbox_id), options)
     }
 
     /// Stops a sandbox's programs.
     pub fn pause(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lifecycle::pause(&self.transport, sandbox_id), options)
+        wire::promised(self.transport.as_ref(), lifecycle::pause(&self.transport, sandbox_id), options)
     }
 
     /// Lets a sandbox's programs go on.
     pub fn resume(&self, sandbox_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lifecycle::resume(&self.transport, sandbox_id), options)
+        wire::promised(self.transport.as_ref(), lifecycle::resume(&self.transport, sandbox_id), options)
     }
 
     /// Moves the time at which a sandbox ends.
     pub fn renew(&self, sandbox_id: &JsValue, request: &JsValue, options: &JsValue) -> Promise {
         let wire = moment(request)
             .map_err(Failure::from)
-            .and_then(|at| lifecycle::renew_until(&self.transport, sandbox_id, at));
-        wire::promised(&self.transport, wire, options)
+            .and_then(|at| lifecycle::renew_until(&self.transport, sandbox_id, at, "expiring"));
+        wire::promised(self.transport.as_ref(), wire, options)
     }
 
     /// Keeps a sandbox's file system as it is now.
@@ -115,17 +113,17 @@ impl Sandboxes {
 
     /// What the server knows of a snapshot.
     pub fn get_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, snapshots::get(&self.transport, snapshot_id), options)
+        wire::promised(self.transport.as_ref(), snapshots::get(&self.transport, snapshot_id), options)
     }
 
     /// One page of snapshots.
     pub fn list_snapshots(&self, params: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, lists::page(&self.transport, Listing::Snapshots, params), options)
+        wire::promised(self.transport.as_ref(), lists::page(&self.transport, Listing::Snapshots, params), options)
     }
 
     /// Deletes a snapshot.
     pub fn delete_snapshot(&self, snapshot_id: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.transport, snapshots::delete(&self.transport, snapshot_id), options)
+        wire::promised(self.transport.as_ref(), snapshots::delete(&self.transport, snapshot_id), options)
     }
 
     /// Where a port is reached. Asked anew each time.
@@ -145,7 +143,7 @@ impl Sandboxes {
         let wire = proxy
             .map_err(Failure::from)
             .and_then(|proxy| lifecycle::endpoint(&self.transport, sandbox_id, port, proxy));
-        wire::promised(&self.transport, wire, options)
+        wire::promised(self.transport.as_ref(), wire, options)
     }
 
     /// Where a port is reached with a signature in the address, good until `expires`.
@@ -158,12 +156,15 @@ impl Sandboxes {
     ) -> Promise {
         let port = args::number("port", port).and_then(rules::port);
         let wire = lifecycle::signed_endpoint(&self.transport, sandbox_id, port, expires);
-        wire::promised(&self.transport, wire, options)
+        wire::promised(self.transport.as_ref(), wire, options)
     }
 
     /// Forgets where the ports are, if the id is that of the sandbox that this belongs to: nothing else is remembered.
     pub fn invalidate(&self, sandbox_id: &JsValue) -> Result<JsValue, Failure> {
-        self.endpoints.invalidate(&args::filled("sandboxId", sandbox_id)?);
+        let id = args::filled("sandboxId", sandbox_id)?;
+        if self.endpoints.sandbox_id() == *id {
+            self.endpoints.forget_all();
+        }
         Ok(JsValue::UNDEFINED)
     }
 }

@@ -1,10 +1,10 @@
 //! Templates, which a server on Kubernetes builds from images: the wire calls.
 
 use crate::api::wire::{self, Wire};
-use crate::api::{create, shape};
+use crate::api::create;
 use crate::host::args::{Kind, Options};
 use crate::host::failure::Failure;
-use crate::host::transport::Transport;
+use crate::host::js::Transport;
 use wasm_bindgen::JsValue;
 
 const PART: &str = "Templates are";
@@ -22,18 +22,16 @@ pub fn create(transport: &Transport, request: &JsValue) -> Result<Wire, Failure>
         ("metadata", Kind::TextMap),
     ])?;
     create::check_nested(&given, "readiness", &[("probe", Kind::Text), ("warmupSeconds", Kind::Count)])?;
-    let url = format!("{}/templates", transport.base);
-    Ok(Wire::new("POST", url, "Create template failed").json(request)?.shaped(shape::template).part(PART))
+    let url = transport.base() + "/templates";
+    Ok(Wire::new("POST", &url, "Create template failed", "template").json(request)?.part(PART))
 }
 
 /// `GET /templates/{id}`.
 pub fn get(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("GET", wire::item(transport, "templates", "templateId", id)?, "Get template failed")
-        .shaped(shape::template)
-        .part(PART))
+    Ok(Wire::new("GET", &wire::item(transport, "templates", "templateId", id)?, "Get template failed", "template").part(PART))
 }
 
 /// `DELETE /templates/{id}`.
 pub fn delete(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("DELETE", wire::item(transport, "templates", "templateId", id)?, "Delete template failed").part(PART))
+    Ok(Wire::new("DELETE", &wire::item(transport, "templates", "templateId", id)?, "Delete template failed", "nothing").part(PART))
 }

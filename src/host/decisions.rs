@@ -3,6 +3,7 @@
 use crate::core::error::{Error, ErrorKind};
 use crate::core::retry::{self, Attempt, Outcome, Policy};
 use crate::core::{rules, secrets, url};
+use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
 use crate::host::js;
 use wasm_bindgen::prelude::*;
@@ -23,6 +24,12 @@ fn thrown<T>(result: Result<T, Error>) -> Result<T, JsValue> {
 
 #[wasm_bindgen]
 impl Core {
+    /// The options of a call, checked: see `src/js/call.js`. Throws for what is none.
+    #[wasm_bindgen(js_name = callOptions)]
+    pub fn call_options(&self, options: &JsValue) -> Result<JsValue, JsValue> {
+        thrown(CallOptions::read(options)).map(|call| call.as_ref().clone())
+    }
+
     /// The default policy: attempts, the first pause, the longest one, the longest `Retry-After`.
     #[wasm_bindgen(js_name = retryDefaults)]
     pub fn retry_defaults(&self) -> Vec<f64> {

@@ -94,6 +94,8 @@ extern "C" {
     /// One sandbox's daemon, or, at another port, another service of the sandbox.
     #[wasm_bindgen(js_name = newExecd)]
     pub fn new_execd(transport: &Transport, sandbox_id: &JsValue) -> Execd;
+    #[wasm_bindgen(js_name = endpointOf)]
+    pub fn endpoint_of(endpoints: &Endpoints, port: u16, call: &JsValue, as_url: bool) -> Promise;
 }
 
 #[wasm_bindgen(module = "/src/js/execd.js")]
@@ -130,6 +132,9 @@ extern "C" {
     pub fn set_outcome(this: &Wire, outcome: &str);
     /// Sends it. `to`: a [`Transport`] or an [`Execd`].
     pub fn ask(to: &JsValue, wire: &JsValue, call: &JsValue) -> Promise;
+    /// The last call of a transport, which is then closed.
+    #[wasm_bindgen(js_name = askAndClose)]
+    pub fn ask_and_close(transport: &Transport, wire: &JsValue, call: &JsValue) -> Promise;
 }
 
 #[wasm_bindgen(module = "/src/js/retry.js")]
@@ -246,7 +251,13 @@ extern "C" {
 #[wasm_bindgen(module = "/src/js/pages.js")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = allPages)]
-    pub fn all_pages(driver: JsValue) -> Result<JsValue, JsValue>;
+    pub fn all_pages(
+        transport: &Transport,
+        wire: &JsValue,
+        call: &JsValue,
+        first: f64,
+        key: &str,
+    ) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen(module = "/src/js/run.js")]

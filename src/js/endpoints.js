@@ -78,3 +78,10 @@ export class Endpoints {
 
 /** Called from Rust: the daemon of a sandbox. */
 export const newExecd = (transport, sandboxId) => new Execd(new Endpoints(transport, sandboxId));
+
+/** Called from Rust: the endpoint of a port, as the caller gets it, or its URL. */
+export async function endpointOf(endpoints, port, call, asUrl) {
+  const { raw, base } = await endpoints.get(port, call);
+  // A copy: what the caller does to it must not change where our own requests go.
+  return asUrl ? base : { ...raw, headers: { ...raw.headers } };
+}

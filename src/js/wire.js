@@ -33,7 +33,8 @@ const OUTCOMES = {
 export async function ask(to, wire, call) {
   try {
     const exchange = await to.send(wire, wire.once ? once(call) : call, "whole");
-    return read(exchange, wire.answer);
+    const value = read(exchange, wire.answer);
+    return wire.outcome === "whether" ? true : value;
   } catch (error) {
     const failure = wire.part ? orUnsupported(error, wire.part) : error;
     const outcome = OUTCOMES[wire.outcome];
@@ -41,3 +42,6 @@ export async function ask(to, wire, call) {
     return outcome(failure);
   }
 }
+
+/** The last call of a transport. Called from Rust. */
+export const askAndClose = (transport, wire, call) => ask(transport, wire, call).finally(() => transport.close());
