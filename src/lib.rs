@@ -12,3 +12,7 @@ pub mod api;
 #[cfg(all(target_arch = "wasm32", feature = "bindings"))]
 #[doc(hidden)]
 pub mod host;
+
+#[cfg(all(target_arch = "wasm32", feature = "bindings"))]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -175,8 +175,8 @@ extern "C" {
 }
 #[wasm_bindgen(module = "/src/js/shape.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = sandbox)]
-    pub type SandboxShape;
+    #[wasm_bindgen(js_name = shapes)]
+    pub type Shapes;
 }
 #[wasm_bindgen(module = "/src/js/timers.js")]
 extern "C" {

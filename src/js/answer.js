@@ -1,8 +1,8 @@
 // What is made of an answer that has come whole, by the name that the request has for it.
 
-import { failed } from "./send.js";
 import { unexpected } from "./failure.js";
-import * as shapes from "./shape.js";
+import { failed } from "./send.js";
+import { shapes } from "./shape.js";
 
 /** The body as JSON; `undefined` when it is empty. It and texts never enter WebAssembly memory, which only grows. */
 export function json(exchange) {
@@ -36,39 +36,31 @@ function list(exchange) {
   return value;
 }
 
+const PLAIN = { nothing() {}, text, json, object, list };
+
+/** A part of an answer. */
+const shaped = (shape, raw, { requestId }) => shape(raw, requestId);
+
 /**
  * `nothing`, `text`, `json` (`undefined` for none), `object`, `list`, a name of shape.js for an object, `NAME[]` for an array of such
  * objects, `NAME{}` for a page of them, `{ items: […] }`.
  */
 export function read(exchange, answer) {
-  switch (answer) {
-    case "nothing":
-      return undefined;
-    case "text":
-      return text(exchange);
-    case "json":
-      return json(exchange);
-    case "object":
-      return object(exchange);
-    case "list":
-      return list(exchange);
-  }
+  if (PLAIN[answer]) return PLAIN[answer](exchange);
   const shape = shapes[answer.replace(/\W/g, "")];
   if (answer.endsWith("[]")) {
     const items = list(exchange);
-    for (const item of items) if (typeof item === "object" && item !== null) shape(item);
+    for (const item of items) if (typeof item === "object" && item !== null) shaped(shape, item, exchange);
     return items;
   }
   const value = object(exchange);
-  if (answer.endsWith("{}")) {
-    if (!Array.isArray(value.items)) throw complaint(exchange, "the answer has no items");
-    for (const item of value.items) {
-      if (typeof item !== "object" || item === null) {
-        throw complaint(exchange, "the list has an item that is no object");
-      }
-      shape(item, exchange.requestId);
+  if (!answer.endsWith("{}")) return shaped(shape, value, exchange);
+  if (!Array.isArray(value.items)) throw complaint(exchange, "the answer has no items");
+  for (const item of value.items) {
+    if (typeof item !== "object" || item === null) {
+      throw complaint(exchange, "the list has an item that is no object");
     }
-    return value;
+    shaped(shape, item, exchange);
   }
-  return shape(value, exchange.requestId);
+  return value;
 }

@@ -1,8 +1,8 @@
 // Requests to the daemon inside the sandbox.
 
-import { withQuery } from "./url.js";
-import { sendBy } from "./send.js";
 import { Deadline } from "./deadline.js";
+import { sendBy } from "./send.js";
+import { withQuery } from "./url.js";
 
 /** The daemon's port inside every sandbox. */
 export const PORT = 44772;
@@ -56,7 +56,11 @@ export class Execd {
   /** Opens a stream: no timeout of its own, and only the given signals, since its reader watches the rest. */
   open(endpoint, request, call, signals) {
     const headers = [...(request.headers ?? []), ["Accept", "text/event-stream"]];
-    return this.sendTo(endpoint, { ...request, headers }, call, { deadline: new Deadline(0), signals, reader: "stream" });
+    return this.sendTo(endpoint, { ...request, headers }, call, {
+      deadline: new Deadline(0),
+      signals,
+      reader: "stream",
+    });
   }
 
   #url({ url, query = [] }, { base }) {

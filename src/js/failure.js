@@ -17,8 +17,7 @@ export const notSupported = (message, options) => makeError("SandboxApiException
 export const unreached = (message, cause) =>
   makeError("SandboxConnectionException", "NETWORK_ERROR", message, { cause, isRetryable: true });
 
-export const aborted = (cause) =>
-  makeError("SandboxAbortException", "ABORTED", "The operation was aborted", { cause });
+export const aborted = (cause) => makeError("SandboxAbortException", "ABORTED", "The operation was aborted", { cause });
 
 /** The error of every call on an object after its `close()`. */
 export const closed = () =>

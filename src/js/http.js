@@ -25,6 +25,12 @@ class Exchange {
   #stop;
   #stopped;
   #reader;
+  /** Of the request, for errors. `gone`: a repeated DELETE that has found nothing: done, but there is no answer to read. */
+  what;
+  url;
+  limitMs;
+  requestId;
+  gone;
   /** The Halt, once there is one. */
   halted;
   /** The body, where it was to be read; `broken`: why it could not be. */
@@ -186,7 +192,7 @@ class Exchange {
   }
 }
 
-/** Called from Rust. `signals`: pairs of a signal and what to call its halt. */
+/** `signals`: pairs of a signal and what to call its halt. */
 export function openExchange(fetch, url, init, timeoutMs, signals, whole) {
   return new Exchange(timeoutMs, signals).open(fetch ?? globalThis.fetch, url, init, whole);
 }

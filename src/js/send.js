@@ -10,9 +10,9 @@
 // is repeated at all. `fresh(deadline)` is asked once, when there was no answer, where the request should have gone: `{ url, headers }`.
 
 import { core } from "./core.js";
+import { makeError } from "./errors.js";
 import { aborted, closed, describe, timedOut, unexpected, unreached } from "./failure.js";
 import { Halt, openExchange } from "./http.js";
-import { makeError } from "./errors.js";
 
 /** What the retry policy knows of an end that is no status. */
 const NO_ANSWER = 0;
@@ -83,7 +83,14 @@ async function attempt(transport, request, call, way, number) {
   let exchange;
   let halt;
   try {
-    exchange = await openExchange(transport.fetch, url, init, way.deadline.timerMs, way.signals, way.reader === "whole");
+    exchange = await openExchange(
+      transport.fetch,
+      url,
+      init,
+      way.deadline.timerMs,
+      way.signals,
+      way.reader === "whole",
+    );
     // CORS may hide the response's id; the one that was sent is the same one.
     requestId = exchange.header("x-request-id") ?? requestId;
   } catch (thrown) {
@@ -115,13 +122,19 @@ function redirected(statusCode, requestId) {
     "The server answered with a redirect, which is not followed because the request carries keys. " +
     "Check the domain and the protocol (http or https) of the connection";
   // The status is 0 where the browser hides it.
-  return makeError("SandboxApiException", "REDIRECT_REFUSED", message, { statusCode: statusCode || undefined, requestId });
+  return makeError("SandboxApiException", "REDIRECT_REFUSED", message, {
+    statusCode: statusCode || undefined,
+    requestId,
+  });
 }
 
 /** How many milliseconds to wait before the next attempt; less than 0: no other one. */
 function pauseAfter(retry, { exchange, status }, { method, number, way, call }) {
   // What is left of the caller's time is not the request's alone.
-  const left = Math.min(way.deadline.leftMs, call.patience ? call.patience.until - Date.now() : Number.POSITIVE_INFINITY);
+  const left = Math.min(
+    way.deadline.leftMs,
+    call.patience ? call.patience.until - Date.now() : Number.POSITIVE_INFINITY,
+  );
   const { attempts, initialDelayMillis, maxDelayMillis, maxRetryAfterMillis, retryPost } = retry;
   const asked = exchange ? askedPause(exchange) : Number.NaN;
   const policy = [attempts, initialDelayMillis, maxDelayMillis, maxRetryAfterMillis];

@@ -22,26 +22,26 @@ function created(raw, what, requestId) {
 }
 
 /** `SandboxInfo` and the response of a create: no `expiresAt` means manual cleanup. */
-export function sandbox(raw, requestId) {
+function sandbox(raw, requestId) {
   created(raw, "sandbox", requestId);
   raw.expiresAt = date(raw.expiresAt) ?? null;
   return raw;
 }
 
 /** `SnapshotInfo`. */
-export const snapshot = (raw, requestId) => created(raw, "snapshot", requestId);
+const snapshot = (raw, requestId) => created(raw, "snapshot", requestId);
 
 /** `TemplateInfo`. */
-export const template = (raw, requestId) => dateOrUndefined(created(raw, "template", requestId), "updatedAt");
+const template = (raw, requestId) => dateOrUndefined(created(raw, "template", requestId), "updatedAt");
 
 /** `PoolInfo`: its time of creation is optional. */
-export const pool = (raw) => dateOrUndefined(raw, "createdAt");
+const pool = (raw) => dateOrUndefined(raw, "createdAt");
 
 /** `DiagnosticContent`, and the answer to a renewal. */
-export const expiring = (raw) => dateOrUndefined(raw, "expiresAt");
+const expiring = (raw) => dateOrUndefined(raw, "expiresAt");
 
 /** `Endpoint`: `headers` is always an object. */
-export function endpoint(raw) {
+function endpoint(raw) {
   if (typeof raw.headers !== "object" || raw.headers === null) raw.headers = {};
   return raw;
 }
@@ -53,16 +53,19 @@ function rename(object, from, to, value) {
 }
 
 /** `FileInfo`. */
-export function file(raw) {
+function file(raw) {
   rename(raw, "modified_at", "modifiedAt", date(raw.modified_at));
   rename(raw, "created_at", "createdAt", date(raw.created_at));
   return raw;
 }
 
 /** `CommandStatus`: what is absent on the wire while the command runs is `null` here. */
-export function commandStatus(raw) {
+function commandStatus(raw) {
   rename(raw, "exit_code", "exitCode", typeof raw.exit_code === "number" ? raw.exit_code : null);
   rename(raw, "started_at", "startedAt", date(raw.started_at));
   rename(raw, "finished_at", "finishedAt", date(raw.finished_at) ?? null);
   return raw;
 }
+
+/** By the names that requests have for them. */
+export const shapes = { sandbox, snapshot, template, pool, expiring, endpoint, file, commandStatus };
