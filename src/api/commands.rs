@@ -1,17 +1,16 @@
 //! `sandbox.commands`: programs, background programs, and bash sessions.
 
-use crate::api::background::{self, Manner};
-use crate::api::execd::Execd;
+use crate::api::background;
 use crate::api::methods::methods;
 use crate::api::run::{self, Plan, Reading, check_handlers};
+use crate::api::settled;
 use crate::api::wire::{self, Wire};
-use crate::api::{program, promise, settled, shape};
-use crate::core::error::{Error, ErrorKind};
+use crate::core::error::Error;
 use crate::core::rules;
 use crate::core::run::Endpoint;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::Body;
+use crate::host::js::{self, Execd};
 use crate::host::object;
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -79,8 +78,8 @@ pub(super) fn command_plan(command: &JsValue, options: &JsValue, signal: &JsValu
     })
 }
 
-/// The same for one that is followed with a handle.
-fn background_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<(Plan, Manner), Error> {
+/// The same for one that is followed with a handle; also for how long that waits out lost connections.
+fn background_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<(Plan, f64), Error> {
     let mut plan = command_plan(command, options, signal)?;
     plan.endpoint = Endpoint::Background;
     plan.what = "Start background command failed";
@@ -90,8 +89,8 @@ fn background_plan(command: &JsValue, options: &JsValue, signal: &JsValue) -> Re
     if let Some(body) = &plan.body {
         object::set(body, "background", true);
     }
-    let manner = Manner::read(&Options::new("options", options)?, &plan.call)?;
-    Ok((plan, manner))
+    let reconnect_ms = background::reconnect_ms(&Options::new("options", options)?)?;
+    Ok((plan, reconnect_ms))
 }
 
 /// What an abort means for the program: `onAbort: "interrupt"` (default) ends it, `"detach"` leaves it running.
@@ -123,13 +122,13 @@ fn session_plan(session: &JsValue, command: &JsValue, options: &JsValue, signal:
     })
 }
 
-pub(super) fn driven(execd: Execd, plan: Result<Plan, Error>, handlers: JsValue) -> Promise {
+pub(super) fn driven(execd: &Execd, plan: Result<Plan, Error>, handlers: JsValue) -> Promise {
     let checked = check_handlers(&handlers).and(plan);
     settled(checked.map_err(Failure::from).and_then(|plan| run::drive(execd, plan, &handlers)))
 }
 
 /// Makes the events of a plan; a mistake in the arguments shows at once.
-fn streamed(execd: Execd, plan: Result<Plan, Error>) -> Result<JsValue, Failure> {
+fn streamed(execd: &Execd, plan: Result<Plan, Error>) -> Result<JsValue, Failure> {
     let open = |plan: Plan| {
         if plan.reading.throws {
             return Err(Failure::invalid("throwOnNonZero is not for raw events: look at the one of the end"));
@@ -142,12 +141,12 @@ fn streamed(execd: Execd, plan: Result<Plan, Error>) -> Result<JsValue, Failure>
 fn new_session(options: &JsValue) -> Result<Wire, Failure> {
     let body = Object::new();
     object::set_some(&body, "cwd", Options::new("options", options)?.string("workingDirectory")?);
-    let wire = Wire::at("POST", "/session", &[], "Create session failed").json(&body)?.object();
-    Ok(wire.then(|raw| {
-        let id = object::text(&raw?, "session_id").filter(|id| !id.is_empty());
-        let problem = "Create session failed: the answer has no session_id";
-        Ok(id.ok_or_else(|| Error::fixed(ErrorKind::UnexpectedResponse, problem))?.into())
-    }))
+    Wire::at("POST", "/session", &[], "Create session failed", "sessionId").json(&body)
+}
+
+/// An id and the options of a call that is about it.
+pub(super) fn about(field: &str, id: &JsValue, options: &JsValue) -> Result<(String, CallOptions), Failure> {
+    Ok((args::filled(field, id)?, CallOptions::read(options)?))
 }
 
 methods! { Commands:
@@ -168,7 +167,7 @@ methods! { Commands:
 impl Commands {
     /// Runs a command to its end and collects what it prints.
     pub fn run(&self, command: &JsValue, options: &JsValue, handlers: &JsValue, signal: &JsValue) -> Promise {
-        driven(self.execd.clone(), command_plan(command, options, signal), handlers.clone())
+        driven(&self.execd, command_plan(command, options, signal), handlers.clone())
     }
 
     /// Starts a command; resolves with a handle when it runs.
@@ -177,63 +176,51 @@ impl Commands {
             if plan.endpoint == Endpoint::Background {
                 return Err(Failure::invalid("background has no output to read: use run, or start without it"));
             }
-            run::start(self.execd.clone(), plan)
+            run::start(&self.execd, plan)
         };
         settled(command_plan(command, options, signal).map_err(Failure::from).and_then(start))
     }
 
     /// Starts a command in the background; resolves with a handle when it runs.
     pub fn start_background(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Promise {
-        let execd = self.execd.clone();
-        let plan = background_plan(command, options, signal);
-        promise(async move {
-            let (plan, manner) = plan?;
-            background::start(execd, plan, manner).await
-        })
+        let plan = background_plan(command, options, signal).map_err(Failure::from);
+        settled(plan.and_then(|(plan, reconnect_ms)| background::start(&self.execd, plan, reconnect_ms)))
     }
 
     /// The handle of a background command from what its `toJSON()` gave.
     pub fn attach(&self, handle: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
-        background::attach(self.execd.clone(), handle, options)
+        background::attach(&self.execd, handle, options)
     }
 
     /// The raw events of a command.
     pub fn run_stream(&self, command: &JsValue, options: &JsValue, signal: &JsValue) -> Result<JsValue, Failure> {
-        streamed(self.execd.clone(), command_plan(command, options, signal))
+        streamed(&self.execd, command_plan(command, options, signal))
     }
 
     /// Ends a command, its children included. Given a session's id, it destroys the session.
     pub fn interrupt(&self, id: &JsValue, options: &JsValue) -> Promise {
-        let wire = args::filled("sessionId", id).map(|id| program::interrupt(&id));
-        wire::promised(&self.execd, wire.map_err(Failure::from), options)
+        let about = about("sessionId", id, options);
+        settled(about.map(|(id, call)| js::interrupt(&self.execd, &id, call.as_ref())))
     }
 
     /// Whether a command runs, and how it ended.
     pub fn status(&self, id: &JsValue, options: &JsValue) -> Promise {
-        let wire = args::filled("commandId", id).map_err(Failure::from).and_then(|id| program::status(&id));
-        wire::promised(&self.execd, wire.map(|wire| wire.shaped(|raw| Ok(shape::command_status(raw)))), options)
+        let about = about("commandId", id, options);
+        settled(about.map(|(id, call)| js::command_status(&self.execd, &id, call.as_ref())))
     }
 
     /// The output of a background command from byte `cursor` on.
     pub fn logs(&self, id: &JsValue, cursor: &JsValue, options: &JsValue) -> Promise {
-        let (execd, id, call) = (self.execd.clone(), args::filled("commandId", id), CallOptions::read(options));
         let cursor = if object::absent(cursor) { Ok(None) } else { args::count("cursor", cursor).map(Some) };
-        promise(async move {
-            let cursor = cursor?;
-            let response = background::logs(&execd, &id?, cursor, &call?, Body::Whole).await?;
-            let header = response.header("execd-commands-tail-cursor").and_then(|text| rules::whole(&text));
-            let bytes = response.bytes();
-            let logs = Object::new();
-            // Where CORS hides the header, the bytes that came say the same: the cursor is a byte offset.
-            object::set(&logs, "content", crate::host::js::bytes_to_text(&bytes, "utf-8").map_err(Failure::thrown)?);
-            object::set(&logs, "cursor", header.unwrap_or(cursor.unwrap_or(0.0) + f64::from(bytes.length())));
-            Ok(logs.into())
-        })
+        settled(cursor.map_err(Failure::from).and_then(|cursor| {
+            let (id, call) = about("commandId", id, options)?;
+            Ok(js::whole_log(&self.execd, &id, cursor, call.as_ref()))
+        }))
     }
 
     /// Makes a bash session that keeps its directory and exported variables between runs.
     pub fn create_session(&self, options: &JsValue, call: &JsValue) -> Promise {
-        wire::promised(&self.execd, new_session(options), call)
+        wire::promised(self.execd.as_ref(), new_session(options), call)
     }
 
     /// Runs a command in a session. Its stderr comes as stdout, and empty lines are lost: execd merges and drops them.
@@ -245,7 +232,7 @@ impl Commands {
         handlers: &JsValue,
         signal: &JsValue,
     ) -> Promise {
-        driven(self.execd.clone(), session_plan(session, command, options, signal), handlers.clone())
+        driven(&self.execd, session_plan(session, command, options, signal), handlers.clone())
     }
 
     /// The raw events of a run in a session.
@@ -256,13 +243,13 @@ impl Commands {
         options: &JsValue,
         signal: &JsValue,
     ) -> Result<JsValue, Failure> {
-        streamed(self.execd.clone(), session_plan(session, command, options, signal))
+        streamed(&self.execd, session_plan(session, command, options, signal))
     }
 
     /// Ends a session and what runs in it.
     pub fn delete_session(&self, session: &JsValue, options: &JsValue) -> Promise {
         let id = args::filled("sessionId", session).and_then(|id| rules::segment("sessionId", &id));
-        let wire = id.map(|id| Wire::at("DELETE", &format!("/session/{id}"), &[], "Delete session failed"));
-        wire::promised(&self.execd, wire.map_err(Failure::from), options)
+        let wire = id.map(|id| Wire::at("DELETE", &format!("/session/{id}"), &[], "Delete session failed", "nothing"));
+        wire::promised(self.execd.as_ref(), wire.map_err(Failure::from), options)
     }
 }

@@ -15,7 +15,7 @@ pub struct Core;
 /// Called once, before anything else.
 #[wasm_bindgen(start)]
 fn start() {
-    js::provide_core(Core.into());
+    js::provide_core(Core.into(), wasm_bindgen::memory());
 }
 
 fn thrown<T>(result: Result<T, Error>) -> Result<T, JsValue> {

@@ -2,7 +2,7 @@
 
 use crate::host::args::Options;
 use crate::host::failure::Failure;
-use js_sys::{Array, Object, Promise, Uint8Array};
+use js_sys::{Array, Map, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/js/errors.js")]
@@ -46,7 +46,7 @@ extern "C" {
 #[wasm_bindgen(module = "/src/js/core.js")]
 extern "C" {
     #[wasm_bindgen(js_name = provideCore)]
-    pub fn provide_core(core: JsValue);
+    pub fn provide_core(core: JsValue, memory: JsValue);
 }
 
 #[wasm_bindgen(module = "/src/js/call.js")]
@@ -217,9 +217,15 @@ extern "C" {
 extern "C" {
     pub type LongLine;
 }
-#[wasm_bindgen(module = "/src/js/log.js")]
+#[wasm_bindgen(module = "/src/js/run-failures.js")]
 extern "C" {
-    pub type Log;
+    #[wasm_bindgen(js_name = failures)]
+    pub type RunFailures;
+}
+#[wasm_bindgen(module = "/src/js/recovery.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = recover)]
+    pub type Recover;
 }
 #[wasm_bindgen(module = "/src/js/capture.js")]
 extern "C" {
@@ -236,10 +242,21 @@ extern "C" {
     pub type ExecutionResult;
 }
 
-#[wasm_bindgen(module = "/src/js/context.js")]
+#[wasm_bindgen(module = "/src/js/codes.js")]
 extern "C" {
-    #[wasm_bindgen(catch)]
-    pub fn disposable(context: &Object, dispose: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = createContext)]
+    pub fn create_context(execd: &Execd, language: &str, cwd: Option<String>, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = restartContext)]
+    pub fn restart_context(
+        execd: &Execd,
+        id: &str,
+        language: &str,
+        cwd: Option<String>,
+        call: &JsValue,
+    ) -> Promise;
+    /// A run that waits for the one before it.
+    #[wasm_bindgen(js_name = runInTurn)]
+    pub fn run_in_turn(last: &Map, key: &str, execd: &Execd, plan: &Plan, handlers: &JsValue) -> Promise;
 }
 
 #[wasm_bindgen(module = "/src/js/dispatcher.js")]
@@ -262,30 +279,63 @@ extern "C" {
 
 #[wasm_bindgen(module = "/src/js/run.js")]
 extern "C" {
-    #[wasm_bindgen(catch)]
-    pub fn drive(driver: JsValue, memory: &JsValue, options: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_name = eventStream)]
-    pub fn event_stream(driver: JsValue, memory: &JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
+    /// What to run and how.
+    pub type Plan;
+    #[wasm_bindgen(js_name = newPlan)]
+    pub fn new_plan(
+        wire: &JsValue,
+        call: &JsValue,
+        endpoint: u32,
+        interrupts: bool,
+        throws: bool,
+        timeout_ms: f64,
+        start_ms: f64,
+        idle_ms: f64,
+        max_event: f64,
+        capture: &JsValue,
+    ) -> Plan;
+    pub fn drive(execd: &Execd, plan: &Plan, handlers: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = eventStream)]
+    pub fn event_stream(execd: &Execd, plan: &Plan) -> JsValue;
+}
+
+#[wasm_bindgen(module = "/src/js/program.js")]
+extern "C" {
+    pub fn interrupt(execd: &Execd, id: &str, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = interruptCode)]
+    pub fn interrupt_code(execd: &Execd, id: &str, call: &JsValue) -> Promise;
+    /// The official status.
+    #[wasm_bindgen(js_name = commandStatus)]
+    pub fn command_status(execd: &Execd, id: &str, call: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/log.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = wholeLog)]
+    pub fn whole_log(execd: &Execd, id: &str, cursor: Option<f64>, call: &JsValue) -> Promise;
 }
 
 #[wasm_bindgen(module = "/src/js/watch.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = sampleStream)]
-    pub fn sample_stream(driver: JsValue, memory: &JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = sampleStream)]
+    pub fn sample_stream(execd: &Execd, plan: &Plan) -> JsValue;
     #[wasm_bindgen(js_name = sample)]
     pub fn sample(raw: &JsValue) -> JsValue;
 }
 
 #[wasm_bindgen(module = "/src/js/handle.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = startCommand)]
-    pub fn start_command(driver: JsValue, memory: &JsValue, options: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = startCommand)]
+    pub fn start_command(execd: &Execd, plan: &Plan) -> Promise;
 }
 
 #[wasm_bindgen(module = "/src/js/background.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = backgroundCommand)]
-    pub fn background_command(driver: JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
+    /// Starts one; resolves with its handle.
+    #[wasm_bindgen(js_name = startBackground)]
+    pub fn start_background(execd: &Execd, plan: &Plan, reconnect_ms: f64) -> Promise;
+    #[wasm_bindgen(js_name = backgroundCommand)]
+    pub fn background_command(execd: &Execd, id: &str, cursor: f64, reconnect_ms: f64, call: &JsValue) -> JsValue;
 }
 
 #[wasm_bindgen(module = "/src/js/pty-clocks.js")]

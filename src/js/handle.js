@@ -107,10 +107,10 @@ export class CommandHandle {
   #throws;
   id;
 
-  constructor(driver, memory, options) {
-    this.#reader = new RunReader(driver, memory, options);
-    this.#recorder = new Recorder(options);
-    this.#throws = options.throwOnNonZero;
+  constructor(execd, plan) {
+    this.#reader = new RunReader(execd, plan);
+    this.#recorder = new Recorder(plan);
+    this.#throws = plan.throwOnNonZero;
   }
 
   /** The standard output. Take the views that you want before you read from one or wait: a later one would miss the beginning. */
@@ -203,8 +203,8 @@ export class CommandHandle {
   }
 
   /** Waits for `init`. What comes with it is kept for the first reader. */
-  static async start(driver, memory, options) {
-    const handle = new CommandHandle(driver, memory, options);
+  static async start(execd, plan) {
+    const handle = new CommandHandle(execd, plan);
     try {
       handle.#first = await handle.#reader.next();
     } catch (error) {
@@ -215,6 +215,4 @@ export class CommandHandle {
   }
 }
 
-export function startCommand(driver, memory, options) {
-  return CommandHandle.start(driver, memory, options);
-}
+export const startCommand = (execd, plan) => CommandHandle.start(execd, plan);

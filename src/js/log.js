@@ -1,12 +1,32 @@
-// The log that execd keeps of a background command: the answer to one request for it, read piece by piece.
+// The log that execd keeps of a background command: whole, or the answer to one request for it, read piece by piece.
 
+import { core } from "./core.js";
 import { within } from "./timers.js";
+
+export const LOGS = "Get command logs failed";
 
 /** What is read at once. A longer log is read as fast as its reader reads; a shorter one does not hold its connection. */
 const PIECE = 1 << 18;
 
 // ignoreBOM: a U+FEFF at the beginning of a piece is output like any other character.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** `GET /command/{id}/logs`: the raw output from byte `cursor` on, as much as there is. */
+export const logOf = (id, cursor) => ({
+  method: "GET",
+  url: `/command/${core.segment("commandId", id)}/logs`,
+  query: cursor === undefined ? [] : [["cursor", cursor]],
+  what: LOGS,
+});
+
+/** The official answer. Called from Rust. */
+export async function wholeLog(execd, id, cursor, call) {
+  const exchange = await execd.send(logOf(id, cursor), call);
+  const said = exchange.header("execd-commands-tail-cursor")?.trim();
+  // Where CORS hides the header, the bytes that came say the same: the cursor is a byte offset.
+  const next = /^\d+$/.test(said) ? Number(said) : (cursor ?? 0) + exchange.whole.length;
+  return { content: exchange.text(), cursor: next };
+}
 
 /** The bytes from offset `at` on. They may be cut anywhere, inside of a character, too. */
 export class Log {

@@ -1,9 +1,15 @@
 // Reads the stream of a run: pumps chunks from the network into the decoder (Rust, one crossing per chunk), watches the
 // clock, and sees to it that every end is told apart: over, cut, silent, aborted, left. See docs/architecture.md, Streams.
 
+import { forOthers } from "./call.js";
 import { CodeRun, isBusy } from "./code-run.js";
+import { core, memory } from "./core.js";
 import { asText, Batch, isThenable, JSON_ROW, ROW, STDERR, STDOUT } from "./execution.js";
+import { aborted } from "./failure.js";
 import { LongLine } from "./long-line.js";
+import { end, interruptCode } from "./program.js";
+import { givenUp, recover } from "./recovery.js";
+import { failures } from "./run-failures.js";
 import { onAbort } from "./signals.js";
 import { after } from "./timers.js";
 
@@ -24,19 +30,21 @@ const PIECE = 1 << 20;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * One run. `driver` is the Rust side, see src/api/run.rs. `options`: signals [[signal, kind]], interrupts (whether leaving
- * ends the program too), startMs, idleMs, maxEventBytes; code (whether it runs code), timeoutMs (for code, whose limit execd
- * does not know).
+ * One run. `plan`: see run.js. The driver is the Rust side, see src/api/run.rs.
  *
  * Three things end, each once: the run on the server (`#settled`: nothing is left to interrupt), the consumer's interest
  * (`#gone`: the driver may be freed, so nobody touches it after an await without looking), and, perhaps, the caller's
  * patience (`#halted`: an abort, a close, a late start).
  */
 export class RunReader {
+  #execd;
+  #plan;
   #driver;
-  #memory;
-  #options;
+  /** Whether leaving ends the program too. */
+  #interrupts;
   #opening;
+  /** Left before the request was sent: it shall not be. */
+  #abandoned = false;
   #connection = new AbortController();
   #reader;
   #pending;
@@ -65,25 +73,28 @@ export class RunReader {
   #waitingSince = 0;
   #seen = { stdout: 0, stderr: 0 };
   id;
+  /** Of the request that opened the stream. */
+  requestId;
   lastEvent;
   exitCode;
   recovered = false;
   /** Rejects as soon as the run is aborted, closed or late, whatever else is going on. Never resolves. */
   whenHalted;
 
-  constructor(driver, memory, options) {
-    this.#driver = driver;
-    this.#memory = memory;
-    this.#options = options;
+  constructor(execd, plan) {
+    this.#execd = execd;
+    this.#plan = plan;
+    this.#interrupts = plan.interrupts;
+    this.#driver = core.newRun(plan.endpoint, plan.maxEventBytes);
     this.whenHalted = new Promise((_, reject) => {
       this.#halt = reject;
     });
     this.whenHalted.catch(() => {});
-    if (options.code) {
-      this.#code = new CodeRun(options.timeoutMs, {
-        interrupt: () => this.id !== undefined && this.#driver.interrupt(this.id),
+    if (plan.code) {
+      this.#code = new CodeRun(plan.timeoutMs, {
+        interrupt: () => this.id !== undefined && this.#interrupt(),
         giveUp: () => {
-          this.#options.interrupts = false;
+          this.#interrupts = false;
           this.#stop("unresponsive", this.id);
         },
         isWaiting: () => this.#waitingSince > 0,
@@ -138,7 +149,7 @@ export class RunReader {
         this.#waitingSince = 0;
         if (this.#gone) continue;
         this.#rest = undefined;
-        let batch = broken ? this.#recover("interrupted", broken.cause) : this.#decoded(chunk);
+        let batch = broken ? this.#recover(false, broken.cause) : this.#decoded(chunk);
         if (batch instanceof Promise) batch = await batch;
         if (!(batch?.length > 0) || this.#halted) continue;
         let enough = take(batch);
@@ -156,18 +167,18 @@ export class RunReader {
   }
 
   async #open() {
-    for (const [signal, kind] of this.#options.signals) {
-      if (signal.aborted) throw this.#driver.failure(kind, signal.reason);
+    for (const [signal, kind] of this.#execd.transport.signals(this.#plan.call)) {
+      if (signal.aborted) throw this.#failure(kind, signal.reason);
       this.#links.push(onAbort(signal, () => this.#stop(kind, signal.reason)));
     }
-    const { startMs } = this.#options;
-    if (startMs > 0) this.#startTimer = after(startMs, () => this.#stop("start", startMs));
-    this.#opening = this.#driver.open(this.#connection.signal).then(
+    const { startMs } = this.#plan;
+    if (startMs > 0) this.#startTimer = after(startMs, () => this.#stop("start"));
+    this.#opening = this.#send().then(
       (exchange) => {
         try {
           this.#reader = exchange.reader();
         } catch (halt) {
-          throw this.#driver.failure("body", halt.cause);
+          throw this.#failure("body", halt.cause);
         }
       },
       (error) => {
@@ -178,11 +189,23 @@ export class RunReader {
     await Promise.race([this.#opening, this.whenHalted]);
   }
 
+  /** Resolves with the exchange when the headers have come. */
+  async #send() {
+    // The caller's own signal is our business: an abort must not cut the connection before the id is known.
+    const call = { ...this.#plan.call, signal: undefined };
+    const endpoint = await this.#execd.endpoint(call);
+    if (this.#abandoned) throw aborted();
+    const signals = [[this.#connection.signal, "closed"]];
+    const exchange = await this.#execd.open(endpoint, this.#plan.wire, call, signals);
+    this.requestId = exchange.requestId;
+    return exchange;
+  }
+
   #stop(kind, detail) {
     if (this.#gone || this.#halted) return;
-    const error = this.#driver.failure(kind, detail);
+    const error = this.#failure(kind, detail);
     // Closing a sandbox's handle lets go of it. Nothing more can be sent then, and nothing should be.
-    if (kind === "closed") this.#options.interrupts = false;
+    if (kind === "closed") this.#interrupts = false;
     this.#halted = error;
     this.#halt(error);
     this.leave();
@@ -196,13 +219,13 @@ export class RunReader {
     this.#pending ??= this.#reader.read();
     // Racing each read of a long stream would pile up reactions on one promise. Cancelling ends a read as well, unless
     // somebody has to stay for the id.
-    const stays = this.id === undefined && this.#options.interrupts;
+    const stays = this.id === undefined && this.#interrupts;
     return stays ? Promise.race([this.#pending, this.whenHalted]) : this.#pending;
   }
 
   /** The clock runs only while we wait on the network, and only once pings are due. One timer serves all reads. */
   #watch() {
-    const { idleMs } = this.#options;
+    const { idleMs } = this.#plan;
     if (!(idleMs > 0) || !this.#started || this.#idleTimer !== undefined) return;
     const check = () => {
       this.#idleTimer = undefined;
@@ -220,7 +243,7 @@ export class RunReader {
   /** The events of what was read; a promise of them where the run has to be recovered. */
   #decoded({ done, value }) {
     this.#pending = undefined;
-    if (this.#stalled) return this.#recover("stalled");
+    if (this.#stalled) return this.#recover(true);
     if (done) return this.#end();
     if (this.#long) return this.#goOn(value);
     if (value.length > PIECE) {
@@ -238,7 +261,7 @@ export class RunReader {
     this.#bytes.set(chunk, at);
     const batch = this.#batch(this.#driver.push(length));
     if (this.#header[CARRIED] > PIECE && !this.#deferred) {
-      this.#long = new LongLine(this.#driver.takeLine(), this.#options.maxEventBytes);
+      this.#long = new LongLine(this.#driver.takeLine(), this.#plan.maxEventBytes);
     }
     return batch;
   }
@@ -247,7 +270,7 @@ export class RunReader {
   #goOn(chunk) {
     const rest = this.#long.add(chunk);
     if (this.#long.isTooLong) {
-      this.#deferred = this.#failed("too-large");
+      this.#deferred = this.#failed("tooLarge");
       return undefined;
     }
     if (rest === undefined) return undefined;
@@ -274,13 +297,13 @@ export class RunReader {
     const batch = this.#long ? this.#whole(TAIL) : this.#batch(this.#driver.finish());
     // A torn last line is no event: the body simply ended too early.
     if (this.#driver.ended()) this.#settle();
-    else if (!(batch?.length > 0) && !this.#deferred) return this.#recover("interrupted");
+    else if (!(batch?.length > 0) && !this.#deferred) return this.#recover(false);
     return batch;
   }
 
   /** Looks at the memory of the decoder, wherever it has moved. */
   #look() {
-    const { buffer } = this.#memory;
+    const { buffer } = memory;
     if (this.#buffer === buffer) return;
     this.#buffer = buffer;
     this.#bytes = new Uint8Array(buffer);
@@ -292,7 +315,7 @@ export class RunReader {
   #batch(specials) {
     if (specials < 0) {
       // What came before the oversized event is delivered first.
-      this.#deferred = this.#failed("too-large");
+      this.#deferred = this.#failed("tooLarge");
       specials = -1 - specials;
     }
     this.#look();
@@ -409,26 +432,50 @@ export class RunReader {
     }
   }
 
+  /** The exception for an end of a kind. */
+  #failure(kind, detail) {
+    const error = failures[kind](this.#plan.wire.what, detail, this.#plan);
+    return Object.assign(error, { requestId: this.requestId });
+  }
+
   #failed(kind, detail) {
-    return Object.assign(this.#driver.failure(kind, detail), { executionId: this.id, lastEvent: this.lastEvent });
+    return this.#placed(this.#failure(kind, detail));
+  }
+
+  #placed(error) {
+    return Object.assign(error, { executionId: this.id, lastEvent: this.lastEvent });
   }
 
   /** Asks the sandbox how the run went on, and delivers what is missing. */
-  async #recover(kind, cause) {
+  async #recover(stalled, cause) {
     this.#letGo();
-    const { stdout, stderr } = this.#seen;
-    let specials;
+    const recoverable = this.#driver.recoverable();
+    const { id, requestId } = this;
+    const lost = { execd: this.#execd, plan: this.#plan, id, requestId, cause, stalled, recoverable };
     try {
-      specials = await Promise.race([this.#driver.recover(kind, cause, this.id, stdout, stderr), this.whenHalted]);
+      const found = await Promise.race([recover(lost), this.whenHalted]);
+      if (this.#gone) return undefined;
+      this.#replay(found, lost);
     } catch (error) {
       if (this.#gone) return undefined;
       // The program goes on, for all we know: losing sight of it is no reason to end it.
       this.#settled = true;
-      throw Object.assign(error, { executionId: this.id, lastEvent: this.lastEvent });
+      throw this.#placed(error);
     }
-    if (this.#gone) return undefined;
     this.recovered = true;
-    return this.#batch(specials);
+    // The end is the one event that is no output.
+    return this.#batch(1);
+  }
+
+  /** Decodes what is missing. */
+  #replay({ status, stdout, stderr }, lost) {
+    const exitCode = typeof status.exit_code === "number" ? status.exit_code : undefined;
+    const said = typeof status.error === "string" ? JSON.stringify(status.error) : "";
+    const { stdout: out, stderr: err } = this.#seen;
+    if (stdout && stderr && this.#driver.replay(stdout, stderr, out, err, exitCode, said, Date.now())) return;
+    const error = givenUp(lost, "The program has ended, but its output could not be read back", false);
+    // The recorder moves it to the error's execution.
+    throw Object.assign(error, { exitCode: exitCode ?? null });
   }
 
   /** The run is over on the server. Its consumer may still have much to do. */
@@ -448,7 +495,18 @@ export class RunReader {
 
   /** Ends the program and waits until it has ended; the stream then tells how. */
   async kill(options) {
-    if (!this.#gone && !this.#settled) await this.#driver.kill(this.id, options);
+    if (this.#gone || this.#settled) return;
+    const call = core.callOptions(options);
+    // Those of the run, for a gateway, unless they are said anew.
+    const headers = [...this.#plan.call.headers, ...call.headers];
+    await end(this.#execd, this.id, { ...call, headers });
+  }
+
+  /** Ends the program. Nobody waits for it. */
+  #interrupt() {
+    const interrupt = this.#plan.code ? interruptCode : end;
+    // The abort that led here must not stop this request, and closing the sandbox meanwhile may.
+    interrupt(this.#execd, this.id, forOthers(this.#plan.call)).catch(() => {});
   }
 
   /** The consumer wants no more: at the end, after an abort or an error, or just so. */
@@ -456,7 +514,7 @@ export class RunReader {
     if (this.#gone) return;
     this.#gone = true;
     for (const unlink of this.#links.splice(0)) unlink();
-    const interrupts = this.#options.interrupts && !this.#settled && this.#opening !== undefined;
+    const interrupts = this.#interrupts && !this.#settled && this.#opening !== undefined;
     if (interrupts && this.id === undefined) {
       // The program may have been started or be about to: somebody has to stay for its id.
       this.#linger();
@@ -467,7 +525,7 @@ export class RunReader {
       return;
     }
     this.#letGo();
-    if (interrupts) this.#driver.interrupt(this.id);
+    if (interrupts) this.#interrupt();
     this.#driver.free();
   }
 
@@ -477,7 +535,7 @@ export class RunReader {
     this.#code?.end();
     const timer = setTimeout(() => this.#letGo(), LINGER_MS);
     // What has not been sent yet need not be.
-    this.#driver.abandon();
+    this.#abandoned = true;
     try {
       await this.#opening;
       while (this.id === undefined) {
@@ -487,7 +545,7 @@ export class RunReader {
         this.#push(value.subarray(0, PIECE));
       }
       this.#letGo();
-      if (!this.#settled) this.#driver.interrupt(this.id);
+      if (!this.#settled) this.#interrupt();
     } catch {
       // The connection is gone, and with it all knowledge of the run.
     } finally {

@@ -4,10 +4,44 @@ import { exitFailure } from "./errors.js";
 import { Recorder } from "./execution.js";
 import { RunReader } from "./run-reader.js";
 
+/**
+ * What to run and how. `wire`: the request. `call`: the caller's signal and headers. `endpoint`: its number, see src/api/run.rs.
+ * `interrupts`: whether leaving the stream early ends the program too. `timeoutMs`: the run's own limit, which the server keeps, but
+ * for code; 0 for none. `capture`: see execution.js. Called from Rust.
+ */
+export const newPlan = (
+  wire,
+  call,
+  endpoint,
+  interrupts,
+  throwOnNonZero,
+  timeoutMs,
+  startMs,
+  idleMs,
+  maxEventBytes,
+  capture,
+) => ({
+  wire,
+  call,
+  endpoint,
+  background: endpoint === 1,
+  code: endpoint === 3,
+  watch: endpoint === 4,
+  interrupts,
+  throwOnNonZero,
+  timeoutMs,
+  startMs,
+  idleMs,
+  maxEventBytes,
+  capture,
+});
+
 /** Runs to the end. Resolves with the Execution. */
-export async function drive(driver, memory, options) {
-  const reader = new RunReader(driver, memory, options);
-  const recorder = new Recorder(options);
+export const drive = (execd, plan, handlers) => follow(new RunReader(execd, plan), plan, handlers);
+
+/** The same with a reader of the caller's. */
+export async function follow(reader, plan, handlers) {
+  const recorder = new Recorder({ ...plan, handlers });
   try {
     // The race is for the handlers: one that never settles must not stand between an abort and its rejection.
     await Promise.race([reader.pump((batch) => recorder.take(batch, reader)), reader.whenHalted]);
@@ -19,7 +53,7 @@ export async function drive(driver, memory, options) {
   if (reader.recovered) recorder.recovered();
   // Without an error it has come to its own end just then.
   if (reader.overdue && recorder.execution.error) recorder.overran();
-  const failure = options.throwOnNonZero && exitFailure(recorder.execution);
+  const failure = plan.throwOnNonZero && exitFailure(recorder.execution);
   if (failure) throw failure;
   return recorder.execution;
 }
@@ -31,8 +65,8 @@ export class EventStream {
   #taken = false;
   #tail = Promise.resolve();
 
-  constructor(driver, memory, options) {
-    this.#reader = new RunReader(driver, memory, options);
+  constructor(execd, plan) {
+    this.#reader = new RunReader(execd, plan);
   }
 
   [Symbol.asyncIterator]() {
@@ -64,6 +98,4 @@ export class EventStream {
   }
 }
 
-export function eventStream(driver, memory, options) {
-  return new EventStream(driver, memory, options);
-}
+export const eventStream = (execd, plan) => new EventStream(execd, plan);

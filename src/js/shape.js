@@ -67,5 +67,29 @@ function commandStatus(raw) {
   return raw;
 }
 
+/** The same for those who wait for the end: what does not say whether the program runs must not pass for that. */
+function commandEnd(raw, requestId) {
+  if (typeof raw.running === "boolean") return commandStatus(raw);
+  const problem = "Get command status failed: the answer does not say whether the command is running";
+  throw unexpected(problem, { requestId });
+}
+
+/** The id of a new bash session. */
+function sessionId({ session_id: id }) {
+  if (typeof id !== "string" || id === "") throw unexpected("Create session failed: the answer has no session_id");
+  return id;
+}
+
 /** By the names that requests have for them. */
-export const shapes = { sandbox, snapshot, template, pool, expiring, endpoint, file, commandStatus };
+export const shapes = {
+  sandbox,
+  snapshot,
+  template,
+  pool,
+  expiring,
+  endpoint,
+  file,
+  commandStatus,
+  commandEnd,
+  sessionId,
+};

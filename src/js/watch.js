@@ -42,6 +42,4 @@ function refusal(raw) {
   return new SandboxStreamException({ message, error: new SandboxError("MALFORMED_EVENT", message), lastEvent: raw });
 }
 
-export function sampleStream(driver, memory, options) {
-  return new SampleStream(driver, memory, options);
-}
+export const sampleStream = (execd, plan) => new SampleStream(execd, plan);
