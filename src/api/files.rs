@@ -1,17 +1,17 @@
 //! `sandbox.files`: files and directories.
 
 use crate::api::download::Download;
-use crate::api::execd::Execd;
 use crate::api::methods::methods;
-use crate::api::upload::{self, on_progress, path_field, permission};
+use crate::api::upload::{self, path_field, permission};
 use crate::api::wire::{self, Wire};
-use crate::api::{directory, promise, resumable, settled, shape};
+use crate::api::{directory, resumable, settled};
 use crate::core::error::Error;
 use crate::core::{batch, rules};
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::{js, object};
-use js_sys::{Array, Object, Promise, Uint8Array};
+use crate::host::js::{self, Execd};
+use crate::host::object;
+use js_sys::{Array, Object, Promise};
 use wasm_bindgen::prelude::*;
 
 /// Files and directories of the sandbox.
@@ -27,14 +27,6 @@ impl Files {
     }
 }
 
-fn paths(field: &str, value: &JsValue) -> Result<Vec<String>, Error> {
-    let paths = args::strings(field, value)?;
-    for (index, path) in paths.iter().enumerate() {
-        rules::file_path(&format!("{field}[{index}]"), path)?;
-    }
-    Ok(paths)
-}
-
 /// The body of a batch that is keyed by path. A path given twice would silently win over the first.
 fn by_path(field: &str, value: &JsValue, read: impl Fn(&Options) -> Result<Object, Error>) -> Result<Object, Error> {
     let body = object::map();
@@ -48,32 +40,30 @@ fn by_path(field: &str, value: &JsValue, read: impl Fn(&Options) -> Result<Objec
     Ok(body)
 }
 
-/// An entry of a list.
-fn info(item: &JsValue) {
-    if let Some(item) = item.dyn_ref::<Object>() {
-        shape::file(item);
-    }
+/// A change, and what it says beside that it was made.
+fn change(path: &str, what: &str, answer: &str, body: Result<impl AsRef<JsValue>, Error>) -> Result<Wire, Failure> {
+    Wire::at("POST", path, &[], what, answer).json(body?.as_ref())
 }
 
-/// A change that says nothing but that it was made.
-fn change(path: &str, what: &'static str, body: Result<impl AsRef<JsValue>, Error>) -> Result<Wire, Failure> {
-    Wire::at("POST", path, &[], what).json(body?.as_ref())
+/// A question about one path, with another field in its query.
+fn question(path: &str, to: &str, field: Option<(&str, &str)>, what: &str) -> Wire {
+    let mut query = vec![("path", path)];
+    query.extend(field);
+    Wire::at("GET", to, &query, what, "file[]")
 }
 
 fn search(entry: &JsValue) -> Result<Wire, Failure> {
     let entry = Options::required("entry", entry)?;
     let (path, pattern) = (path_field(&entry, "path")?, entry.string("pattern")?);
-    let mut query = vec![("path", path.as_str())];
-    query.extend(pattern.as_deref().map(|pattern| ("pattern", pattern)));
-    Ok(Wire::at("GET", "/files/search", &query, "Search files failed").listed(info))
+    let field = pattern.as_deref().map(|pattern| ("pattern", pattern));
+    Ok(question(&path, "/files/search", field, "Search files failed"))
 }
 
 fn list(entry: &JsValue) -> Result<Wire, Failure> {
     let entry = Options::required("entry", entry)?;
     let (path, depth) = (path_field(&entry, "path")?, entry.count("depth")?.map(rules::short));
-    let mut query = vec![("path", path.as_str())];
-    query.extend(depth.as_deref().map(|depth| ("depth", depth)));
-    Ok(Wire::at("GET", "/directories/list", &query, "List directory failed").listed(info))
+    let field = depth.as_deref().map(|depth| ("depth", depth));
+    Ok(question(&path, "/directories/list", field, "List directory failed"))
 }
 
 fn moves(entries: &JsValue) -> Result<Array, Error> {
@@ -87,20 +77,32 @@ fn moves(entries: &JsValue) -> Result<Array, Error> {
     Ok(body)
 }
 
-fn path_query(paths: &[String]) -> Vec<(&str, &str)> {
-    paths.iter().map(|path| ("path", path.as_str())).collect()
+/// `{path: {old, new}}`.
+fn replacements(entries: &JsValue) -> Result<Object, Error> {
+    by_path("entries", entries, |entry| {
+        let item = Object::new();
+        let old = entry.required_text("oldContent")?;
+        if old.is_empty() {
+            return Err(Error::invalid(format!("{} cannot be empty", entry.path("oldContent"))));
+        }
+        object::set(&item, "old", old);
+        object::set(&item, "new", entry.required_text("newContent")?);
+        Ok(item)
+    })
 }
 
-/// `DELETE` of many paths. Stops at the first failure.
-fn delete(execd: &Execd, path: &'static str, what: &'static str, list: &JsValue, options: &JsValue) -> Promise {
-    let (execd, list, call) = (execd.clone(), paths("paths", list), CallOptions::read(options));
-    promise(async move {
-        let (list, call) = (list?, call?);
-        for part in batch::split(&list) {
-            Wire::at("DELETE", path, &path_query(part), what).ask(&execd, &call).await?;
-        }
-        Ok(JsValue::UNDEFINED)
-    })
+/// Requests about many paths, as few as possible.
+fn batches(method: &str, to: &str, what: &str, answer: &str, list: &JsValue) -> Result<Array, Error> {
+    let list = args::strings("paths", list)?;
+    for (index, path) in list.iter().enumerate() {
+        rules::file_path(&format!("paths[{index}]"), path)?;
+    }
+    let wires = Array::new();
+    for part in batch::split(&list) {
+        let query: Vec<_> = part.iter().map(|path| ("path", path.as_str())).collect();
+        wires.push(Wire::at(method, to, &query, what, answer).as_ref());
+    }
+    Ok(wires)
 }
 
 methods! { Files:
@@ -124,106 +126,73 @@ methods! { Files:
 }
 
 impl Files {
+    fn ask(&self, wire: Result<Wire, Failure>, options: &JsValue) -> Promise {
+        wire::promised(self.execd.as_ref(), wire, options)
+    }
+
+    /// `DELETE` of many paths. Stops at the first failure.
+    fn delete(&self, to: &str, what: &str, list: &JsValue, options: &JsValue) -> Promise {
+        let wires = batches("DELETE", to, what, "nothing", list);
+        settled((|| Ok(js::ask_each(&self.execd, &wires?, CallOptions::read(options)?.as_ref())))())
+    }
+
     /// What the files are, keyed by the paths as given. One that is missing fails the call.
     pub fn get_file_info(&self, list: &JsValue, options: &JsValue) -> Promise {
-        let (execd, list, call) = (self.execd.clone(), paths("paths", list), CallOptions::read(options));
-        promise(async move {
-            let (list, call) = (list?, call?);
-            let found = Array::new();
-            for part in batch::split(&list) {
-                let asking = Wire::at("GET", "/files/info", &path_query(part), "Get file info failed").object();
-                let map = asking.ask(&execd, &call).await?;
-                for entry in Object::entries(map.unchecked_ref()).iter() {
-                    found.push(&entry);
-                }
-            }
-            // Not set one by one: a path may be `__proto__`.
-            let infos = Object::from_entries(&found).map_err(Failure::thrown)?;
-            for (_, info) in object::entries(&infos) {
-                if let Some(info) = info.dyn_ref::<Object>() {
-                    shape::file(info);
-                }
-            }
-            Ok(infos.into())
-        })
+        let wires = batches("GET", "/files/info", "Get file info failed", "object", list);
+        settled((|| Ok(js::file_infos(&self.execd, &wires?, CallOptions::read(options)?.as_ref())))())
     }
 
     /// Files below `path` whose base name matches `pattern`.
     pub fn search(&self, entry: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.execd, search(entry), options)
+        self.ask(search(entry), options)
     }
 
     /// The entries of a directory, `depth` levels deep.
     pub fn list_directory(&self, entry: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.execd, list(entry), options)
+        self.ask(list(entry), options)
     }
 
     /// Makes directories, with their parents.
     pub fn create_directories(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let body = by_path("entries", entries, permission);
-        wire::promised(&self.execd, change("/directories", "Create directories failed", body), options)
+        self.ask(change("/directories", "Create directories failed", "nothing", body), options)
     }
 
     /// Deletes directories and all in them.
     pub fn delete_directories(&self, list: &JsValue, options: &JsValue) -> Promise {
-        delete(&self.execd, "/directories", "Delete directories failed", list, options)
+        self.delete("/directories", "Delete directories failed", list, options)
     }
 
     /// Writes files one after another; stops at the first failure.
     pub fn write_files(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let (execd, entries, call) =
-            (self.execd.clone(), args::objects("entries", entries), CallOptions::read(options));
-        let progress = Options::new("options", options).and_then(|options| on_progress(&options));
-        promise(async move {
-            let (entries, call, progress) = (entries?, call?, progress?);
-            // All mistakes first: nothing is half written because of one in the last entry.
-            for entry in &entries {
-                upload::check(entry)?;
-            }
-            for entry in &entries {
-                upload::upload(&execd, entry, &call, &progress).await?;
-            }
-            Ok(JsValue::UNDEFINED)
-        })
+        settled(upload::write(&self.execd, entries, options))
     }
 
     /// Writes whatever an iterable gives, several files at a time.
     pub fn upload_all(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let started = upload::upload_all(&self.execd, entries, options);
-        settled(started)
+        settled(upload::upload_all(&self.execd, entries, options))
     }
 
     /// A file as text.
     pub fn read_file(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
-        let execd = self.execd.clone();
-        let download = Options::new("options", options)
-            .and_then(|options| Ok((Download::read(path, &options, call)?, options.string("encoding")?)));
-        promise(async move {
-            let (download, encoding) = download?;
-            let encoding = encoding.as_deref().unwrap_or("utf-8");
-            let unknown = |thrown| {
-                let message = "encoding is not one that TextDecoder knows".into();
-                Failure::caused(Error::invalid(message), thrown)
-            };
-            // Before anything is sent: does the runtime know it?
-            js::bytes_to_text(&Uint8Array::new_with_length(0), encoding).map_err(unknown)?;
-            js::bytes_to_text(&download.bytes(&execd).await?, encoding).map_err(unknown)
-        })
+        let read = || {
+            let options = Options::new("options", options)?;
+            let download = Download::read(path, &options, call)?;
+            Ok(js::read_text(&self.execd, download.as_ref(), options.string("encoding")?))
+        };
+        settled(read())
     }
 
     /// A file as bytes.
     pub fn read_bytes(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Promise {
-        let execd = self.execd.clone();
         let download = Options::new("options", options).and_then(|options| Download::read(path, &options, call));
-        promise(async move { download?.bytes(&execd).await.map(JsValue::from) })
+        settled((|| Ok(js::read_bytes(&self.execd, download?.as_ref())))())
     }
 
     /// A file as chunks, as they come. The request is sent when the first one is asked for.
     pub fn read_bytes_stream(&self, path: &JsValue, options: &JsValue, call: &JsValue) -> Result<JsValue, Failure> {
-        let download = Options::new("options", options)
-            .and_then(|options| Download::read(path, &options, call))
-            .map_err(Failure::from)?;
-        download.stream(self.execd.clone())
+        let options = Options::new("options", options)?;
+        Ok(js::byte_stream(&self.execd, Download::read(path, &options, call)?.as_ref()))
     }
 
     /// A file, over as many connections as it takes. Nothing is sent before it is read.
@@ -238,54 +207,29 @@ impl Files {
 
     /// Deletes files; one that is missing already is no error.
     pub fn delete_files(&self, list: &JsValue, options: &JsValue) -> Promise {
-        delete(&self.execd, "/files", "Delete files failed", list, options)
+        self.delete("/files", "Delete files failed", list, options)
     }
 
     /// Moves files and directories. A target that exists is an error.
     pub fn move_files(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        wire::promised(&self.execd, change("/files/mv", "Move files failed", moves(entries)), options)
+        self.ask(change("/files/mv", "Move files failed", "nothing", moves(entries)), options)
     }
 
     /// Replaces text in files, every occurrence.
     pub fn replace_contents(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let body = replacements(entries);
-        wire::promised(&self.execd, change("/files/replace", "Replace contents failed", body), options)
+        self.ask(change("/files/replace", "Replace contents failed", "nothing", body), options)
     }
 
     /// As `replaceContents`, and tells how often each was found.
     pub fn replace_contents_detailed(&self, entries: &JsValue, options: &JsValue) -> Promise {
-        let counted = |wire: Wire| {
-            wire.object().then(|counts| {
-                let results = object::entries(&counts?).into_iter().map(|(path, count)| {
-                    let result = Object::new();
-                    object::set(&result, "path", path);
-                    object::set(&result, "replacedCount", object::get(&count, "replacedCount").as_f64().unwrap_or(0.0));
-                    result.into()
-                });
-                Ok(object::array(results).into())
-            })
-        };
-        let wire = change("/files/replace?verbose=true", "Replace contents failed", replacements(entries));
-        wire::promised(&self.execd, wire.map(counted), options)
+        let body = replacements(entries);
+        self.ask(change("/files/replace?verbose=true", "Replace contents failed", "replaced", body), options)
     }
 
     /// Sets mode and owner.
     pub fn set_permissions(&self, entries: &JsValue, options: &JsValue) -> Promise {
         let body = by_path("entries", entries, permission);
-        wire::promised(&self.execd, change("/files/permissions", "Set permissions failed", body), options)
+        self.ask(change("/files/permissions", "Set permissions failed", "nothing", body), options)
     }
-}
-
-/// `{path: {old, new}}`.
-fn replacements(entries: &JsValue) -> Result<Object, Error> {
-    by_path("entries", entries, |entry| {
-        let item = Object::new();
-        let old = entry.required_text("oldContent")?;
-        if old.is_empty() {
-            return Err(Error::invalid(format!("{} cannot be empty", entry.path("oldContent"))));
-        }
-        object::set(&item, "old", old);
-        object::set(&item, "new", entry.required_text("newContent")?);
-        Ok(item)
-    })
 }

@@ -1,16 +1,13 @@
-//! Writing files: one request each.
+//! Writing files: what is to be written, checked. `src/js/upload.js` sends it.
 
-use crate::api::endpoints::Endpoint;
-use crate::api::execd::{Call, Execd};
-use crate::api::promise;
-use crate::core::error::{Error, ErrorKind};
+use crate::core::error::Error;
 use crate::core::{multipart, rules};
-use crate::host::args::{CallOptions, Options};
-use crate::host::failure::{Failure, describe};
-use crate::host::http::Body;
-use crate::host::transport::Deadline;
-use crate::host::{js, object, time};
-use js_sys::{Array, Object, Promise, Set};
+use crate::host::args::{self, CallOptions, Options};
+use crate::host::decisions::Core;
+use crate::host::failure::Failure;
+use crate::host::js::{self, Execd};
+use crate::host::object;
+use js_sys::{Array, Object, Promise};
 use wasm_bindgen::prelude::*;
 
 /// A path of an entry, as execd may be given it.
@@ -37,113 +34,40 @@ pub fn on_progress(options: &Options) -> Result<JsValue, Error> {
     Ok(options.function("onProgress")?.map_or(JsValue::UNDEFINED, JsValue::from))
 }
 
-/// Everything that can be wrong with an entry before it is sent.
-pub fn check(entry: &Options) -> Result<(), Failure> {
-    path_field(entry, "path")?;
-    permission(entry)?;
-    data_kind(entry).map(|_| ())
-}
-
-/// The content type of an entry's `data`; an error for what cannot be uploaded.
-fn data_kind(entry: &Options) -> Result<String, Failure> {
-    js::content_type(&entry.raw("data"))
-        .map_err(|thrown| Failure::invalid(format!("{}: {}", entry.path("data"), describe(&thrown))))
-}
-
-/// Writes one file; gives its length. What the source or `on_progress` throws comes back as it is.
-pub async fn upload(execd: &Execd, entry: &Options, call: &CallOptions, on_progress: &JsValue) -> Result<f64, Failure> {
+/// An entry as `src/js/upload.js` takes it, after everything that can be wrong with it before it is sent.
+fn file(entry: &Options) -> Result<JsValue, Failure> {
     let path = path_field(entry, "path")?;
     let metadata = permission(entry)?;
     object::set(&metadata, "path", path.as_str());
+    let data = entry.raw("data");
+    let kind = js::content_type(&data)
+        .map_err(|thrown| Failure::invalid(format!("{}: {}", entry.path("data"), object::text(&thrown, "message").unwrap_or_default())))?;
     let metadata = object::stringify(&metadata).map_err(Failure::thrown)?;
-    let boundary = format!("opensandbox-{}", js::request_id().map_err(Failure::thrown)?);
-    let head = multipart::head(&boundary, &metadata, &path, &data_kind(entry)?);
-    let limit = execd.transport.timeout_ms(call);
-    // Before its clock starts.
-    let endpoint = execd.endpoint(call).await.map_err(|failure| failure.for_path(&path))?;
-    let upload = js::Upload::new(&head, &entry.raw("data"), &multipart::tail(&boundary), &path, limit, on_progress)
-        .map_err(Failure::thrown)?;
-    let sent = send(execd, &endpoint, &upload, &boundary, call).await;
-    upload.stop();
-    let own = upload.failure();
-    match sent {
-        // The source's own error, not what fetch made of it.
-        Err(_) if !own.is_undefined() => Err(Failure::thrown(own)),
-        Err(failure) if object::get(&upload.stalled(), "aborted").is_truthy() => {
-            let text = format!("Upload failed: nothing moved for {} ms", limit as u64);
-            Err(failure.renamed(|_| Some(Error::new(ErrorKind::Timeout, text))).for_path(&path))
-        }
-        Err(failure) => Err(failure.for_path(&path)),
-        Ok(()) => upload.accepted().map(|()| upload.size()).map_err(Failure::thrown),
-    }
-}
-
-async fn send(
-    execd: &Execd,
-    endpoint: &Endpoint,
-    upload: &js::Upload,
-    boundary: &str,
-    call: &CallOptions,
-) -> Result<(), Failure> {
-    let transport = &execd.transport;
-    // In a page a stream is collected first, which must not outlast an abort either.
-    let body =
-        time::within(&upload.body(), f64::INFINITY, &transport.bare_signals(call)).await.map_err(Failure::thrown)?;
-    transport.check(call)?;
-    let call_to = Call { method: "POST", path: "/files/upload", query: &[], what: "Upload failed" };
-    let mut headers = vec![("Content-Type", format!("multipart/form-data; boundary={boundary}"))];
-    headers.extend(upload.content_length().map(|length| ("Content-Length", rules::short(length))));
-    let (stalled, signals) = (upload.stalled(), transport.signals(call));
-    // Where the transport shows how far it has come, only standing still has a limit; elsewhere the whole has it.
-    let limit = if stalled.is_undefined() {
-        transport.timeout_ms(call)
-    } else {
-        signals.push(&object::array([stalled, "timeout".into()]));
-        0.0
-    };
-    let within = (Deadline::of(limit), signals);
-    execd.send_to(endpoint, call_to, (headers, body), call, Body::Whole, within).await.map(drop)
-}
-
-/// Private to the package: sends the entries of `uploadAll`.
-#[wasm_bindgen]
-pub struct UploadDriver {
-    execd: Execd,
-    call: CallOptions,
-    seen: Set,
+    let boundary = js::boundary().map_err(Failure::thrown)?;
+    let head = multipart::head(&boundary, &metadata, &path, &kind);
+    Ok(js::file_of(&path, &data, &boundary, &head, &multipart::tail(&boundary)))
 }
 
 #[wasm_bindgen]
-impl UploadDriver {
-    /// Writes one; resolves with its length. `signal` is that of all of them.
-    pub fn send(&self, index: f64, entry: JsValue, signal: JsValue, on_progress: JsValue) -> Promise {
-        let (execd, seen) = (self.execd.clone(), self.seen.clone());
-        let call = self.call.with(|call| call.signal = Some(signal));
-        promise(async move {
-            let entry = Options::required(&format!("entries[{}]", rules::short(index)), &entry)?;
-            check(&entry)?;
-            let path = path_field(&entry, "path")?;
-            let key = JsValue::from(path.as_str());
-            if seen.has(&key) {
-                // They are sent at the same time: which one wins would be chance.
-                return Err(Failure::invalid(format!("entries has the path \"{path}\" twice")));
-            }
-            seen.add(&key);
-            match upload(&execd, &entry, &call, &on_progress).await {
-                Err(failure) if failure.error().is_none() => {
-                    let own = JsValue::from(failure);
-                    let text = format!("What was to be written to {path} could not be read: {}", describe(&own));
-                    Err(Failure::caused(Error::new(ErrorKind::Source, text), own).for_path(&path))
-                }
-                sent => sent.map(JsValue::from),
-            }
-        })
+impl Core {
+    /// An entry of `uploadAll`, checked. Throws for what is none.
+    #[wasm_bindgen(js_name = fileToWrite)]
+    pub fn file_to_write(&self, index: u32, entry: &JsValue) -> Result<JsValue, JsValue> {
+        let checked = Options::required(&format!("entries[{index}]"), entry).map_err(Failure::from);
+        checked.and_then(|entry| file(&entry)).map_err(JsValue::from)
     }
+}
 
-    /// The exception for a signal that has fired.
-    pub fn halted(&self) -> JsValue {
-        self.execd.transport.check(&self.call).err().map_or(JsValue::UNDEFINED, JsValue::from)
+/// Writes files one after another.
+pub fn write(execd: &Execd, entries: &JsValue, options: &JsValue) -> Result<Promise, Failure> {
+    let (entries, call) = (args::objects("entries", entries)?, CallOptions::read(options)?);
+    let on_progress = on_progress(&Options::new("options", options)?)?;
+    // All mistakes first: nothing is half written because of one in the last entry.
+    let files = Array::new();
+    for entry in &entries {
+        files.push(&file(entry)?);
     }
+    Ok(js::write_files(execd, &files, call.as_ref(), &on_progress))
 }
 
 /// `uploadAll`: how many at a time, unless the caller says it. Browsers have six connections per origin.
@@ -164,7 +88,5 @@ pub fn upload_all(execd: &Execd, source: &JsValue, options: &JsValue) -> Result<
     if !source.is_object() || !(iterates(js_sys::Symbol::async_iterator()) || iterates(js_sys::Symbol::iterator())) {
         return Err(Failure::invalid("entries must be an iterable or async iterable of { path, data }"));
     }
-    let signals: Array = execd.transport.bare_signals(&call);
-    let driver = UploadDriver { execd: execd.clone(), call, seen: Set::new(&JsValue::UNDEFINED) };
-    js::upload_all(driver.into(), source, concurrency, &signals, &on_progress).map_err(Failure::thrown)
+    Ok(js::upload_all(execd, source, concurrency, call.as_ref(), &on_progress))
 }

@@ -2,7 +2,7 @@
 
 use crate::host::args::Options;
 use crate::host::failure::Failure;
-use js_sys::{Array, Map, Object, Promise, Uint8Array};
+use js_sys::{Array, Function, Map, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/js/errors.js")]
@@ -144,6 +144,11 @@ extern "C" {
 }
 
 // Not used from Rust. A snippet is shipped only when Rust names something of it, and the others import these.
+#[wasm_bindgen(module = "/src/js/poll.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = pauses)]
+    pub type Pauses;
+}
 #[wasm_bindgen(module = "/src/js/answer.js")]
 extern "C" {
     #[wasm_bindgen(js_name = read)]
@@ -319,8 +324,100 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(js_name = sampleStream)]
     pub fn sample_stream(execd: &Execd, plan: &Plan) -> JsValue;
-    #[wasm_bindgen(js_name = sample)]
-    pub fn sample(raw: &JsValue) -> JsValue;
+}
+
+#[wasm_bindgen(module = "/src/js/ready.js")]
+extern "C" {
+    /// How to wait until a sandbox is ready.
+    pub type Readiness;
+    #[wasm_bindgen(js_name = newReadiness)]
+    pub fn new_readiness(
+        seconds: f64,
+        poll_ms: f64,
+        check: Option<Function>,
+        skip: bool,
+        ping: &JsValue,
+    ) -> Readiness;
+    #[wasm_bindgen(js_name = waitUntilReady)]
+    pub fn wait_until_ready(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, call: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/interpreter.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = waitForInterpreter)]
+    pub fn wait_for_interpreter(
+        execd: &Execd,
+        readiness: &Readiness,
+        on_progress: Option<Function>,
+        plan: &Plan,
+        call: &JsValue,
+    ) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/port.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = waitForPort)]
+    pub fn wait_for_port(execd: &Execd, port: u16, seconds: f64, poll_ms: f64, path: &str, call: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/creation.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = createSandbox)]
+    pub fn create_sandbox(
+        transport: &Transport,
+        wire: &JsValue,
+        limit_seconds: f64,
+        readiness: &Readiness,
+        call: &JsValue,
+    ) -> Promise;
+    #[wasm_bindgen(js_name = connectSandbox)]
+    pub fn connect_sandbox(
+        transport: &Transport,
+        id: &JsValue,
+        resumption: &JsValue,
+        readiness: &Readiness,
+        call: &JsValue,
+    ) -> Promise;
+    #[wasm_bindgen(js_name = resumeSandbox)]
+    pub fn resume_sandbox(execd: &Execd, resumption: &JsValue, readiness: &Readiness, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = sendCreate)]
+    pub fn send_create(
+        transport: &Transport,
+        wire: &JsValue,
+        limit_name: &str,
+        limit_seconds: f64,
+        call: &JsValue,
+    ) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/snapshots.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = makeSnapshot)]
+    pub fn make_snapshot(transport: &Transport, wire: &JsValue, seconds: f64, poll_ms: f64, call: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/diagnostics.js")]
+extern "C" {
+    pub fn diagnostic(
+        transport: &Transport,
+        kind: &str,
+        sandbox_id: &JsValue,
+        url: &str,
+        scope: Option<String>,
+        part: &str,
+        call: &JsValue,
+    ) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/capabilities.js")]
+extern "C" {
+    /// What is known of one sandbox.
+    #[derive(Clone)]
+    pub type Capabilities;
+    #[wasm_bindgen(js_name = newCapabilities)]
+    pub fn new_capabilities(execd: &Execd, policy: &Policy) -> Capabilities;
+    #[wasm_bindgen(method)]
+    pub fn get(this: &Capabilities, refresh: bool, listing: Option<Plan>, call: &JsValue) -> Promise;
 }
 
 #[wasm_bindgen(module = "/src/js/handle.js")]
@@ -360,77 +457,149 @@ extern "C" {
     pub type PtySocket;
 }
 
+#[wasm_bindgen(module = "/src/js/pty-failures.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = failures)]
+    pub type PtyFailures;
+}
 #[wasm_bindgen(module = "/src/js/pty.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = openPty)]
-    pub fn open_pty(driver: JsValue, options: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_name = webSocketOf)]
-    pub fn web_socket_of(given: &JsValue) -> Result<JsValue, JsValue>;
+    pub type PtySession;
+}
+
+#[wasm_bindgen(module = "/src/js/pty-open.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = createTerminal)]
+    pub fn create_terminal(execd: &Execd, wire: &JsValue, options: &JsValue, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = attachTerminal)]
+    pub fn attach_terminal(execd: &Execd, id: &str, options: &JsValue, call: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/pty-server.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = terminalStatus)]
+    pub fn terminal_status(execd: &Execd, id: &str, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = killTerminal)]
+    pub fn kill_terminal(execd: &Execd, id: &str, call: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/sidecar.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = explained)]
+    pub type Explained;
+}
+
+#[wasm_bindgen(module = "/src/js/egress.js")]
+extern "C" {
+    /// The policy of one sandbox, and which way to it has worked.
+    #[derive(Clone)]
+    pub type Policy;
+    #[wasm_bindgen(js_name = newPolicy)]
+    pub fn new_policy(execd: &Execd, sandbox_id: &JsValue) -> Policy;
+    #[wasm_bindgen(js_name = getPolicy)]
+    pub fn get_policy(policy: &Policy, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = changePolicy)]
+    pub fn change_policy(policy: &Policy, wire: &JsValue, call: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/vault.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = askVault)]
+    pub fn ask_vault(execd: &Execd, wire: &JsValue, secrets: &Array, call: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/isolation.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = askIsolation)]
+    pub fn ask_isolation(execd: &Execd, wire: &JsValue, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = isolationFlags)]
+    pub fn isolation_flags(execd: &Execd, wire: &JsValue, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = listIsolated)]
+    pub fn list_isolated(execd: &Execd, wire: &JsValue, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = attachIsolated)]
+    pub fn attach_isolated(execd: &Execd, wire: &JsValue, id: &JsValue, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = createIsolated)]
+    pub fn create_isolated(execd: &Execd, wire: &JsValue, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = runIsolatedOnce)]
+    pub fn run_isolated_once(
+        execd: &Execd,
+        wire: &JsValue,
+        call: &JsValue,
+        plan: &Plan,
+        handlers: &JsValue,
+    ) -> Promise;
+    #[wasm_bindgen(js_name = withIsolated)]
+    pub fn with_isolated(execd: &Execd, wire: &JsValue, call: &JsValue, work: &Function) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/js/files.js")]
+extern "C" {
+    /// Sends wires one after another.
+    #[wasm_bindgen(js_name = askEach)]
+    pub fn ask_each(execd: &Execd, wires: &Array, call: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = fileInfos)]
+    pub fn file_infos(execd: &Execd, wires: &Array, call: &JsValue) -> Promise;
 }
 
 #[wasm_bindgen(module = "/src/js/upload.js")]
 extern "C" {
-    /// A body on its way, and the source behind it.
-    pub type Upload;
-    #[wasm_bindgen(constructor, catch)]
-    pub fn new(
-        head: &str,
-        data: &JsValue,
-        tail: &str,
-        path: &str,
-        idle_ms: f64,
-        on_progress: &JsValue,
-    ) -> Result<Upload, JsValue>;
-    #[wasm_bindgen(method, getter)]
-    pub fn body(this: &Upload) -> Promise;
-    #[wasm_bindgen(method, getter, js_name = contentLength)]
-    pub fn content_length(this: &Upload) -> Option<f64>;
-    #[wasm_bindgen(method, getter)]
-    pub fn stalled(this: &Upload) -> JsValue;
-    #[wasm_bindgen(method, getter)]
-    pub fn failure(this: &Upload) -> JsValue;
-    #[wasm_bindgen(method, getter)]
-    pub fn size(this: &Upload) -> f64;
-    #[wasm_bindgen(method)]
-    pub fn stop(this: &Upload);
-    #[wasm_bindgen(method, catch)]
-    pub fn accepted(this: &Upload) -> Result<(), JsValue>;
     #[wasm_bindgen(catch, js_name = contentType)]
     pub fn content_type(data: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub fn boundary() -> Result<String, JsValue>;
+    #[wasm_bindgen(js_name = fileOf)]
+    pub fn file_of(path: &str, data: &JsValue, boundary: &str, head: &str, tail: &str) -> JsValue;
+    #[wasm_bindgen(js_name = writeFiles)]
+    pub fn write_files(execd: &Execd, files: &Array, call: &JsValue, on_progress: &JsValue) -> Promise;
 }
 
 #[wasm_bindgen(module = "/src/js/upload-all.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = uploadAll)]
+    #[wasm_bindgen(js_name = uploadAll)]
     pub fn upload_all(
-        driver: JsValue,
+        execd: &Execd,
         source: &JsValue,
         concurrency: f64,
-        signals: &Array,
+        call: &JsValue,
         on_progress: &JsValue,
-    ) -> Result<Promise, JsValue>;
+    ) -> Promise;
 }
 
 #[wasm_bindgen(module = "/src/js/download.js")]
 extern "C" {
-    #[wasm_bindgen(catch)]
-    pub fn gather(exchange: &Exchange, lines: &JsValue, path: &str, on_progress: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_name = byteStream)]
-    pub fn byte_stream(driver: JsValue, path: &str, on_progress: &JsValue) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(catch, js_name = bytesToText)]
-    pub fn bytes_to_text(bytes: &Uint8Array, encoding: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = downloadOf)]
+    pub fn download_of(
+        path: &str,
+        range: Option<String>,
+        offset: Option<f64>,
+        limit: Option<f64>,
+        call: &JsValue,
+        on_progress: &JsValue,
+    ) -> JsValue;
+    #[wasm_bindgen(js_name = readBytes)]
+    pub fn read_bytes(execd: &Execd, download: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = readText)]
+    pub fn read_text(execd: &Execd, download: &JsValue, encoding: Option<String>) -> Promise;
+    #[wasm_bindgen(js_name = byteStream)]
+    pub fn byte_stream(execd: &Execd, download: &JsValue) -> JsValue;
 }
 
 #[wasm_bindgen(module = "/src/js/resumable.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = fileDownload)]
-    pub fn file_download(driver: JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = fileDownload)]
+    pub fn file_download(
+        execd: &JsValue,
+        path: &str,
+        call: &JsValue,
+        max_resumes: f64,
+        on_progress: &JsValue,
+        known: &JsValue,
+    ) -> JsValue;
 }
 
 #[wasm_bindgen(module = "/src/js/directory.js")]
 extern "C" {
-    #[wasm_bindgen(catch)]
-    pub fn directory(driver: JsValue) -> Result<JsValue, JsValue>;
+    pub fn directory(execd: &Execd, path: &str, call: &JsValue) -> JsValue;
 }
 
 impl Transport {

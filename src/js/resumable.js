@@ -1,16 +1,29 @@
 // A download that survives broken connections: it goes on where it was, as long as the file is still the same one.
 
-import { concat, Meter } from "./download.js";
+import { core } from "./core.js";
+import { concat, Meter, nextChunk, readerOf } from "./download.js";
+import { InvalidArgumentException, makeError } from "./errors.js";
+import { timedOut, unreached } from "./failure.js";
 import { IdleWatch } from "./idle.js";
+import { ask } from "./wire.js";
+
+const WHAT = "Download failed";
 
 /** Waiting before a resume, in ms: the first time, and at most. */
 const PAUSE = 100;
 const LONGEST_PAUSE = 5_000;
 
+/** What size and time say of a file, as execd wrote them: a Date has milliseconds only. `undefined` without both. */
+export const known = ({ size, modified_at: stamp }) =>
+  typeof size === "number" && typeof stamp === "string" ? { size, stamp } : undefined;
+
+/** Asks for what execd says of the paths that `path` stands for. */
+export const inspect = (execd, path, call, what) =>
+  ask(execd, { method: "GET", url: "/files/info", query: [["path", path]], what, answer: "object" }, call);
+
 /** Reads one file, over as many connections as it takes and is allowed. */
 class Reader {
-  #driver;
-  #options;
+  #plan;
   #meter;
   #file;
   #exchange;
@@ -22,9 +35,8 @@ class Reader {
   #pause = PAUSE;
   #over = false;
 
-  constructor(driver, options) {
-    this.#driver = driver;
-    this.#options = options;
+  constructor(plan) {
+    this.#plan = plan;
   }
 
   /** The next chunk; `undefined` at the end. After an error there is nothing more. */
@@ -49,8 +61,8 @@ class Reader {
 
   async #next() {
     if (!this.#file) {
-      this.#file = this.#options.known ?? (await this.#driver.inspect());
-      this.#meter = new Meter(this.#options.path, this.#options.onProgress, this.#file.size);
+      this.#file = this.#plan.known ?? (await this.#inspect());
+      this.#meter = new Meter(this.#plan.path, this.#plan.onProgress, this.#file.size);
       // The first connection is an ordinary request: nothing is lost yet that could be resumed.
       await this.#open();
     }
@@ -71,7 +83,8 @@ class Reader {
       }
       this.#drop();
       if (this.#missing > 0 && !this.#over) {
-        await this.#recover(this.#driver.short(this.#meter.loaded, this.#file.size));
+        const { loaded } = this.#meter;
+        await this.#recover(unreached(`${WHAT}: the connection ended after ${loaded} of ${this.#file.size} bytes`));
         continue;
       }
       // A file that was changed after the last look at it is not what was asked for.
@@ -86,42 +99,60 @@ class Reader {
    * turned out to be the same still.
    */
   get #missing() {
-    return this.#options.known && !this.#resumed ? NaN : this.#file.size - this.#meter.loaded;
+    return this.#plan.known && !this.#resumed ? NaN : this.#file.size - this.#meter.loaded;
   }
 
+  /** How long nothing may come. */
+  get #idleMs() {
+    const { execd, call } = this.#plan;
+    return execd.transport.timeoutMs(call);
+  }
+
+  /** `{ size, stamp }` of the file; neither for what is no plain file: of a link execd describes the link. */
+  async #inspect() {
+    const { execd, path, call } = this.#plan;
+    const infos = Object.values(await inspect(execd, path, call, "Get file info failed"));
+    const info = infos.find((each) => typeof each === "object" && each !== null);
+    // An execd that does not tell types is taken to speak of a file.
+    const type = typeof info?.type === "string" ? info.type : "file";
+    if (type === "directory") {
+      throw new InvalidArgumentException({ message: `${path} is a directory: downloadDirectory() reads those` });
+    }
+    return (info && type === "file" && known(info)) || {};
+  }
+
+  /** Asks for all that is still to come. How much at the beginning of it is known already is in `#skip`. */
   async #open() {
-    const exchange = await this.#driver.open(this.#meter.loaded, this.#file.size);
+    const { execd, path, call } = this.#plan;
+    const from = this.#meter.loaded;
+    const headers = from > 0 ? [["Range", `bytes=${from}-`]] : [];
+    const request = { method: "GET", url: "/files/download", query: [["path", path]], what: WHAT, headers };
+    const exchange = await execd.send(request, call, "stream").catch((error) => {
+      if (from === 0 || error.statusCode !== 416) throw error;
+      throw this.#changed("it ends before the place where the connection broke");
+    });
     // Nobody wants it any more.
     if (this.#over) return exchange.abort();
     this.#exchange = exchange;
-    this.#skip = exchange.skip;
-    this.#watch = new IdleWatch(this.#options.idleMs, () => exchange.abort());
     try {
-      this.#body = exchange.reader();
-    } catch (cause) {
-      throw this.#driver.failure(cause);
+      this.#skip = core.resumeSkip(from, this.#file.size ?? 0, exchange.status, exchange.header("content-range"));
+    } catch (problem) {
+      throw this.#changed(problem);
     }
+    this.#watch = new IdleWatch(this.#idleMs, () => exchange.abort());
+    this.#body = readerOf(exchange, WHAT);
   }
 
   async #read() {
     for (;;) {
-      let chunk;
       this.#watch.wait();
-      try {
-        const { done, value } = this.#body ? await this.#body.read() : { done: true };
-        if (this.#exchange.halted) throw this.#exchange.halted;
-        chunk = done ? undefined : value;
-      } catch (cause) {
-        throw this.#driver.failure(this.#exchange.halted ?? cause);
-      } finally {
-        this.#watch.rest();
-      }
-      if (this.#watch.fired) throw this.#driver.stalled();
+      let chunk = await nextChunk(this.#exchange, this.#body, WHAT).finally(() => this.#watch.rest());
+      if (this.#watch.fired) throw timedOut(`${WHAT}: nothing came for ${Math.trunc(this.#idleMs)} ms`);
       if (!chunk) return undefined;
       const skipped = Math.min(this.#skip, chunk.length);
       this.#skip -= skipped;
       chunk = chunk.subarray(skipped);
-      if (chunk.length > this.#missing) throw this.#driver.changed(`it has more than ${this.#file.size} bytes`);
+      if (chunk.length > this.#missing) throw this.#changed(`it has more than ${this.#file.size} bytes`);
       if (chunk.length === 0) continue;
       this.#pause = PAUSE;
       return chunk;
@@ -133,9 +164,10 @@ class Reader {
     // What has no known size and time of change cannot be compared.
     if (!error.isRetryable || this.#file.stamp === undefined) throw error;
     for (let last = error; !this.#over; ) {
-      if (this.#resumes >= this.#options.maxResumes) throw last;
+      if (this.#resumes >= this.#plan.maxResumes) throw last;
       this.#resumes++;
-      await this.#driver.sleep(this.#pause);
+      const { execd, call } = this.#plan;
+      await execd.transport.sleep(this.#pause, call);
       this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
       try {
         await this.#compare();
@@ -149,9 +181,15 @@ class Reader {
   }
 
   async #compare() {
-    const { size, stamp } = await this.#driver.inspect();
+    const { size, stamp } = await this.#inspect();
     if (size === this.#file.size && stamp === this.#file.stamp) return;
-    throw this.#driver.changed(`it had ${this.#file.size} bytes and now has ${size}, changed at ${stamp}`);
+    throw this.#changed(`it had ${this.#file.size} bytes and now has ${size}, changed at ${stamp}`);
+  }
+
+  #changed(how) {
+    const { path } = this.#plan;
+    const message = `${path} was changed while it was being read: ${how}`;
+    return makeError("SandboxException", "FILE_CHANGED", message, { path });
   }
 
   #drop() {
@@ -163,19 +201,17 @@ class Reader {
 
 /** A file to be read, once, in one of three ways. Nothing is sent before it is. */
 class FileDownload {
-  #driver;
-  #options;
+  #plan;
 
-  constructor(driver, options) {
-    this.#driver = driver;
-    this.#options = options;
+  constructor(plan) {
+    this.#plan = plan;
   }
 
   #take() {
-    const driver = this.#driver;
-    if (!driver) throw new TypeError("This download has been read already: it can be read only once");
-    this.#driver = undefined;
-    return new Reader(driver, this.#options);
+    const plan = this.#plan;
+    if (!plan) throw new TypeError("This download has been read already: it can be read only once");
+    this.#plan = undefined;
+    return new Reader(plan);
   }
 
   [Symbol.asyncIterator]() {
@@ -211,7 +247,6 @@ class FileDownload {
   }
 }
 
-/** Called from Rust. `options`: `{ path, maxResumes, idleMs, onProgress, known }`; `known` is what a list said. */
-export function fileDownload(driver, options) {
-  return new FileDownload(driver, options);
-}
+/** Called from Rust. `known`: what a list said. */
+export const fileDownload = (execd, path, call, maxResumes, onProgress, known) =>
+  new FileDownload({ execd, path, call, maxResumes, onProgress, known });

@@ -80,6 +80,34 @@ function sessionId({ session_id: id }) {
   return id;
 }
 
+const METRICS = [
+  ["cpu_count", "cpuCount"],
+  ["cpu_used_pct", "cpuUsedPercentage"],
+  ["mem_total_mib", "memoryTotalMiB"],
+  ["mem_used_mib", "memoryUsedMiB"],
+  ["timestamp", "timestamp"],
+];
+
+/** Whether it has any of the numbers of a sample. */
+export const isSample = (raw) => METRICS.some(([name]) => typeof raw[name] === "number");
+
+/** `SandboxMetrics`: missing numbers are 0. */
+const metrics = (raw) =>
+  Object.fromEntries(METRICS.map(([from, to]) => [to, typeof raw[from] === "number" ? raw[from] : 0]));
+
+/** What the server knows of a terminal. */
+function terminal({ running, output_offset: outputOffset }, requestId) {
+  if (typeof running === "boolean" && typeof outputOffset === "number") return { running, outputOffset };
+  throw unexpected("Get terminal failed: the answer has no running and output_offset", { requestId });
+}
+
+/** How often each text was found: `{path: {replacedCount}}` on the wire, a list here. */
+const replaced = (raw) =>
+  Object.entries(raw).map(([path, found]) => ({
+    path,
+    replacedCount: typeof found?.replacedCount === "number" ? found.replacedCount : 0,
+  }));
+
 /** By the names that requests have for them. */
 export const shapes = {
   sandbox,
@@ -89,7 +117,10 @@ export const shapes = {
   expiring,
   endpoint,
   file,
+  replaced,
   commandStatus,
   commandEnd,
   sessionId,
+  metrics,
+  terminal,
 };

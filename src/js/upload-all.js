@@ -1,12 +1,17 @@
 // Many uploads, some at a time.
 
+import { core } from "./core.js";
+import { InvalidArgumentException, makeError } from "./errors.js";
+import { describe } from "./failure.js";
 import { onAbort } from "./signals.js";
+import { upload } from "./upload.js";
 
 /**
  * Called from Rust. Takes entries from `source` as connections get free, never more. At the first failure it takes no further
  * ones, aborts those that are under way, waits until they are gone, and rejects with that failure.
  */
-export async function uploadAll(driver, source, concurrency, signals, onProgress) {
+export async function uploadAll(execd, source, concurrency, call, onProgress) {
+  const { transport } = execd;
   const controller = new AbortController();
   let failure;
   let stop;
@@ -19,8 +24,14 @@ export async function uploadAll(driver, source, concurrency, signals, onProgress
     stop({ done: true });
   };
   const links = [];
-  const halt = () => fail(driver.halted());
-  for (const signal of signals) {
+  const halt = () => {
+    try {
+      transport.check(call);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  for (const signal of transport.bareSignals(call)) {
     if (signal.aborted) halt();
     else links.push(onAbort(signal, halt));
   }
@@ -54,11 +65,22 @@ export async function uploadAll(driver, source, concurrency, signals, onProgress
     turn = taken.catch(() => {});
     return taken;
   };
+  const seen = new Set();
+  const send = (index, entry) => {
+    const file = core.fileToWrite(index, entry);
+    const { path } = file;
+    // They are sent at the same time: which one wins would be chance.
+    if (seen.has(path)) throw new InvalidArgumentException({ message: `entries has the path "${path}" twice` });
+    seen.add(path);
+    return upload(execd, file, { ...call, signal: controller.signal }, report, (cause) => {
+      const message = `What was to be written to ${path} could not be read: ${describe(cause)}`;
+      return makeError("SandboxException", "SOURCE_FAILED", message, { cause, path });
+    });
+  };
   const worker = async () => {
     try {
       for (let job = await next(); job && !failure; job = await next()) {
-        const bytes = await driver.send(job.index, job.entry, controller.signal, report);
-        done.bytes += bytes;
+        done.bytes += await send(job.index, job.entry);
         done.files++;
       }
     } catch (error) {
@@ -74,7 +96,6 @@ export async function uploadAll(driver, source, concurrency, signals, onProgress
     for (const unlink of links) unlink();
     // Of a generator, this waits behind a step that is under way.
     if (iterator && !ended) (async () => iterator.return?.())().catch(() => {});
-    driver.free();
   }
   if (failure) throw failure.error;
   return done;

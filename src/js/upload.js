@@ -1,8 +1,15 @@
-// Bodies of uploads. File bytes never enter WebAssembly memory.
+// Writing files, one request each. File bytes never enter WebAssembly memory.
 
+import { Deadline } from "./deadline.js";
 import { progress } from "./download.js";
+import { SandboxException } from "./errors.js";
+import { reworded, timedOut } from "./failure.js";
+import { requestId } from "./http.js";
 import { IdleWatch } from "./idle.js";
 import { isBlob, isBytes, isSource, Source } from "./source.js";
+import { within } from "./timers.js";
+
+const WHAT = "Upload failed";
 
 /** What is in memory and no larger goes out in one piece: it is gone before a clock that watches its progress would matter. */
 const SMALL = 1 << 20;
@@ -11,7 +18,13 @@ const SLICE = 1 << 20;
 /** How much is given to the network at once: small enough that a slow line shows progress. */
 const PIECE = 1 << 16;
 
-/** The part's content type, by what was given. Throws for what cannot be uploaded. */
+/** Called from Rust: what stands between the parts of a body. */
+export const boundary = () => `opensandbox-${requestId()}`;
+
+/** Called from Rust: what is to be written, checked, and the text around it. */
+export const fileOf = (path, data, boundary, head, tail) => ({ path, data, boundary, head, tail });
+
+/** Called from Rust: the part's content type, by what was given. Throws for what cannot be uploaded. */
 export function contentType(data) {
   if (data === undefined || data === null || typeof data === "string") return "text/plain; charset=utf-8";
   if (isBlob(data)) return data.type || "application/octet-stream";
@@ -27,7 +40,7 @@ export function contentType(data) {
  * length. (FormData is not used: a fetch from another package, such as npm's undici, does not recognise the platform's.)
  * Browsers over HTTP/1.1 fail to send a stream, or send "[object ReadableStream]": there it is collected first.
  */
-export class Upload {
+class Upload {
   #path;
   #onProgress;
   #source;
@@ -43,7 +56,7 @@ export class Upload {
   contentLength;
 
   /** `idleMs`: how long nothing may move, where that can be seen; 0: for ever. */
-  constructor(head, data, tail, path, idleMs, onProgress) {
+  constructor({ path, data, head, tail }, idleMs, onProgress) {
     this.#path = path;
     this.#onProgress = onProgress;
     const given = isSource(data) ? undefined : new Blob([data ?? ""]);
@@ -151,6 +164,52 @@ async function* slices(blob) {
   for (let at = 0; at < blob.size; at += SLICE) {
     yield new Uint8Array(await blob.slice(at, at + SLICE).arrayBuffer());
   }
+}
+
+/** Called from Rust. One after another; stops at the first failure. */
+export async function writeFiles(execd, files, call, onProgress) {
+  for (const file of files) await upload(execd, file, call, onProgress);
+}
+
+/** Writes one file; gives its length. `own`: what becomes of what the source or `onProgress` throws. */
+export async function upload(execd, file, call, onProgress, own = (error) => error) {
+  const { path } = file;
+  const limit = execd.transport.timeoutMs(call);
+  let body;
+  try {
+    // Before its clock starts.
+    const endpoint = await execd.endpoint(call);
+    body = new Upload(file, limit, onProgress);
+    await send(execd, endpoint, file, body, call, limit);
+    body.accepted();
+    return body.size;
+  } catch (error) {
+    // The source's own error, not what fetch made of it.
+    if (body?.failure !== undefined) throw own(body.failure);
+    if (!(error instanceof SandboxException)) throw own(error);
+    if (body?.stalled?.aborted) {
+      throw timedOut(`${WHAT}: nothing moved for ${Math.trunc(limit)} ms`, { path, requestId: error.requestId });
+    }
+    // A copy: others may wait for the same look-up of the address.
+    throw Object.assign(reworded(error, error.message), { path });
+  } finally {
+    body?.stop();
+  }
+}
+
+async function send(execd, endpoint, { boundary }, upload, call, limit) {
+  const { transport } = execd;
+  // In a page a stream is collected first, which must not outlast an abort either.
+  const body = await within(upload.body, Number.POSITIVE_INFINITY, transport.bareSignals(call));
+  transport.check(call);
+  const headers = [["Content-Type", `multipart/form-data; boundary=${boundary}`]];
+  if (upload.contentLength !== undefined) headers.push(["Content-Length", `${upload.contentLength}`]);
+  const request = { method: "POST", url: "/files/upload", what: WHAT, headers, body };
+  // Where the transport shows how far it has come, only standing still has a limit; elsewhere the whole has it.
+  const signals = transport.signals(call);
+  if (upload.stalled) signals.push([upload.stalled, "timeout"]);
+  const deadline = new Deadline(upload.stalled ? 0 : limit);
+  await execd.sendTo(endpoint, request, call, { deadline, signals, reader: "whole" });
 }
 
 function isNode() {
