@@ -1,98 +1,15 @@
-//! `sandbox.egress`: rules for outgoing traffic, and the two ways to the sidecar that keeps them.
+//! `sandbox.egress`: rules for outgoing traffic, checked. `src/js/egress.js` knows the ways to the sidecar that keeps them.
 
-use crate::api::execd::{Call, Execd};
 use crate::api::methods::methods;
-use crate::api::{lifecycle, promise, sidecar};
-use crate::core::error::{Error, ErrorKind};
+use crate::api::wire::Wire;
+use crate::api::{settled, sidecar};
+use crate::core::error::Error;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::http::{Response, send};
+use crate::host::js::{self, Policy};
 use crate::host::object;
 use js_sys::{Array, Promise};
-use std::cell::Cell;
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-
-#[derive(Clone, Copy, PartialEq)]
-enum Way {
-    /// Through a route of the lifecycle server, which newer ones have: it works where a sandbox's ports cannot be reached.
-    Server,
-    /// To the sidecar's own port.
-    Sidecar,
-}
-
-/// The policy of one sandbox, and which way to it has worked.
-pub struct Policy {
-    sidecar: Execd,
-    id: JsValue,
-    way: Cell<Option<Way>>,
-}
-
-impl Policy {
-    /// For one sandbox.
-    pub fn new(execd: &Execd, id: JsValue) -> Self {
-        Self { sidecar: sidecar::of(execd), id, way: Cell::new(None) }
-    }
-
-    /// Sends a request by the way that has worked. Before one has: by the server's route, and on a 404 to the sidecar.
-    async fn send(
-        &self,
-        method: &'static str,
-        json: Option<&JsValue>,
-        what: &'static str,
-        call: &CallOptions,
-    ) -> Result<Response, Failure> {
-        if self.way.get() != Some(Way::Sidecar) {
-            let transport = &self.sidecar.transport;
-            let request = lifecycle::network_policy(transport, &self.id, method, json, what)?;
-            match send(transport, request, call).await {
-                Err(failure) if no_such_route(&failure) => {}
-                answer => return self.noted(Way::Server, answer),
-            }
-        }
-        let call_to = Call { method, path: "/policy", query: &[], what };
-        let answer = self.sidecar.send(call_to, json, call).await;
-        self.noted(Way::Sidecar, answer)
-    }
-
-    fn noted(&self, way: Way, answer: Result<Response, Failure>) -> Result<Response, Failure> {
-        if answer.is_ok() {
-            self.way.set(Some(way));
-        }
-        answer.map_err(sidecar::explained)
-    }
-}
-
-/// The policy in its official shape: the sidecar says `null` for "no rules".
-fn policy_of(answer: Result<Response, Failure>) -> Result<JsValue, Failure> {
-    let answer = answer?;
-    let policy = object::get(&answer.json()?, "policy");
-    let egress = object::get(&policy, "egress");
-    let none = object::absent(&egress);
-    if !policy.is_object() || is_array(&policy) || !(none || is_array(&egress)) {
-        let problem = "Get sandbox egress policy failed: the answer has no policy";
-        let error = Error::fixed(ErrorKind::UnexpectedResponse, problem);
-        return Err(Failure::from(error).for_request(answer.request_id()));
-    }
-    if none {
-        object::set(policy.unchecked_ref(), "egress", Array::new());
-    }
-    Ok(policy)
-}
-
-fn is_array(value: &JsValue) -> bool {
-    value.is_instance_of::<Array>()
-}
-
-/// A 404 that is not about the sandbox.
-fn no_such_route(failure: &Failure) -> bool {
-    failure.error().is_some_and(|error| {
-        let code = error.server_code.as_deref();
-        error.kind == ErrorKind::Api
-            && error.status == 404
-            && !code.is_some_and(|code| code.ends_with("SANDBOX_NOT_FOUND"))
-    })
-}
 
 const ACTIONS: [&str; 2] = ["allow", "deny"];
 
@@ -131,49 +48,23 @@ fn targets(list: &JsValue) -> Result<JsValue, Error> {
     Ok(list.clone())
 }
 
-/// From what has come of a request to what the caller gets.
-type Reading = fn(Result<Response, Failure>) -> Result<JsValue, Failure>;
-
-/// All requests are this one, so that there is one future and not five. A body that is `undefined` is none.
-fn asked(
-    policy: &Rc<Policy>,
-    method: &'static str,
-    body: Result<JsValue, Error>,
-    what: &'static str,
-    read: Reading,
-    call: Result<CallOptions, Error>,
-) -> Promise {
-    let policy = Rc::clone(policy);
-    promise(async move {
-        let (body, call) = (body?, call?);
-        let json = if body.is_undefined() { None } else { Some(&body) };
-        read(policy.send(method, json, what, &call).await)
-    })
-}
-
-/// Asks for the policy.
-pub fn ask(policy: &Rc<Policy>, read: Reading, call: Result<CallOptions, Error>) -> Promise {
-    asked(policy, "GET", Ok(JsValue::UNDEFINED), "Get sandbox egress policy failed", read, call)
-}
-
-/// A change. What the sidecar says to it but "ok" is of no use.
-fn changed(
-    policy: &Rc<Policy>,
-    method: &'static str,
-    body: Result<JsValue, Error>,
-    what: &'static str,
-    options: &JsValue,
-) -> Promise {
-    asked(policy, method, body, what, |answer| answer?.json().map(|_| JsValue::UNDEFINED), CallOptions::read(options))
+/// A change.
+fn changed(policy: &Policy, method: &str, body: Result<JsValue, Error>, what: &str, options: &JsValue) -> Promise {
+    let begin = || -> Result<Promise, Failure> {
+        let wire = Wire::new(method, "", what, "json").json(&body?)?;
+        Ok(js::change_policy(policy, wire.as_ref(), CallOptions::read(options)?.as_ref()))
+    };
+    settled(begin())
 }
 
 /// The policy.
-pub fn get(policy: &Rc<Policy>, options: &JsValue) -> Promise {
-    ask(policy, policy_of, CallOptions::read(options))
+pub fn get(policy: &Policy, options: &JsValue) -> Promise {
+    let call = CallOptions::read(options).map_err(Failure::from);
+    settled(call.map(|call| js::get_policy(policy, call.as_ref())))
 }
 
 /// Merges rules into it.
-pub fn patch(policy: &Rc<Policy>, list: &JsValue, options: &JsValue) -> Promise {
+pub fn patch(policy: &Policy, list: &JsValue, options: &JsValue) -> Promise {
     let body = rules("rules", list).and_then(|rules| {
         not_empty("rules", &rules)?;
         Ok(rules.into())
@@ -182,19 +73,19 @@ pub fn patch(policy: &Rc<Policy>, list: &JsValue, options: &JsValue) -> Promise 
 }
 
 /// Takes rules away by their targets.
-pub fn delete(policy: &Rc<Policy>, list: &JsValue, options: &JsValue) -> Promise {
+pub fn delete(policy: &Policy, list: &JsValue, options: &JsValue) -> Promise {
     changed(policy, "DELETE", targets(list), "Delete sandbox egress rules failed", options)
 }
 
 /// Rules for outgoing traffic.
 #[wasm_bindgen]
 pub struct Egress {
-    policy: Rc<Policy>,
+    policy: Policy,
 }
 
 impl Egress {
     /// For one sandbox.
-    pub fn new(policy: Rc<Policy>) -> Self {
+    pub fn new(policy: Policy) -> Self {
         Self { policy }
     }
 }

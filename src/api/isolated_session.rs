@@ -1,16 +1,17 @@
 //! One isolated session.
 
 use crate::api::commands::{call_of, driven};
-use crate::api::execd::Execd;
 use crate::api::files::Files;
-use crate::api::isolation::{GET, delete, object_of, path_of, route};
+use crate::api::isolation::{asked, get, path_of};
 use crate::api::methods::methods;
-use crate::api::run::{self, Plan, Reading};
-use crate::api::wire;
+use crate::api::run::{Plan, Reading};
+use crate::api::wire::{self, Wire};
 use crate::core::error::Error;
 use crate::core::run::Endpoint;
 use crate::host::args::{self, CallOptions, Options};
+use crate::host::decisions::Core;
 use crate::host::failure::Failure;
+use crate::host::js::{self, Execd};
 use crate::host::object;
 use js_sys::{Object, Promise};
 use std::cell::OnceCell;
@@ -21,7 +22,7 @@ use wasm_bindgen::prelude::*;
 pub struct IsolatedSession {
     execd: Execd,
     path: String,
-    info: Object,
+    info: JsValue,
     files: OnceCell<JsValue>,
 }
 
@@ -53,22 +54,19 @@ pub fn plan(path: &str, code: &JsValue, options: &JsValue, call: &CallOptions) -
     })
 }
 
+#[wasm_bindgen]
+impl Core {
+    /// A session from what execd says of it. Throws where that has no id.
+    #[wasm_bindgen(js_name = newIsolatedSession)]
+    pub fn new_isolated_session(&self, execd: Execd, info: JsValue) -> Result<IsolatedSession, JsValue> {
+        let path = path_of(&object::get(&info, "session_id")).map_err(Failure::from)?;
+        Ok(IsolatedSession { execd, path, info, files: OnceCell::new() })
+    }
+}
+
 impl IsolatedSession {
-    /// From what execd says of it; fails where that has no id.
-    pub fn new(execd: &Execd, info: Object) -> Result<Self, Error> {
-        let path = path_of(&object::get(&info, "session_id"))?;
-        Ok(Self { execd: execd.clone(), path, info, files: OnceCell::new() })
-    }
-
-    /// Where its routes are.
-    pub fn path(&self) -> String {
-        self.path.clone()
-    }
-
-    /// Runs a plan that was made without knowing the session.
-    pub fn drive(&self, plan: Plan, handlers: &JsValue) -> Result<Promise, Failure> {
-        let plan = Plan { path: format!("{}{}", self.path, plan.path), ..plan };
-        run::drive(self.execd.clone(), plan, handlers)
+    fn removal(&self, answer: &str) -> Wire {
+        Wire::at("DELETE", &self.path, &[], "Delete isolated session failed", answer)
     }
 }
 
@@ -90,7 +88,7 @@ impl IsolatedSession {
 
     /// What execd said of it when it was made or attached to.
     pub fn info(&self) -> JsValue {
-        self.info.clone().into()
+        self.info.clone()
     }
 
     /// Files and directories as the session sees them.
@@ -103,22 +101,21 @@ impl IsolatedSession {
         let made = Options::new("options", options)
             .and_then(|read| call_of(&read, signal))
             .and_then(|call| plan(&self.path, code, options, &call));
-        driven(self.execd.clone(), made, handlers.clone())
+        driven(&self.execd, made, handlers.clone())
     }
 
     /// How it is.
     pub fn get(&self, options: &JsValue) -> Promise {
-        let shape = |answer| object_of(GET, answer).map(JsValue::from);
-        wire::promised(&self.execd, Ok(route("GET", &self.path, GET, shape)), options)
+        asked(&self.execd, &get(&self.path), options, js::ask_isolation)
     }
 
     /// Ends it and all that runs in it.
     pub fn remove(&self, options: &JsValue) -> Promise {
-        wire::promised(&self.execd, Ok(delete(&self.path)), options)
+        asked(&self.execd, &self.removal("json"), options, js::ask_isolation)
     }
 
     /// `await using`: ends it. One that has ended already is no error.
     pub fn dispose_async(&self) -> Promise {
-        wire::promised(&self.execd, Ok(delete(&self.path).silent().or_gone()), &JsValue::UNDEFINED)
+        wire::promised(self.execd.as_ref(), Ok(self.removal("nothing").outcome("gone")), &JsValue::UNDEFINED)
     }
 }

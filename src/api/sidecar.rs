@@ -1,18 +1,19 @@
-//! Requests to the egress sidecar, and what its errors mean.
+//! What the egress sidecar takes, and what its errors mean. `src/js/sidecar.js` asks it.
 
-use crate::api::execd::Execd;
 use crate::core::egress::meaning;
-use crate::core::error::{Error, ErrorKind, Report};
+use crate::core::error::Error;
+use crate::core::text::join;
 use crate::host::args;
-use crate::host::failure::Failure;
-use wasm_bindgen::JsValue;
+use crate::host::decisions::Core;
+use wasm_bindgen::prelude::*;
 
-/// The sidecar's port inside the sandbox.
-const PORT: u16 = 18080;
-
-/// The sidecar of a sandbox. Looked up when first needed: most sandboxes have none.
-pub fn of(execd: &Execd) -> Execd {
-    execd.at_port(PORT)
+#[wasm_bindgen]
+impl Core {
+    /// See [`meaning`]: its code, and on a line of its own its advice.
+    #[wasm_bindgen(js_name = egressMeaning)]
+    pub fn egress_meaning(&self, status: u16, coded: bool, message: &str) -> Option<String> {
+        meaning(status, coded, message).map(|meaning| join(&[meaning.code, meaning.advice], "\n"))
+    }
 }
 
 /// An array of strings, none of them blank.
@@ -24,18 +25,4 @@ pub fn names(field: &str, list: &JsValue) -> Result<Vec<String>, Error> {
         }
     }
     Ok(names)
-}
-
-/// With a code to branch on and, where the caller can do something, what.
-pub fn explained(failure: Failure) -> Failure {
-    failure.renamed(|error| {
-        let Report { kind: ErrorKind::Api, status, server_code, message } = &**error else { return None };
-        let meaning = meaning(*status, server_code.is_some(), message)?;
-        let mut message = message.clone();
-        if !meaning.advice.is_empty() {
-            message.push_str(". ");
-            message.push_str(meaning.advice);
-        }
-        Some(Error::api(*status, Some(meaning.code.into()), message))
-    })
 }

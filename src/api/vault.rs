@@ -1,104 +1,68 @@
 //! `sandbox.credentialVault`: credentials that the egress proxy puts into requests, so that no program in the sandbox has
 //! them. Values go in and never come out.
 
-use crate::api::execd::{Call, Execd};
 use crate::api::methods::methods;
+use crate::api::settled;
 use crate::api::vault_request::Body;
-use crate::api::vault_state::Shape;
-use crate::api::{promise, sidecar, vault_state};
+use crate::api::wire::Wire;
 use crate::core::error::Error;
-use crate::core::rules;
+use crate::core::{rules, secrets};
 use crate::host::args::{self, CallOptions};
+use crate::host::decisions::Core;
 use crate::host::failure::Failure;
-use crate::host::http::Response;
-use crate::host::object;
+use crate::host::js::{self, Execd};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+impl Core {
+    /// See [`secrets::mask`].
+    #[wasm_bindgen(js_name = maskAll)]
+    pub fn mask_all(&self, text: &str, secrets: Vec<String>) -> String {
+        secrets::mask(text, secrets.iter().map(String::as_str))
+    }
+}
 
 /// The vault of one sandbox.
 #[wasm_bindgen]
 pub struct CredentialVault {
-    sidecar: Execd,
-}
-
-/// A request, checked.
-struct Asking {
-    method: &'static str,
-    path: String,
-    body: Body,
-    what: &'static str,
-    call: CallOptions,
-    /// `None` for an answer that says nothing.
-    shape: Option<Shape>,
+    execd: Execd,
 }
 
 impl CredentialVault {
     /// For one sandbox.
     pub fn new(execd: &Execd) -> Self {
-        Self { sidecar: sidecar::of(execd) }
+        Self { execd: execd.clone() }
     }
 
-    /// All methods are this one, so that there is one future and not eight.
-    fn ask(&self, asking: Result<Asking, Error>) -> Promise {
-        let sidecar = self.sidecar.clone();
-        promise(async move {
-            let asking = asking?;
-            let tokens = sidecar.endpoint(&asking.call).await?.headers;
-            let call_to = Call { method: asking.method, path: &asking.path, query: &[], what: asking.what };
-            let answer = sidecar.send(call_to, asking.body.given(), &asking.call).await;
-            read(answer, &asking, &tokens)
-        })
+    /// All methods are this one. `list` and `name`: what of the vault it is about. `answer`: see `src/js/vault.js`.
+    fn ask(
+        &self,
+        (method, list, name): (&str, &str, Option<&JsValue>),
+        body: Result<Body, Error>,
+        what: &str,
+        answer: &str,
+        options: &JsValue,
+    ) -> Promise {
+        let begin = || -> Result<Promise, Failure> {
+            let mut path = "/credential-vault".to_owned() + list;
+            if let Some(name) = name {
+                path.push('/');
+                path.push_str(&rules::segment("name", &args::filled("name", name)?)?);
+            }
+            let (body, call) = (body?, CallOptions::read(options)?);
+            let mut wire = Wire::new(method, &path, what, answer);
+            if !body.json.is_undefined() {
+                wire = wire.json(&body.json)?;
+            }
+            Ok(js::ask_vault(&self.execd, wire.as_ref(), &body.secrets, call.as_ref()))
+        };
+        settled(begin())
     }
 
-    fn get_at(&self, path: (&str, Option<&JsValue>), what: &'static str, shape: Shape, options: &JsValue) -> Promise {
-        self.ask(asking("GET", path, Ok(Body::default()), what, Some(shape), options))
+    fn get_at(&self, list: &str, name: Option<&JsValue>, what: &str, answer: &str, options: &JsValue) -> Promise {
+        self.ask(("GET", list, name), Ok(Body::default()), what, answer, options)
     }
-}
-
-/// `list` and `name`: what of the vault it is about.
-fn asking(
-    method: &'static str,
-    (list, name): (&str, Option<&JsValue>),
-    body: Result<Body, Error>,
-    what: &'static str,
-    shape: Option<Shape>,
-    options: &JsValue,
-) -> Result<Asking, Error> {
-    let mut path = "/credential-vault".to_owned() + list;
-    if let Some(name) = name {
-        path.push('/');
-        path.push_str(&rules::segment("name", &args::filled("name", name)?)?);
-    }
-    Ok(Asking { method, path, body: body?, what, call: CallOptions::read(options)?, shape })
-}
-
-/// What has come of a request. Its error repeats neither the credentials nor the sidecar's token, even if a server should.
-fn read(answer: Result<Response, Failure>, asking: &Asking, tokens: &[(String, String)]) -> Result<JsValue, Failure> {
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(failure) => {
-            let mut secrets = Vec::new();
-            asking.body.secrets.iter().for_each(|secret| add_spellings(&mut secrets, secret));
-            tokens.iter().for_each(|(_, token)| add_spellings(&mut secrets, token));
-            return Err(sidecar::explained(failure).without(&secrets));
-        }
-    };
-    let raw = answer.json().map_err(Failure::without_quote)?;
-    let Some(shape) = asking.shape else { return Ok(JsValue::UNDEFINED) };
-    vault_state::read(asking.what, &raw, shape).map_err(|error| Failure::from(error).for_request(answer.request_id()))
-}
-
-/// A secret as it stands in JSON that is itself quoted, as it stands in JSON, and as it is.
-fn add_spellings(secrets: &mut Vec<String>, secret: &str) {
-    let once = quoted(secret);
-    secrets.push(quoted(&once));
-    secrets.push(once);
-    secrets.push(secret.to_owned());
-}
-
-fn quoted(text: &str) -> String {
-    let json = object::stringify(&text.into()).unwrap_or_default();
-    json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
 methods! { CredentialVault:
@@ -116,47 +80,47 @@ impl CredentialVault {
     /// Makes the vault.
     pub fn create(&self, request: &JsValue, options: &JsValue) -> Promise {
         let (body, what) = (Body::create(request), "Create credential vault failed");
-        self.ask(asking("POST", ("", None), body, what, Some(vault_state::state), options))
+        self.ask(("POST", "", None), body, what, "state", options)
     }
 
     /// What is in it, without the values.
     pub fn get(&self, options: &JsValue) -> Promise {
-        self.get_at(("", None), "Get credential vault failed", vault_state::state, options)
+        self.get_at("", None, "Get credential vault failed", "state", options)
     }
 
     /// Changes it, all or nothing.
     pub fn patch(&self, request: &JsValue, options: &JsValue) -> Promise {
         let (body, what) = (Body::patch(request), "Patch credential vault failed");
-        self.ask(asking("PATCH", ("", None), body, what, Some(vault_state::state), options))
+        self.ask(("PATCH", "", None), body, what, "state", options)
     }
 
     /// Deletes it with all that is in it.
     pub fn remove(&self, options: &JsValue) -> Promise {
         let what = "Delete credential vault failed";
-        self.ask(asking("DELETE", ("", None), Ok(Body::default()), what, None, options))
+        self.ask(("DELETE", "", None), Ok(Body::default()), what, "nothing", options)
     }
 
     /// All credentials, without their values.
     pub fn list_credentials(&self, options: &JsValue) -> Promise {
         let what = "List credential vault credentials failed";
-        self.get_at(("/credentials", None), what, vault_state::credentials, options)
+        self.get_at("/credentials", None, what, "credentials", options)
     }
 
     /// One credential, without its value.
     pub fn get_credential(&self, name: &JsValue, options: &JsValue) -> Promise {
         let what = "Get credential vault credential failed";
-        self.get_at(("/credentials", Some(name)), what, vault_state::credential, options)
+        self.get_at("/credentials", Some(name), what, "credential", options)
     }
 
     /// All bindings.
     pub fn list_bindings(&self, options: &JsValue) -> Promise {
         let what = "List credential vault bindings failed";
-        self.get_at(("/bindings", None), what, vault_state::bindings, options)
+        self.get_at("/bindings", None, what, "bindings", options)
     }
 
     /// One binding.
     pub fn get_binding(&self, name: &JsValue, options: &JsValue) -> Promise {
         let what = "Get credential vault binding failed";
-        self.get_at(("/bindings", Some(name)), what, vault_state::binding, options)
+        self.get_at("/bindings", Some(name), what, "binding", options)
     }
 }

@@ -14,9 +14,9 @@ const SURFACES: [&str; 4] = ["path", "query", "header", "body"];
 #[derive(Default)]
 pub struct Body {
     /// To send; `undefined` for nothing.
-    json: JsValue,
+    pub json: JsValue,
     /// Values of credentials.
-    pub secrets: Vec<String>,
+    pub secrets: Array,
 }
 
 impl Body {
@@ -50,13 +50,8 @@ impl Body {
         Ok(body)
     }
 
-    /// What is to be sent, if anything is.
-    pub fn given(&self) -> Option<&JsValue> {
-        if self.json.is_undefined() { None } else { Some(&self.json) }
-    }
-
     /// The sidecar wants the source's type, which the official SDK lets one leave out.
-    fn credentials(&mut self, entries: &[Options]) -> Result<Array, Error> {
+    fn credentials(&self, entries: &[Options]) -> Result<Array, Error> {
         let list = Array::new();
         for entry in entries {
             entry.filled("name")?;
@@ -67,7 +62,7 @@ impl Body {
                 object::set(&inner, "type", "inline");
             }
             if kind.is_none_or(|kind| kind == "inline") {
-                self.secrets.push(source.filled("value")?);
+                self.secrets.push(&source.filled("value")?.into());
             }
             object::set(&copy, "source", inner);
             list.push(&copy);

@@ -2,9 +2,11 @@
 // nobody saw, another client, a connection that does not come back, and our own leaving. See docs/architecture.md, Terminals.
 
 import { Attempts, Heartbeat } from "./pty-clocks.js";
+import { failures } from "./pty-failures.js";
 import { MalformedFrame, OUTPUT, readFrame, splice, stdinFrame } from "./pty-frames.js";
 import { dimension, signalName, toBytes } from "./pty-input.js";
 import { end, GAP, held, PtyOutput, push } from "./pty-output.js";
+import { address, killTerminal, probe, statusOf } from "./pty-server.js";
 import { HeadersRefused, PtySocket } from "./pty-socket.js";
 import { onAbort } from "./signals.js";
 import { after, sleep, within } from "./timers.js";
@@ -23,12 +25,11 @@ const ATTEMPT_MS = 10_000;
 const LASTING_MS = 5_000;
 const TAKEN_OVER = 4001;
 /**
- * `driver`: the Rust side, see src/api/pty.rs. `options`: id, WebSocket, signals and closing (pairs of a signal and its kind,
- * for the opening and for the whole session), openMs, idleMs, reconnectMs, pipe, takeover, owner, since, size, onGap,
- * onStateChange.
+ * `terminal`: see pty-server.js. `options`: WebSocket, signals and closing (pairs of a signal and its kind, for the opening and for the
+ * whole session), openMs, idleMs, reconnectMs, pipe, takeover, owner, since, size, onGap, onStateChange.
  */
 export class PtySession {
-  #driver;
+  #terminal;
   #options;
   #state = "connecting";
   #socket;
@@ -56,8 +57,8 @@ export class PtySession {
   #links = [];
   #ending = new AbortController();
 
-  constructor(driver, options) {
-    this.#driver = driver;
+  constructor(terminal, options) {
+    this.#terminal = terminal;
     this.#options = options;
     this.#position = options.since ?? 0;
     this.#counts = options.owner || options.since !== undefined;
@@ -70,7 +71,7 @@ export class PtySession {
       },
       dead: () => {
         this.#socket?.drop();
-        this.#lost({ cause: this.#failure("silent", options.idleMs) });
+        this.#lost({ cause: failures.silent(options.idleMs) });
       },
     });
     this.#output = new PtyOutput("output", () => this.#drained());
@@ -80,12 +81,12 @@ export class PtySession {
     });
     this.#done.catch(() => {});
     for (const [signal, kind] of options.closing) {
-      this.#links.push(onAbort(signal, () => this.#fail(this.#failure(kind, signal.reason))));
+      this.#links.push(onAbort(signal, () => this.#fail(failures[kind](signal.reason))));
     }
   }
 
   get id() {
-    return this.#options.id;
+    return this.#terminal.id;
   }
 
   get mode() {
@@ -136,13 +137,14 @@ export class PtySession {
 
   async detach() {
     if (this.#over) return;
-    const { dropped } = this.#finish({ failure: this.#failure("detached"), quiet: true });
+    const { dropped } = this.#finish({ failure: failures.detached(), quiet: true });
     await dropped;
   }
 
   async kill() {
     this.#killed = true;
-    await this.#driver.ask("remove");
+    const { execd, id, call } = this.#terminal;
+    await killTerminal(execd, id, call);
     // An attached client is told of the exit. A connection that is just then down is not.
     if (!this.#over)
       await within(
@@ -163,15 +165,11 @@ export class PtySession {
     }
   }
 
-  #failure(kind, detail) {
-    return this.#driver.failure(kind, detail);
-  }
-
   // ---- connecting
 
   /** Opens the first connection. */
-  static async open(driver, options) {
-    const session = new PtySession(driver, options);
+  static async open(terminal, options) {
+    const session = new PtySession(terminal, options);
     try {
       await session.#connect({ takeover: options.takeover, ms: options.openMs, signals: options.signals });
     } catch (error) {
@@ -183,7 +181,7 @@ export class PtySession {
   }
 
   async #connect({ takeover, ms, signals }) {
-    const { url, headers, required } = await this.#driver.address();
+    const { url, headers, required } = await address(this.#terminal);
     if (this.#over) throw this.#over.failure;
     const query = [`since=${this.#position}`];
     if (this.#options.pipe) query.push("pty=0");
@@ -209,9 +207,9 @@ export class PtySession {
           resolve();
         };
         socket = new PtySocket(this.#options.WebSocket, { url: `${url}?${query.join("&")}`, headers, required }, on);
-        timer = ms > 0 && Number.isFinite(ms) ? after(ms, () => reject(this.#failure("timeout", ms))) : undefined;
+        timer = ms > 0 && Number.isFinite(ms) ? after(ms, () => reject(failures.late(ms))) : undefined;
         for (const [signal, kind] of signals) {
-          const stop = () => reject(this.#failure(kind, signal.reason));
+          const stop = () => reject(failures[kind](signal.reason));
           if (signal.aborted) stop();
           else links.push(onAbort(signal, stop));
         }
@@ -221,11 +219,11 @@ export class PtySession {
     } catch (error) {
       socket?.drop();
       if (this.#socket === socket) this.#socket = undefined;
-      if (error instanceof HeadersRefused) throw this.#failure("headers", error.cause);
+      if (error instanceof HeadersRefused) throw failures.headers(error.cause);
       // The handshake was refused, or the server has said nothing before it went away.
       if (closed && error === closed) throw await this.#refused(closed);
       // The constructor's: a page that may not connect there.
-      throw socket ? error : this.#failure("unreachable", error);
+      throw socket ? error : failures.unreachable(error);
     } finally {
       clearTimeout(timer);
       for (const unlink of links.splice(0)) unlink();
@@ -239,13 +237,13 @@ export class PtySession {
 
   /** Browsers do not say why a handshake failed. The same address, asked without one, does. */
   async #refused(event) {
-    if (event.code === TAKEN_OVER) return this.#failure("taken-over");
+    if (event.code === TAKEN_OVER) return failures.takenOver();
     try {
-      await this.#driver.ask("probe");
+      await probe(this.#terminal);
     } catch (error) {
       return error;
     }
-    return this.#failure("unreachable", event.cause ?? `closed with ${event.code}`);
+    return failures.unreachable(event.cause ?? `closed with ${event.code}`);
   }
 
   async #lost(event) {
@@ -253,7 +251,7 @@ export class PtySession {
     this.#socket = undefined;
     this.#paused = false;
     if (this.#over || this.#exited) return;
-    if (event?.code === TAKEN_OVER) return this.#fail(this.#failure("taken-over"));
+    if (event?.code === TAKEN_OVER) return this.#fail(failures.takenOver());
     const { owner, takeover } = this.#options;
     const attempts = this.#attempts;
     if (this.#position > this.#begun.position || Date.now() - this.#begun.time > LASTING_MS) attempts.succeeded();
@@ -261,13 +259,13 @@ export class PtySession {
     this.#setState("reconnecting");
     let last = event?.cause;
     while (!this.#over) {
-      if (attempts.left === 0) return this.#fail(this.#failure("interrupted", last));
+      if (attempts.left === 0) return this.#fail(failures.interrupted(last));
       const again = attempts.count > 0;
       await attempts.pause(this.#ending.signal);
       if (this.#over) return;
       try {
         // Connecting to a program that has ended would start it again.
-        const { running, outputOffset: offset } = await this.#driver.ask("status");
+        const { running, outputOffset: offset } = await statusOf(this.#terminal, true);
         if (this.#over) return;
         if (!running) return this.#ended(null, offset);
         const ms = Math.min(ATTEMPT_MS, Math.max(attempts.left, 1));
@@ -294,7 +292,7 @@ export class PtySession {
       else if (channel !== undefined) this.#take(channel === OUTPUT ? this.#output : this.#stderr, bytes);
       else if (offset !== undefined) this.#replay(offset, bytes);
     } catch (error) {
-      const failure = error instanceof MalformedFrame ? this.#failure("malformed", error.message) : error;
+      const failure = error instanceof MalformedFrame ? failures.malformed(error) : error;
       this.#fail(failure);
       refused(failure);
     }
@@ -325,7 +323,7 @@ export class PtySession {
     push(output, bytes);
     const waiting = held(this.#output) + held(this.#stderr);
     if (waiting > SLOW && !this.#paused) this.#paused = this.#socket.pause();
-    if (waiting > TOO_SLOW) this.#fail(this.#failure("too-slow", TOO_SLOW));
+    if (waiting > TOO_SLOW) this.#fail(failures.tooSlow(TOO_SLOW));
   }
 
   #drained() {
@@ -349,7 +347,7 @@ export class PtySession {
         // Not the end of anything.
         if (message.code === "INVALID_FRAME") break;
         {
-          const failure = this.#failure("server", message);
+          const failure = failures.refused(message);
           // While it connects again, a seat that is not free yet is no reason to give up.
           if (message.code !== "ALREADY_CONNECTED") this.#fail(failure);
           refused(failure);
@@ -368,7 +366,7 @@ export class PtySession {
     const exitCode = Number.isInteger(code) ? code : null;
     let offset;
     if (!this.#killed) {
-      const question = this.#driver.ask("status").catch(() => undefined);
+      const question = statusOf(this.#terminal, true).catch(() => undefined);
       offset = (await within(question, LAST_QUESTION_MS, [this.#ending.signal]))?.outputOffset;
     }
     for (let waited = 0; socket.open && offset > this.#position && waited < CLOSING_MS; waited += 50) {
@@ -396,7 +394,7 @@ export class PtySession {
   /** The one end. `quiet`: what is being read ends and does not throw. */
   #finish({ failure, quiet = false }) {
     if (this.#over) return {};
-    this.#over = { failure: failure ?? this.#failure("ended") };
+    this.#over = { failure: failure ?? failures.ended() };
     this.#heartbeat.stop();
     for (const unlink of this.#links.splice(0)) unlink();
     const dropped = this.#socket?.drop();
@@ -440,7 +438,7 @@ export class PtySession {
   async #ready() {
     for (;;) {
       if (this.#over) throw this.#over.failure;
-      if (this.#exited) throw this.#failure("ended");
+      if (this.#exited) throw failures.ended();
       if (this.#state === "connected" && this.#socket?.open) {
         if (this.#socket.buffered <= UNSENT) return;
         await sleep(20, [this.#ending.signal]);
@@ -462,10 +460,3 @@ export class PtySession {
     }
   }
 }
-
-export function openPty(driver, options) {
-  return PtySession.open(driver, options);
-}
-
-/** The constructor to use, `undefined` where there is none. */
-export const webSocketOf = (given) => given ?? globalThis.WebSocket;
