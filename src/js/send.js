@@ -11,7 +11,7 @@
 
 import { core } from "./core.js";
 import { makeError } from "./errors.js";
-import { aborted, closed, describe, timedOut, unexpected, unreached } from "./failure.js";
+import { aborted, closed, describe, reworded, timedOut, unexpected, unreached } from "./failure.js";
 import { Halt, openExchange } from "./http.js";
 
 /** What the retry policy knows of an end that is no status. */
@@ -111,10 +111,9 @@ async function attempt(transport, request, call, way, number) {
   }
   const error = failed(halt, what, url, way.deadline.limitMs, requestId);
   if (!(halt instanceof Halt) || halt.kind !== "network") return { error, status: FINAL };
-  // What a `fetch` of the caller's says may be anything.
-  error.message = transport.masked(error.message, endpointHeaders, call);
-  error.error.message = error.message;
-  return { error, status: NO_ANSWER, requestId, cause: halt.cause };
+  // What a `fetch` of the caller's says may be anything. A new one: in browsers the stack of the other tells the message that it had.
+  const clean = reworded(error, transport.masked(error.message, endpointHeaders, call));
+  return { error: clean, status: NO_ANSWER, requestId, cause: halt.cause };
 }
 
 function redirected(statusCode, requestId) {
