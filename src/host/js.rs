@@ -2,7 +2,7 @@
 
 use crate::host::args::Options;
 use crate::host::failure::Failure;
-use js_sys::{Array, Function, Map, Object, Promise, Uint8Array};
+use js_sys::{Array, Function, Map, Promise};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/js/errors.js")]
