@@ -24,12 +24,18 @@ export function linkedCrates({ packages, resolve }) {
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** The texts to go with a crate: where one may choose, that of MIT; what is asked for beside it, too. */
-function texts({ name, license, manifest_path: manifest }) {
+/**
+ * The texts to go with a crate: where one may choose, that of MIT; what is asked for beside it, too. A crate that brings no text and
+ * may be used under the package's own licence goes under that.
+ */
+function texts({ name, license, authors, manifest_path: manifest }) {
   const folder = dirname(manifest);
   const files = readdirSync(folder).filter((file) => /^(licen[sc]e|copying)/i.test(file));
   const wanted = files.includes("LICENSE-MIT") ? ["LICENSE-MIT"] : files.filter((file) => !/apache/i.test(file));
   if (/ AND Unicode/.test(license)) wanted.push("LICENSE-UNICODE");
+  if (wanted.length === 0 && /Apache-2\.0/.test(license)) {
+    return [`Copyright ${authors.join(", ") || `the authors of ${name}`}. Under the Apache License 2.0, as this package is: see LICENSE.`];
+  }
   if (wanted.length === 0)
     throw new Stop(`the crate ${name} (${license}) has no licence that could go with the package`);
   return [...new Set(wanted)].map((file) => readFileSync(join(folder, file), "utf8").trim());

@@ -36,7 +36,6 @@ mod templates;
 mod upload;
 mod vault;
 mod vault_request;
-mod vault_state;
 mod wire;
 
 use crate::host::failure::Failure;
