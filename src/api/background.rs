@@ -28,9 +28,8 @@ pub fn attach(execd: &Execd, json: &JsValue, options: &JsValue) -> Result<JsValu
     let id = args::filled("id", &known.raw("id"))?;
     rules::segment("id", &id)?;
     let sandbox = args::filled("sandboxId", &known.raw("sandboxId"))?;
-    let here = execd.endpoints().sandbox_id();
-    if JsValue::from(&sandbox) != here {
-        let here = here.as_string().unwrap_or_default();
+    let here = execd.endpoints().sandbox_id().as_string().unwrap_or_default();
+    if sandbox != here {
         return Err(Failure::invalid(format!("sandboxId is of another sandbox: this is {here}, not {sandbox}")));
     }
     let cursor = args::count("cursor", &known.raw("cursor"))?;
