@@ -1,6 +1,5 @@
 //! `sandbox.health` and `sandbox.metrics`: is the daemon there, and how busy is the machine?
 
-use crate::api::execd::Execd;
 use crate::api::methods::methods;
 use crate::api::run::{self, Plan, Reading};
 use crate::api::wire::{self, Wire};
@@ -8,7 +7,7 @@ use crate::core::error::Error;
 use crate::core::run::Endpoint;
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::js;
+use crate::host::js::Execd;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
@@ -24,21 +23,14 @@ pub struct ExecdMetrics {
     execd: Execd,
 }
 
-/// Gives nothing when the daemon answers. Whether it does now is the question: not repeated.
+/// Gives `true` when the daemon answers. Whether it does now is the question: not repeated.
 pub fn ping() -> Wire {
-    Wire::at("GET", "/ping", &[], "Execd ping failed").once()
-}
-
-/// The same, and gives `true` then.
-pub fn answers() -> Wire {
-    ping().then(|answer| answer.map(|_| JsValue::TRUE))
+    Wire::at("GET", "/ping", &[], "Execd ping failed", "yes").once()
 }
 
 /// One sample.
 pub fn metrics() -> Wire {
-    Wire::at("GET", "/metrics", &[], "Get execd metrics failed")
-        .object()
-        .then(|raw| raw.map(|raw| js::sample(raw.unchecked_ref())))
+    Wire::at("GET", "/metrics", &[], "Get execd metrics failed", "metrics")
 }
 
 /// `GET /metrics/watch`.
@@ -79,7 +71,7 @@ methods! { ExecdHealth:
 impl ExecdHealth {
     /// `true`, or a rejection that says why not.
     pub fn ping(&self, options: &JsValue) -> Promise {
-        wire::promised(&self.execd, Ok(answers()), options)
+        wire::promised(self.execd.as_ref(), Ok(ping()), options)
     }
 }
 
@@ -91,12 +83,11 @@ methods! { ExecdMetrics:
 impl ExecdMetrics {
     /// One sample.
     pub fn get_metrics(&self, options: &JsValue) -> Promise {
-        wire::promised(&self.execd, Ok(metrics()), options)
+        wire::promised(self.execd.as_ref(), Ok(metrics()), options)
     }
 
     /// Samples, one every two seconds, until the loop is left. The request is sent when the first one is asked for.
     pub fn watch(&self, options: &JsValue) -> Result<JsValue, Failure> {
-        let plan = watch_plan(options).map_err(Failure::from)?;
-        run::samples(self.execd.clone(), plan)
+        run::samples(&self.execd, watch_plan(options)?)
     }
 }

@@ -15,9 +15,9 @@ pub fn path(transport: &Transport, id: &JsValue, rest: &str) -> Result<String, E
     Ok(wire::item(transport, "sandboxes", "sandboxId", id)? + rest)
 }
 
-/// `POST /sandboxes`. `answer`: "object" where the id is needed even if the rest should be unusable.
-pub fn create(transport: &Transport, body: &JsValue, answer: &str) -> Result<Wire, Failure> {
-    let wire = Wire::new("POST", &(transport.base() + "/sandboxes"), "Create sandbox failed", answer).json(body)?;
+/// `POST /sandboxes`. Gives the answer as it is: the id is needed even if the rest should be unusable.
+pub fn create(transport: &Transport, body: &JsValue) -> Result<Wire, Failure> {
+    let wire = Wire::new("POST", &(transport.base() + "/sandboxes"), "Create sandbox failed", "object").json(body)?;
     let from_template = !object::absent(&object::get(body, "templateId"));
     Ok(if from_template { wire.part("Templates are") } else { wire })
 }

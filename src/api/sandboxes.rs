@@ -8,8 +8,8 @@ use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
-use crate::host::object;
 use crate::host::js::{Endpoints, Transport};
+use crate::host::object;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
@@ -63,7 +63,7 @@ impl Sandboxes {
             let call = CallOptions::read(options)?;
             let body = create::request(&Options::required("request", request)?)?;
             let seconds = object::get(call.as_ref(), "timeoutSeconds").as_f64().unwrap_or(creation::TIMEOUT_SECONDS);
-            creation::send(&self.transport, &body, ("requestTimeoutSeconds", seconds), &call, "sandbox")
+            creation::send(&self.transport, &body, ("requestTimeoutSeconds", seconds), &call)
         };
         settled(begin())
     }

@@ -252,13 +252,7 @@ extern "C" {
     #[wasm_bindgen(js_name = createContext)]
     pub fn create_context(execd: &Execd, language: &str, cwd: Option<String>, call: &JsValue) -> Promise;
     #[wasm_bindgen(js_name = restartContext)]
-    pub fn restart_context(
-        execd: &Execd,
-        id: &str,
-        language: &str,
-        cwd: Option<String>,
-        call: &JsValue,
-    ) -> Promise;
+    pub fn restart_context(execd: &Execd, id: &str, language: &str, cwd: Option<String>, call: &JsValue) -> Promise;
     /// A run that waits for the one before it.
     #[wasm_bindgen(js_name = runInTurn)]
     pub fn run_in_turn(last: &Map, key: &str, execd: &Execd, plan: &Plan, handlers: &JsValue) -> Promise;
@@ -331,13 +325,7 @@ extern "C" {
     /// How to wait until a sandbox is ready.
     pub type Readiness;
     #[wasm_bindgen(js_name = newReadiness)]
-    pub fn new_readiness(
-        seconds: f64,
-        poll_ms: f64,
-        check: Option<Function>,
-        skip: bool,
-        ping: &JsValue,
-    ) -> Readiness;
+    pub fn new_readiness(seconds: f64, poll_ms: f64, check: Option<Function>, skip: bool, ping: &JsValue) -> Readiness;
     #[wasm_bindgen(js_name = waitUntilReady)]
     pub fn wait_until_ready(execd: &Execd, sandbox: &JsValue, readiness: &Readiness, call: &JsValue) -> Promise;
 }
@@ -521,13 +509,8 @@ extern "C" {
     #[wasm_bindgen(js_name = createIsolated)]
     pub fn create_isolated(execd: &Execd, wire: &JsValue, call: &JsValue) -> Promise;
     #[wasm_bindgen(js_name = runIsolatedOnce)]
-    pub fn run_isolated_once(
-        execd: &Execd,
-        wire: &JsValue,
-        call: &JsValue,
-        plan: &Plan,
-        handlers: &JsValue,
-    ) -> Promise;
+    pub fn run_isolated_once(execd: &Execd, wire: &JsValue, call: &JsValue, plan: &Plan, handlers: &JsValue)
+    -> Promise;
     #[wasm_bindgen(js_name = withIsolated)]
     pub fn with_isolated(execd: &Execd, wire: &JsValue, call: &JsValue, work: &Function) -> Promise;
 }

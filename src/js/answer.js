@@ -36,13 +36,13 @@ function list(exchange) {
   return value;
 }
 
-const PLAIN = { nothing() {}, text, json, object, list };
+const PLAIN = { nothing() {}, yes: () => true, text, json, object, list };
 
 /** A part of an answer. */
 const shaped = (shape, raw, { requestId }) => shape(raw, requestId);
 
 /**
- * `nothing`, `text`, `json` (`undefined` for none), `object`, `list`, a name of shape.js for an object, `NAME[]` for an array of such
+ * `nothing`, `yes` (true), `text`, `json` (`undefined` for none), `object`, `list`, a name of shape.js for an object, `NAME[]` for an array of such
  * objects, `NAME{}` for a page of them, `{ items: […] }`.
  */
 export function read(exchange, answer) {

@@ -2,19 +2,7 @@
 
 import { SandboxApiException, SandboxError, SandboxStreamException } from "./errors.js";
 import { EventStream } from "./run.js";
-
-const FIELDS = [
-  ["cpu_count", "cpuCount"],
-  ["cpu_used_pct", "cpuUsedPercentage"],
-  ["mem_total_mib", "memoryTotalMiB"],
-  ["mem_used_mib", "memoryUsedMiB"],
-  ["timestamp", "timestamp"],
-];
-
-/** `SandboxMetrics`: missing numbers are 0. */
-export function sample(raw) {
-  return Object.fromEntries(FIELDS.map(([from, to]) => [to, typeof raw[from] === "number" ? raw[from] : 0]));
-}
+import { isSample, shapes } from "./shape.js";
 
 class SampleStream extends EventStream {
   async next() {
@@ -22,7 +10,7 @@ class SampleStream extends EventStream {
       const { done, value: raw } = await super.next();
       if (done) return { done, value: undefined };
       if (raw.type === "ping") continue;
-      if (FIELDS.some(([name]) => typeof raw[name] === "number")) return { done, value: sample(raw) };
+      if (isSample(raw)) return { done, value: shapes.metrics(raw) };
       await this.return();
       throw refusal(raw);
     }
