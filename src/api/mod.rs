@@ -40,14 +40,8 @@ mod wire;
 
 use crate::host::failure::Failure;
 use js_sys::Promise;
-use wasm_bindgen::JsValue;
 
 /// The promise of something that goes on in JavaScript, or a rejected one.
 fn settled(begun: Result<Promise, Failure>) -> Promise {
     begun.unwrap_or_else(|failure| Promise::reject(&failure.into()))
-}
-
-/// The promise of a JavaScript function that may throw before it gives one.
-fn promised(begun: Result<Result<Promise, JsValue>, Failure>) -> Promise {
-    settled(begun.and_then(|promise| promise.map_err(Failure::thrown)))
 }
