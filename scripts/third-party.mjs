@@ -34,7 +34,9 @@ function texts({ name, license, authors, manifest_path: manifest }) {
   const wanted = files.includes("LICENSE-MIT") ? ["LICENSE-MIT"] : files.filter((file) => !/apache/i.test(file));
   if (/ AND Unicode/.test(license)) wanted.push("LICENSE-UNICODE");
   if (wanted.length === 0 && /Apache-2\.0/.test(license)) {
-    return [`Copyright ${authors.join(", ") || `the authors of ${name}`}. Under the Apache License 2.0, as this package is: see LICENSE.`];
+    return [
+      `Copyright ${authors.join(", ") || `the authors of ${name}`}. Under the Apache License 2.0, as this package is: see LICENSE.`,
+    ];
   }
   if (wanted.length === 0)
     throw new Stop(`the crate ${name} (${license}) has no licence that could go with the package`);

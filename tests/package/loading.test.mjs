@@ -237,26 +237,6 @@ describe("the entry slim", () => {
   });
 });
 
-describe("the default entry", () => {
-  for (const [name, before, expected] of [
-    ["decodes its text itself where the runtime cannot", "delete Uint8Array.fromHex", 0],
-    [
-      "leaves it to the runtime that can",
-      'Uint8Array.fromHex = (text) => { count++; return new Uint8Array(Buffer.from(text, "hex")); }',
-      1,
-    ],
-  ]) {
-    test(name, () => {
-      const result = run(`
-        let count = 0;
-        ${before};
-        console.log(JSON.stringify([await call(await import("opensandbox-wasm")), count]));
-      `);
-      assert.deepEqual(result, ["REACHED", expected]);
-    });
-  }
-});
-
 describe("several in one program", () => {
   const CALLS = `
     import { readFile } from "node:fs/promises";
