@@ -79,12 +79,7 @@ pub fn page(transport: &Transport, listing: Listing, filter: &JsValue) -> Result
 }
 
 /// All items as an async iterable. The arguments are checked at once, nothing is sent before the first item is asked for.
-pub fn all(
-    transport: &Transport,
-    listing: Listing,
-    filter: &JsValue,
-    options: &JsValue,
-) -> Result<JsValue, Failure> {
+pub fn all(transport: &Transport, listing: Listing, filter: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
     let first = Options::new("filter", filter)?.count("page")?.unwrap_or(1.0);
     let key = if listing == Listing::Templates { "templateId" } else { "id" };
     let call = CallOptions::read(options)?;

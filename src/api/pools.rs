@@ -43,5 +43,6 @@ pub fn update(transport: &Transport, name: &JsValue, request: &JsValue) -> Resul
 
 /// `DELETE /pools/{name}`.
 pub fn delete(transport: &Transport, name: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("DELETE", &wire::item(transport, "pools", "poolName", name)?, "Delete pool failed", "nothing").part(PART))
+    Ok(Wire::new("DELETE", &wire::item(transport, "pools", "poolName", name)?, "Delete pool failed", "nothing")
+        .part(PART))
 }

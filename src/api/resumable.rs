@@ -14,13 +14,7 @@ use wasm_bindgen::prelude::*;
 const MAX_RESUMES: f64 = 5.0;
 
 /// A download that nobody has read yet; nothing is sent. `known`: from a list, which spares asking.
-fn download(
-    execd: &JsValue,
-    path: &str,
-    options: &Options,
-    call: &JsValue,
-    known: &JsValue,
-) -> Result<JsValue, Error> {
+fn download(execd: &JsValue, path: &str, options: &Options, call: &JsValue, known: &JsValue) -> Result<JsValue, Error> {
     let max_resumes = options.count("maxResumes")?.unwrap_or(MAX_RESUMES);
     Ok(js::file_download(execd, path, call, max_resumes, &on_progress(options)?, known))
 }

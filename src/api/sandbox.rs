@@ -231,18 +231,12 @@ impl Sandbox {
 
     /// The lifecycle API, for any sandbox.
     pub fn sandboxes(&self) -> JsValue {
-        self.service(
-            "sandboxes",
-            |inner| Sandboxes::new(inner.transport(), inner.execd.endpoints()).into(),
-        )
+        self.service("sandboxes", |inner| Sandboxes::new(inner.transport(), inner.execd.endpoints()).into())
     }
 
     /// What the server can tell of it when something is wrong.
     pub fn diagnostics(&self) -> JsValue {
-        self.service(
-            "diagnostics",
-            |inner| Diagnostics::new(inner.transport(), inner.id.clone()).into(),
-        )
+        self.service("diagnostics", |inner| Diagnostics::new(inner.transport(), inner.id.clone()).into())
     }
 
     /// Terminals.

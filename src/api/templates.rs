@@ -1,7 +1,7 @@
 //! Templates, which a server on Kubernetes builds from images: the wire calls.
 
-use crate::api::wire::{self, Wire};
 use crate::api::create;
+use crate::api::wire::{self, Wire};
 use crate::host::args::{Kind, Options};
 use crate::host::failure::Failure;
 use crate::host::js::Transport;
@@ -28,10 +28,12 @@ pub fn create(transport: &Transport, request: &JsValue) -> Result<Wire, Failure>
 
 /// `GET /templates/{id}`.
 pub fn get(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("GET", &wire::item(transport, "templates", "templateId", id)?, "Get template failed", "template").part(PART))
+    Ok(Wire::new("GET", &wire::item(transport, "templates", "templateId", id)?, "Get template failed", "template")
+        .part(PART))
 }
 
 /// `DELETE /templates/{id}`.
 pub fn delete(transport: &Transport, id: &JsValue) -> Result<Wire, Failure> {
-    Ok(Wire::new("DELETE", &wire::item(transport, "templates", "templateId", id)?, "Delete template failed", "nothing").part(PART))
+    Ok(Wire::new("DELETE", &wire::item(transport, "templates", "templateId", id)?, "Delete template failed", "nothing")
+        .part(PART))
 }

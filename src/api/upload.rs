@@ -40,8 +40,9 @@ fn file(entry: &Options) -> Result<JsValue, Failure> {
     let metadata = permission(entry)?;
     object::set(&metadata, "path", path.as_str());
     let data = entry.raw("data");
-    let kind = js::content_type(&data)
-        .map_err(|thrown| Failure::invalid(format!("{}: {}", entry.path("data"), object::text(&thrown, "message").unwrap_or_default())))?;
+    let kind = js::content_type(&data).map_err(|thrown| {
+        Failure::invalid(format!("{}: {}", entry.path("data"), object::text(&thrown, "message").unwrap_or_default()))
+    })?;
     let metadata = object::stringify(&metadata).map_err(Failure::thrown)?;
     let boundary = js::boundary().map_err(Failure::thrown)?;
     let head = multipart::head(&boundary, &metadata, &path, &kind);

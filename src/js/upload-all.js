@@ -80,7 +80,9 @@ export async function uploadAll(execd, source, concurrency, call, onProgress) {
   const worker = async () => {
     try {
       for (let job = await next(); job && !failure; job = await next()) {
-        done.bytes += await send(job.index, job.entry);
+        // Not `+= await`: others add to it meanwhile.
+        const bytes = await send(job.index, job.entry);
+        done.bytes += bytes;
         done.files++;
       }
     } catch (error) {
