@@ -6,6 +6,7 @@ use crate::core::{rules, url};
 use crate::host::args::{CallOptions, Options};
 use crate::host::failure::Failure;
 use crate::host::js::{self, Transport};
+use crate::host::object;
 use wasm_bindgen::JsValue;
 
 /// What is listed.
@@ -80,9 +81,12 @@ pub fn page(transport: &Transport, listing: Listing, filter: &JsValue) -> Result
 
 /// All items as an async iterable. The arguments are checked at once, nothing is sent before the first item is asked for.
 pub fn all(transport: &Transport, listing: Listing, filter: &JsValue, options: &JsValue) -> Result<JsValue, Failure> {
-    let first = Options::new("filter", filter)?.count("page")?.unwrap_or(1.0);
+    let given = Options::new("filter", filter)?;
+    let (first, filter) = (given.count("page")?.unwrap_or(1.0), given.copy());
+    // There in every address, at its place: `src/js/pages.js` puts the numbers of the others in.
+    object::set(&filter, "page", first);
     let key = if listing == Listing::Templates { "templateId" } else { "id" };
     let call = CallOptions::read(options)?;
-    let wire = page(transport, listing, filter)?;
+    let wire = page(transport, listing, &filter)?;
     js::all_pages(transport, wire.as_ref(), call.as_ref(), first, key).map_err(Failure::thrown)
 }

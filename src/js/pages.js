@@ -23,9 +23,8 @@ class Pages {
   }
 
   #page(number) {
-    const url = new URL(this.#wire.url);
-    url.searchParams.set("page", number);
-    return ask(this.#transport, { ...this.#wire, url: url.href }, this.#call);
+    const url = this.#wire.url.replace(/([?&]page=)\d+/, (_, name) => name + number);
+    return ask(this.#transport, { ...this.#wire, url }, this.#call);
   }
 
   /**
