@@ -12,9 +12,8 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct Core;
 
-/// Called once, before anything else.
-#[wasm_bindgen(start)]
-fn start() {
+/// Called before anything in `src/js` can ask. (Not by wasm-bindgen's own start function: its tests do not call that.)
+pub fn provide() {
     js::provide_core(Core.into(), wasm_bindgen::memory());
 }
 

@@ -1,6 +1,7 @@
 //! The JavaScript snippets of `src/js`, declared. Each is called from one place in `host` or `api`.
 
 use crate::host::args::Options;
+use crate::host::decisions;
 use crate::host::failure::Failure;
 use js_sys::{Array, Function, Map, Promise};
 use wasm_bindgen::prelude::*;
@@ -598,6 +599,7 @@ impl Transport {
 
     /// From a `ConnectionConfig`, an object with its fields, or nothing.
     pub fn new(config: &JsValue) -> Result<Self, Failure> {
+        decisions::provide();
         new_transport(config).map_err(Failure::thrown)
     }
 }
