@@ -1,7 +1,7 @@
 //! From nothing to a `Sandbox`: what create, connect and resume are asked for, checked. `src/js/creation.js` does it.
 
 use crate::api::ready::Readiness;
-use crate::api::{create, lifecycle};
+use crate::api::{create, lifecycle, transport};
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
 use crate::host::failure::Failure;
@@ -30,7 +30,7 @@ pub fn create(options: &JsValue, made: Made) -> Result<Promise, Failure> {
     let readiness = Readiness::read(&options)?;
     let call = CallOptions::among(&options)?;
     let limit_seconds = options.seconds("createTimeoutSeconds")?.unwrap_or(TIMEOUT_SECONDS);
-    let transport = Transport::of(&options)?;
+    let transport = transport::of(&options)?;
     let wire = lifecycle::create(&transport, &body)?;
     Ok(js::create_sandbox(&transport, wire.as_ref(), limit_seconds, readiness.as_ref(), call.as_ref()))
 }
@@ -53,7 +53,7 @@ pub fn connect(options: &JsValue, resume: bool) -> Result<Promise, Failure> {
     rules::segment("sandboxId", &args::string("sandboxId", &id)?)?;
     let readiness = Readiness::read(&options)?;
     let call = CallOptions::among(&options)?;
-    let transport = Transport::of(&options)?;
+    let transport = transport::of(&options)?;
     let resumption = if resume { lifecycle::resume(&transport, &id)?.as_ref().clone() } else { JsValue::UNDEFINED };
     Ok(js::connect_sandbox(&transport, &id, &resumption, readiness.as_ref(), call.as_ref()))
 }

@@ -2,7 +2,7 @@
 
 use crate::core::{rules, tree};
 use crate::host::args::{self, CallOptions};
-use crate::host::decisions::Core;
+use crate::api::decisions::{Core, text};
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd};
 use wasm_bindgen::prelude::*;
@@ -14,10 +14,9 @@ pub fn read(execd: &Execd, path: &JsValue, options: &JsValue) -> Result<JsValue,
     Ok(js::directory(execd, &path, CallOptions::read(options)?.as_ref()))
 }
 
-#[wasm_bindgen]
 impl Core {
     /// See [`tree::relative`].
-    pub fn relative(&self, root: &str, path: &str) -> Option<String> {
-        tree::relative(root, path).map(str::to_owned)
+    pub fn relative(&self, root: &JsValue, path: &JsValue) -> JsValue {
+        tree::relative(&text(root), &text(path)).map_or(JsValue::UNDEFINED, JsValue::from)
     }
 }

@@ -9,7 +9,7 @@ use crate::api::wire::{self, Wire};
 use crate::core::error::Error;
 use crate::core::run::Endpoint;
 use crate::host::args::{self, CallOptions, Options};
-use crate::host::decisions::Core;
+use crate::api::decisions::Core;
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd};
 use crate::host::object;
@@ -54,13 +54,12 @@ pub fn plan(path: &str, code: &JsValue, options: &JsValue, call: &CallOptions) -
     })
 }
 
-#[wasm_bindgen]
 impl Core {
     /// A session from what execd says of it. Throws where that has no id.
-    #[wasm_bindgen(js_name = newIsolatedSession)]
-    pub fn new_isolated_session(&self, execd: Execd, info: JsValue) -> Result<IsolatedSession, JsValue> {
-        let path = path_of(&object::get(&info, "session_id")).map_err(Failure::from)?;
-        Ok(IsolatedSession { execd, path, info, files: OnceCell::new() })
+    pub fn new_isolated_session(&self, execd: &JsValue, info: &JsValue) -> Result<JsValue, Failure> {
+        let path = path_of(&object::get(info, "session_id"))?;
+        let (execd, info) = (execd.clone().unchecked_into(), info.clone());
+        Ok(IsolatedSession { execd, path, info, files: OnceCell::new() }.into())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::api::diagnostics::Diagnostics;
 use crate::api::lists::{self, Listing};
 use crate::api::methods::methods;
 use crate::api::wire;
-use crate::api::{lifecycle, pools, snapshots, templates};
+use crate::api::{lifecycle, pools, snapshots, templates, transport};
 use crate::host::args::Options;
 use crate::host::failure::Failure;
 use crate::host::js::Transport;
@@ -29,7 +29,7 @@ impl SandboxManager {
     pub fn create(options: &JsValue) -> Result<SandboxManager, JsValue> {
         let make = || -> Result<SandboxManager, Failure> {
             let options = Options::new("options", options)?;
-            Ok(SandboxManager { transport: Transport::of(&options)? })
+            Ok(SandboxManager { transport: transport::of(&options)? })
         };
         make().map_err(JsValue::from)
     }

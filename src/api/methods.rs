@@ -36,6 +36,12 @@ impl Given for Result<JsValue, Failure> {
 /// before what is read without being called. (`$mark` never is there: what may be left out must have a variable in it.)
 macro_rules! methods {
     ($class:ident: $($(get $(@$mark:tt)?)? $name:literal => $method:ident($($argument:tt),*),)*) => {
+        impl $class {
+            /// The names, in the order of the numbers.
+            #[allow(dead_code)]
+            pub const METHODS: &'static [&'static str] = &[$($name),*];
+        }
+
         #[wasm_bindgen::prelude::wasm_bindgen]
         impl $class {
             /// The methods, by their numbers. Not for users.

@@ -5,7 +5,7 @@ use crate::core::answer::{Answer, judge};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{CallOptions, Options};
-use crate::host::decisions::Core;
+use crate::api::decisions::{Core, number, text};
 use crate::host::js::{self, Execd};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
@@ -43,16 +43,15 @@ pub fn wait(execd: &Execd, port: u16, waiting: Waiting) -> Promise {
     js::wait_for_port(execd, port, seconds, poll_ms, &path, call.as_ref())
 }
 
-#[wasm_bindgen]
 impl Core {
     /// Who has answered at a port, see [`judge`]: 0 a program, 1 a proxy that could not reach it, 2 a server that does not have the
     /// sandbox any more.
-    #[wasm_bindgen(js_name = whoAnswered)]
-    pub fn who_answered(&self, status: u16, code: &str, message: &str) -> u8 {
-        match judge(status, Some(code), message) {
+    pub fn who_answered(&self, status: &JsValue, code: &JsValue, message: &JsValue) -> JsValue {
+        match judge(number(status) as u16, Some(&text(code)), &text(message)) {
             Answer::Theirs => 0,
             Answer::NotYet => 1,
             Answer::Gone => 2,
         }
+        .into()
     }
 }

@@ -4,7 +4,7 @@ use crate::api::upload::on_progress;
 use crate::core::error::Error;
 use crate::core::{resume, rules};
 use crate::host::args::{self, CallOptions, Options};
-use crate::host::decisions::Core;
+use crate::api::decisions::{Core, number, text};
 use crate::host::failure::Failure;
 use crate::host::js;
 use crate::host::js::Execd;
@@ -28,33 +28,29 @@ pub fn read(execd: &Execd, path: &JsValue, options: &JsValue, call: &JsValue) ->
     Ok(download(execd.as_ref(), &path, &options, call.as_ref(), &JsValue::UNDEFINED)?)
 }
 
-#[wasm_bindgen]
 impl Core {
     /// The download of a file of a directory: what a list says of it is `known`. Throws for wrong options.
-    #[wasm_bindgen(js_name = fileDownload)]
     pub fn file_download(
         &self,
         execd: &JsValue,
-        path: &str,
+        path: &JsValue,
         options: &JsValue,
         call: &JsValue,
         known: &JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let options = Options::new("options", options);
-        let download = options.and_then(|options| download(execd, path, &options, call, known));
-        download.map_err(|error| Failure::from(error).into())
+    ) -> Result<JsValue, Failure> {
+        Ok(download(execd, &text(path), &Options::new("options", options)?, call, known)?)
     }
 
     /// See [`resume::skip`]. Throws a text: what does not fit.
-    #[wasm_bindgen(js_name = resumeSkip)]
     pub fn resume_skip(
         &self,
-        from: f64,
-        size: f64,
-        status: u16,
-        content_range: Option<String>,
-    ) -> Result<f64, JsValue> {
-        let skip = resume::skip(from as u64, size as u64, status, content_range.as_deref());
-        skip.map(|skip| skip as f64).map_err(JsValue::from)
+        from: &JsValue,
+        size: &JsValue,
+        status: &JsValue,
+        content_range: &JsValue,
+    ) -> Result<JsValue, Failure> {
+        let (from, size, status) = (number(from) as u64, number(size) as u64, number(status) as u16);
+        let skip = resume::skip(from, size, status, content_range.as_string().as_deref());
+        skip.map(|skip| (skip as f64).into()).map_err(|problem| Failure::thrown(problem.into()))
     }
 }

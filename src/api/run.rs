@@ -8,7 +8,7 @@ use crate::core::frames::Framer;
 use crate::core::rules;
 use crate::core::run::{Endpoint, Run, Signal, end_event, exit_code};
 use crate::host::args::{CallOptions, Options};
-use crate::host::decisions::Core;
+use crate::api::decisions::{Core, number};
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd};
 use crate::host::object;
@@ -153,19 +153,18 @@ pub struct RunDriver {
     run: Run,
 }
 
-#[wasm_bindgen]
 impl Core {
     /// A decoder. `endpoint`: its number. `max_event`: the largest event, in bytes.
-    #[wasm_bindgen(js_name = newRun)]
-    pub fn new_run(&self, endpoint: usize, max_event: usize) -> RunDriver {
-        let endpoint = ENDPOINTS.get(endpoint).copied().unwrap_or(Endpoint::Command);
+    pub fn new_run(&self, endpoint: &JsValue, max_event: &JsValue) -> JsValue {
+        let endpoint = ENDPOINTS.get(number(endpoint) as usize).copied().unwrap_or(Endpoint::Command);
         RunDriver {
-            framer: Framer::new(max_event),
+            framer: Framer::new(number(max_event) as usize),
             input: Vec::new(),
             batch: Batch::default(),
             header: Box::default(),
             run: Run::new(endpoint),
         }
+        .into()
     }
 }
 

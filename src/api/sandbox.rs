@@ -18,7 +18,7 @@ use crate::api::{capabilities, lifecycle, port, settled, snapshots};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
-use crate::host::decisions::Core;
+use crate::api::decisions::Core;
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd, Transport};
 use crate::host::object;
@@ -56,15 +56,14 @@ pub struct Sandbox {
     services: Object,
 }
 
-#[wasm_bindgen]
 impl Core {
     /// A handle to a sandbox that is there. `call`: of what made it, for the clean-up.
-    #[wasm_bindgen(js_name = newSandbox)]
-    pub fn new_sandbox(&self, execd: Execd, id: JsValue, owned: bool, call: JsValue) -> Sandbox {
+    pub fn new_sandbox(&self, execd: &JsValue, id: &JsValue, owned: &JsValue, call: &JsValue) -> JsValue {
+        let (execd, id): (Execd, _) = (execd.clone().unchecked_into(), id.clone());
         let policy = js::new_policy(&execd, &id);
         let capabilities = js::new_capabilities(&execd, &policy);
-        let inner = Inner { id, execd, policy, capabilities, owned, for_others: call };
-        Sandbox { inner, services: Object::new() }
+        let inner = Inner { id, execd, policy, capabilities, owned: owned.is_truthy(), for_others: call.clone() };
+        Sandbox { inner, services: Object::new() }.into()
     }
 }
 

@@ -4,15 +4,14 @@ use crate::core::egress::meaning;
 use crate::core::error::Error;
 use crate::core::text::join;
 use crate::host::args;
-use crate::host::decisions::Core;
+use crate::api::decisions::{Core, number, text};
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen]
 impl Core {
     /// See [`meaning`]: its code, and on a line of its own its advice.
-    #[wasm_bindgen(js_name = egressMeaning)]
-    pub fn egress_meaning(&self, status: u16, coded: bool, message: &str) -> Option<String> {
-        meaning(status, coded, message).map(|meaning| join(&[meaning.code, meaning.advice], "\n"))
+    pub fn egress_meaning(&self, status: &JsValue, coded: &JsValue, message: &JsValue) -> JsValue {
+        let meaning = meaning(number(status) as u16, coded.is_truthy(), &text(message));
+        meaning.map_or(JsValue::UNDEFINED, |meaning| join(&[meaning.code, meaning.advice], "\n").into())
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::core::error::Error;
 use crate::core::{multipart, rules};
 use crate::host::args::{self, CallOptions, Options};
-use crate::host::decisions::Core;
+use crate::api::decisions::{Core, number};
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd};
 use crate::host::object;
@@ -49,13 +49,10 @@ fn file(entry: &Options) -> Result<JsValue, Failure> {
     Ok(js::file_of(&path, &data, &boundary, &head, &multipart::tail(&boundary)))
 }
 
-#[wasm_bindgen]
 impl Core {
     /// An entry of `uploadAll`, checked. Throws for what is none.
-    #[wasm_bindgen(js_name = fileToWrite)]
-    pub fn file_to_write(&self, index: u32, entry: &JsValue) -> Result<JsValue, JsValue> {
-        let checked = Options::required(&format!("entries[{index}]"), entry).map_err(Failure::from);
-        checked.and_then(|entry| file(&entry)).map_err(JsValue::from)
+    pub fn file_to_write(&self, index: &JsValue, entry: &JsValue) -> Result<JsValue, Failure> {
+        file(&Options::required(&format!("entries[{}]", number(index) as u32), entry)?)
     }
 }
 

@@ -8,18 +8,16 @@ use crate::api::wire::Wire;
 use crate::core::error::Error;
 use crate::core::{rules, secrets};
 use crate::host::args::{self, CallOptions};
-use crate::host::decisions::Core;
+use crate::api::decisions::{Core, text, texts};
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen]
 impl Core {
     /// See [`secrets::mask`].
-    #[wasm_bindgen(js_name = maskAll)]
-    pub fn mask_all(&self, text: &str, secrets: Vec<String>) -> String {
-        secrets::mask(text, secrets.iter().map(String::as_str))
+    pub fn mask_all(&self, words: &JsValue, secrets: &JsValue) -> JsValue {
+        secrets::mask(&text(words), texts(secrets).iter().map(String::as_str)).into()
     }
 }
 

@@ -1,8 +1,5 @@
 //! The JavaScript snippets of `src/js`, declared. Each is called from one place in `host` or `api`.
 
-use crate::host::args::Options;
-use crate::host::decisions;
-use crate::host::failure::Failure;
 use js_sys::{Array, Function, Map, Promise};
 use wasm_bindgen::prelude::*;
 
@@ -47,7 +44,7 @@ extern "C" {
 #[wasm_bindgen(module = "/src/js/core.js")]
 extern "C" {
     #[wasm_bindgen(js_name = provideCore)]
-    pub fn provide_core(core: JsValue, memory: JsValue);
+    pub fn provide_core(core: JsValue, names: Array, memory: JsValue);
 }
 
 #[wasm_bindgen(module = "/src/js/call.js")]
@@ -68,7 +65,7 @@ extern "C" {
     #[derive(Clone)]
     pub type Transport;
     #[wasm_bindgen(catch, js_name = newTransport)]
-    fn new_transport(config: &JsValue) -> Result<Transport, JsValue>;
+    pub fn new_transport(config: &JsValue) -> Result<Transport, JsValue>;
     /// Base of the lifecycle API, with `/v1`.
     #[wasm_bindgen(method, getter)]
     pub fn base(this: &Transport) -> String;
@@ -584,22 +581,4 @@ extern "C" {
 #[wasm_bindgen(module = "/src/js/directory.js")]
 extern "C" {
     pub fn directory(execd: &Execd, path: &str, call: &JsValue) -> JsValue;
-}
-
-impl Transport {
-    /// From the options of a static method: `{connectionConfig, adapterFactory}`.
-    pub fn of(options: &Options) -> Result<Self, Failure> {
-        if options.has("adapterFactory") {
-            return Err(Failure::invalid(
-                "adapterFactory is not supported: pass your own `fetch` in connectionConfig instead",
-            ));
-        }
-        Self::new(&options.raw("connectionConfig"))
-    }
-
-    /// From a `ConnectionConfig`, an object with its fields, or nothing.
-    pub fn new(config: &JsValue) -> Result<Self, Failure> {
-        decisions::provide();
-        new_transport(config).map_err(Failure::thrown)
-    }
 }

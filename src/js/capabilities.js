@@ -3,6 +3,7 @@
 import { json } from "./answer.js";
 import { once } from "./call.js";
 import { SandboxApiException, SandboxConnectionException } from "./errors.js";
+import { isOfLookUp } from "./failure.js";
 import { drive } from "./run.js";
 import { explained } from "./sidecar.js";
 import { within } from "./timers.js";
@@ -83,6 +84,7 @@ export const newCapabilities = (execd, policy) => new Capabilities(execd, policy
 /** The answer, or the exception that stands for an error answer or for nobody there. No answer in time is no answer. */
 const heard = (asked) =>
   asked.catch((error) => {
+    if (isOfLookUp(error)) throw error;
     const told = error instanceof SandboxApiException && error.code !== "REDIRECT_REFUSED";
     if (told || error instanceof SandboxConnectionException) return error;
     throw error;

@@ -2,8 +2,7 @@
 
 import { json } from "./answer.js";
 import { core } from "./core.js";
-import { SandboxApiException } from "./errors.js";
-import { unexpected } from "./failure.js";
+import { refusedWith, unexpected } from "./failure.js";
 import { explained, sidecarOf } from "./sidecar.js";
 
 const GET = "Get sandbox egress policy failed";
@@ -52,8 +51,7 @@ export class Policy {
 }
 
 /** A 404 that is not about the sandbox. */
-const isRouteless = (error) =>
-  error instanceof SandboxApiException && error.statusCode === 404 && !error.code.endsWith("SANDBOX_NOT_FOUND");
+const isRouteless = (error) => refusedWith(error) === 404 && !error.code.endsWith("SANDBOX_NOT_FOUND");
 
 /** Called from Rust. */
 export const newPolicy = (execd, id) => new Policy(execd, id);

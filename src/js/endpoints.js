@@ -3,7 +3,7 @@
 import { forOthers } from "./call.js";
 import { core } from "./core.js";
 import { Execd } from "./execd.js";
-import { timedOut, unexpected } from "./failure.js";
+import { noteLookUp, timedOut, unexpected } from "./failure.js";
 import { normalUrl } from "./http.js";
 import { within } from "./timers.js";
 import { withQuery } from "./url.js";
@@ -61,7 +61,10 @@ export class Endpoints {
     const url = withQuery(path, [["use_server_proxy", transport.useServerProxy]]);
     const source = ask(transport, newWire("GET", url, WHAT, "endpoint"), forOthers(call));
     this.#known.set(port, source);
-    source.catch(() => this.forget(port, source));
+    source.catch((error) => {
+      noteLookUp(error);
+      this.forget(port, source);
+    });
     return source;
   }
 

@@ -33,15 +33,28 @@ export function reworded(error, message, code = error.code) {
 export const describe = (value) =>
   typeof value?.message === "string" ? value.message : typeof value === "string" ? value : "a value that is no Error";
 
+const ofLookUps = new WeakSet();
+
+/** Notes that finding out where a service is has failed with this. */
+export function noteLookUp(error) {
+  if (Object(error) === error) ofLookUps.add(error);
+}
+
+/** Whether it has: then it says nothing of the service, which was not asked. */
+export const isOfLookUp = (error) => ofLookUps.has(error);
+
+/** The status with which the server that was asked has refused; `undefined` for any other failure. */
+export const refusedWith = (error) =>
+  error instanceof SandboxApiException && !isOfLookUp(error) ? error.statusCode : undefined;
+
 /** Whether the server does not know the route at all: what it knows and does not find has a code of its own. */
-export const isUnrouted = (error) =>
-  error instanceof SandboxApiException && error.statusCode === 404 && error.code === "UNEXPECTED_RESPONSE";
+export const isUnrouted = (error) => refusedWith(error) === 404 && error.code === "UNEXPECTED_RESPONSE";
 
 /**
  * Makes one error of the two ways in which a server says that it does not have a part of the API: 501, and the 404 of a router
  * that does not know the path. `what`: "Snapshots are".
  */
 export function orUnsupported(error, what) {
-  const lacks = isUnrouted(error) || (error instanceof SandboxApiException && error.statusCode === 501);
+  const lacks = isUnrouted(error) || refusedWith(error) === 501;
   return lacks ? reworded(error, `${what} not supported by this server: ${error.message}`, "NOT_SUPPORTED") : error;
 }

@@ -2,8 +2,7 @@
 
 import { forOthers } from "./call.js";
 import { core } from "./core.js";
-import { SandboxApiException } from "./errors.js";
-import { isUnrouted, reworded, unexpected } from "./failure.js";
+import { isUnrouted, refusedWith, reworded, unexpected } from "./failure.js";
 import { drive } from "./run.js";
 import { within } from "./timers.js";
 import { ask } from "./wire.js";
@@ -26,7 +25,7 @@ export async function askIsolation(execd, wire, call) {
 /** Every flag is there, `false` where execd does not say. Called from Rust. */
 export async function isolationFlags(execd, wire, call) {
   const found = await ask(execd, wire, call).catch((error) => {
-    if (error instanceof SandboxApiException && [404, 501].includes(error.statusCode)) return { message: UNKNOWN };
+    if ([404, 501].includes(refusedWith(error))) return { message: UNKNOWN };
     throw error;
   });
   for (const flag of FLAGS) found[flag] ||= false;

@@ -2,6 +2,7 @@
 
 import { core } from "./core.js";
 import { SandboxApiException } from "./errors.js";
+import { isOfLookUp } from "./failure.js";
 import { notReady } from "./poll.js";
 
 const ONLY_ATTEMPT_MS = 1000;
@@ -40,6 +41,7 @@ export async function waitForPort(execd, port, seconds, pollMs, path, call) {
 /** Whether it is a program at the port that has answered so. Throws what has nothing to do with the port. */
 function isAnswer(error) {
   const { code, statusCode, message } = error;
+  if (isOfLookUp(error)) throw error;
   if (error instanceof SandboxApiException) {
     if (code === "REDIRECT_REFUSED") return true;
     if (statusCode !== undefined) {

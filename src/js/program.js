@@ -2,6 +2,7 @@
 
 import { once } from "./call.js";
 import { core } from "./core.js";
+import { isOfLookUp, refusedWith } from "./failure.js";
 import { pauses } from "./poll.js";
 import { ask, newWire } from "./wire.js";
 
@@ -35,9 +36,9 @@ export async function end(execd, id, call) {
     try {
       return await interrupt(execd, id, call);
     } catch (refused) {
-      if (left-- === 0) throw refused;
+      if (left-- === 0 || isOfLookUp(refused)) throw refused;
       const status = await ask(execd, statusOf(id), once(call)).catch((error) => {
-        if (error.statusCode !== 404) throw refused;
+        if (refusedWith(error) !== 404) throw refused;
       });
       if (status?.running === false) return;
     }

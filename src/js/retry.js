@@ -15,6 +15,9 @@ const NUMBERS = {
   maxRetryAfterMillis: [0, LONGEST],
 };
 
+/** All of them. An object of the caller's may have them from a prototype. */
+const FIELDS = [...Object.keys(NUMBERS), "retryPost", "onRetry"];
+
 /** Gives it back, or throws. */
 export function checkRetry(retry) {
   if (retry === undefined || retry === null || typeof retry === "boolean") return retry ?? undefined;
@@ -48,7 +51,7 @@ export function checkRetry(retry) {
 export function over(base, retry) {
   const policy = base ?? defaults();
   if (retry === undefined || retry === null) return policy;
-  const said = Object.entries(retry).filter(([, value]) => value !== undefined && value !== null);
+  const said = FIELDS.map((name) => [name, retry[name]]).filter(([, value]) => value !== undefined && value !== null);
   return { ...policy, ...Object.fromEntries(said), off: retry === false };
 }
 

@@ -15,7 +15,7 @@ import { aborted, closed, describe, reworded, timedOut, unexpected, unreached } 
 import { Halt, openExchange } from "./http.js";
 
 /** What the retry policy knows of an end that is no status. */
-const NO_ANSWER = 0;
+const NO_ANSWER = -2;
 const FINAL = -1;
 
 /** Sends it and reads the answer to its end. Everything but 2xx is an error. */
@@ -26,6 +26,8 @@ export function send(transport, request, call, reader = "whole") {
 
 /** Sends it in the given way. Gives the exchange. */
 export async function sendBy(transport, request, call, way) {
+  // Not from inside of the call that led here: what the caller's `fetch` does may be anything.
+  await undefined;
   transport.check(call);
   const { what, method, body } = request;
   let { url, endpointHeaders = [] } = request;
@@ -134,10 +136,8 @@ function pauseAfter(retry, { exchange, status }, { method, number, way, call }) 
     way.deadline.leftMs,
     call.patience ? call.patience.until - Date.now() : Number.POSITIVE_INFINITY,
   );
-  const { attempts, initialDelayMillis, maxDelayMillis, maxRetryAfterMillis, retryPost } = retry;
   const asked = exchange ? askedPause(exchange) : Number.NaN;
-  const policy = [attempts, initialDelayMillis, maxDelayMillis, maxRetryAfterMillis];
-  return core.retryDelay(...policy, retryPost, method, number, status, asked, left, Math.random());
+  return core.retryDelay(retry, method, number, status, [asked, left, Math.random()]);
 }
 
 /** The answer's `Retry-After` in milliseconds, or NaN. A date is compared with the server's own clock where it tells that. */

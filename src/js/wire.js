@@ -6,7 +6,7 @@
 
 import { read } from "./answer.js";
 import { once } from "./call.js";
-import { orUnsupported } from "./failure.js";
+import { orUnsupported, refusedWith } from "./failure.js";
 
 /** Called from Rust. */
 export const newWire = (method, url, what, answer) => ({ method, url, what, answer });
@@ -21,7 +21,7 @@ export function setJson(wire, body) {
 const OUTCOMES = {
   /** One that is not there any more is gone, too. */
   gone(error) {
-    if (error.statusCode !== 404) throw error;
+    if (refusedWith(error) !== 404) throw error;
   },
   /** Never fails: nobody listens, and a rejection that nobody hears is reported. */
   unheard() {},

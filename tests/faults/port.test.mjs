@@ -139,3 +139,19 @@ test("wrong values name themselves", async () => {
     assert.equal(seen.length, sent);
   });
 });
+
+test("a look-up that is refused says nothing of the port", async (t) => {
+  for (const [name, answer, code] of [
+    ["an error of the server", coded(401, "UNAUTHORIZED"), "UNAUTHORIZED"],
+    ["a redirect", (_, response) => response.writeHead(302, { location: "/elsewhere" }).end(), "REDIRECT_REFUSED"],
+    ["a gateway's words", plain(502, "Bad Gateway"), "UNEXPECTED_RESPONSE"],
+  ]) {
+    await t.test(name, async () => {
+      const routes = { [ENDPOINT]: answer };
+      await using(routes, async (sandbox) => {
+        const { error } = await outcome(sandbox.waitForPort(8000, { ...options, retry: false }));
+        assert.equal(error?.code, code);
+      });
+    });
+  }
+});
