@@ -11,8 +11,12 @@ export async function askEach(execd, wires, call) {
 /** Called from Rust. */
 export async function fileInfos(execd, wires, call) {
   const found = [];
-  for (const wire of wires) found.push(...Object.entries(await ask(execd, wire, call)));
-  for (const [, info] of found) if (typeof info === "object" && info !== null) shapes.file(info);
+  for (const wire of wires) {
+    for (const [path, info] of Object.entries(await ask(execd, wire, call))) {
+      if (typeof info === "object" && info !== null) shapes.file(info);
+      found.push([path, info]);
+    }
+  }
   // Not set one by one: a path may be `__proto__`.
   return Object.fromEntries(found);
 }

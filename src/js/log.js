@@ -24,7 +24,7 @@ export async function wholeLog(execd, id, cursor, call) {
   const exchange = await execd.send(logOf(id, cursor), call);
   const said = exchange.header("execd-commands-tail-cursor")?.trim();
   // Where CORS hides the header, the bytes that came say the same: the cursor is a byte offset.
-  const next = /^\d+$/.test(said) ? Number(said) : (cursor ?? 0) + exchange.whole.length;
+  const next = /^\d{1,15}$/.test(said) ? Number(said) : (cursor ?? 0) + exchange.whole.length;
   return { content: exchange.text(), cursor: next };
 }
 

@@ -12,7 +12,7 @@ export const failures = {
   closed,
   start: (what, _, { startMs }) => timedOut(`${what}: nothing has started within ${startMs} ms (startTimeoutSeconds)`),
   body: brokenBody,
-  busy: (what, context) =>
+  busy: (what, context = "") =>
     makeError(
       "SandboxApiException",
       "CONTEXT_BUSY",
@@ -20,7 +20,7 @@ export const failures = {
         `(codes.interrupt), use a context of your own, or pass onBusy: "queue"`,
       { isRetryable: true },
     ),
-  unresponsive: (what, context) =>
+  unresponsive: (what, context = "") =>
     broken(
       "KERNEL_UNRESPONSIVE",
       `${what}: the time was over (timeoutSeconds), and the kernel of the context ${context} did not heed the interrupt. ` +

@@ -75,12 +75,13 @@ function object(path, value) {
 
 function text(path, value) {
   if (typeof value !== "string") wrong(path, "a string", value);
+  if (value.includes("\0")) throw new TypeError(`${path} cannot contain a NUL character`);
 }
 
 function count(path, value) {
   if (typeof value !== "number") wrong(path, "a number", value);
   if (!(Number.isSafeInteger(value) && value >= 0)) {
-    throw new TypeError(`${path} must be a whole number of at least 0, got ${value}`);
+    throw new TypeError(`${path} must be a whole number of at least 0`);
   }
 }
 
