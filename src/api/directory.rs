@@ -1,8 +1,8 @@
 //! `files.downloadDirectory`: a directory, file by file. `src/js/directory.js` reads it.
 
+use crate::api::decisions::{Core, text};
 use crate::core::{rules, tree};
 use crate::host::args::{self, CallOptions};
-use crate::api::decisions::{Core, text};
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd};
 use wasm_bindgen::prelude::*;

@@ -1,6 +1,7 @@
 //! One isolated session.
 
 use crate::api::commands::{call_of, driven};
+use crate::api::decisions::Core;
 use crate::api::files::Files;
 use crate::api::isolation::{asked, get, path_of};
 use crate::api::methods::methods;
@@ -9,7 +10,6 @@ use crate::api::wire::{self, Wire};
 use crate::core::error::Error;
 use crate::core::run::Endpoint;
 use crate::host::args::{self, CallOptions, Options};
-use crate::api::decisions::Core;
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd};
 use crate::host::object;

@@ -1,11 +1,11 @@
 //! `sandbox.waitForPort`: how to wait until something answers at a port of the sandbox. `src/js/port.js` does.
 
+use crate::api::decisions::{Core, number, text};
 use crate::api::ready;
 use crate::core::answer::{Answer, judge};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{CallOptions, Options};
-use crate::api::decisions::{Core, number, text};
 use crate::host::js::{self, Execd};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;

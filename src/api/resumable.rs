@@ -1,10 +1,10 @@
 //! `files.download`: one file, over as many connections as it takes. `src/js/resumable.js` reads it.
 
+use crate::api::decisions::{Core, number, text};
 use crate::api::upload::on_progress;
 use crate::core::error::Error;
 use crate::core::{resume, rules};
 use crate::host::args::{self, CallOptions, Options};
-use crate::api::decisions::{Core, number, text};
 use crate::host::failure::Failure;
 use crate::host::js;
 use crate::host::js::Execd;

@@ -1,5 +1,6 @@
 //! What to run and how, and the decoder of what a run gives. `src/js/run-reader.js` sends the request and reads the stream.
 
+use crate::api::decisions::{Core, number};
 use crate::api::wire::Wire;
 use crate::core::capture;
 use crate::core::error::Error;
@@ -8,7 +9,6 @@ use crate::core::frames::Framer;
 use crate::core::rules;
 use crate::core::run::{Endpoint, Run, Signal, end_event, exit_code};
 use crate::host::args::{CallOptions, Options};
-use crate::api::decisions::{Core, number};
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd};
 use crate::host::object;

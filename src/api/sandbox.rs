@@ -3,6 +3,7 @@
 use crate::api::codes::Codes;
 use crate::api::commands::Commands;
 use crate::api::creation::{self, Made};
+use crate::api::decisions::Core;
 use crate::api::diagnostics::Diagnostics;
 use crate::api::egress::{self, Egress};
 use crate::api::files::Files;
@@ -18,7 +19,6 @@ use crate::api::{capabilities, lifecycle, port, settled, snapshots};
 use crate::core::error::Error;
 use crate::core::rules;
 use crate::host::args::{self, CallOptions, Options};
-use crate::api::decisions::Core;
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd, Transport};
 use crate::host::object;

@@ -1,10 +1,10 @@
 //! What the egress sidecar takes, and what its errors mean. `src/js/sidecar.js` asks it.
 
+use crate::api::decisions::{Core, number, text};
 use crate::core::egress::meaning;
 use crate::core::error::Error;
 use crate::core::text::join;
 use crate::host::args;
-use crate::api::decisions::{Core, number, text};
 use wasm_bindgen::prelude::*;
 
 impl Core {

@@ -1,9 +1,9 @@
 //! Writing files: what is to be written, checked. `src/js/upload.js` sends it.
 
+use crate::api::decisions::{Core, number};
 use crate::core::error::Error;
 use crate::core::{multipart, rules};
 use crate::host::args::{self, CallOptions, Options};
-use crate::api::decisions::{Core, number};
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd};
 use crate::host::object;

@@ -1,6 +1,7 @@
 //! `sandbox.credentialVault`: credentials that the egress proxy puts into requests, so that no program in the sandbox has
 //! them. Values go in and never come out.
 
+use crate::api::decisions::{Core, text, texts};
 use crate::api::methods::methods;
 use crate::api::settled;
 use crate::api::vault_request::Body;
@@ -8,7 +9,6 @@ use crate::api::wire::Wire;
 use crate::core::error::Error;
 use crate::core::{rules, secrets};
 use crate::host::args::{self, CallOptions};
-use crate::api::decisions::{Core, text, texts};
 use crate::host::failure::Failure;
 use crate::host::js::{self, Execd};
 use js_sys::Promise;

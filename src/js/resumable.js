@@ -3,7 +3,7 @@
 import { core } from "./core.js";
 import { concat, Meter, nextChunk, readerOf } from "./download.js";
 import { InvalidArgumentException, makeError } from "./errors.js";
-import { timedOut, unreached } from "./failure.js";
+import { refusedWith, timedOut, unreached } from "./failure.js";
 import { IdleWatch } from "./idle.js";
 import { ask } from "./wire.js";
 
@@ -128,7 +128,7 @@ class Reader {
     const headers = from > 0 ? [["Range", `bytes=${from}-`]] : [];
     const request = { method: "GET", url: "/files/download", query: [["path", path]], what: WHAT, headers };
     const exchange = await execd.send(request, call, "stream").catch((error) => {
-      if (from === 0 || error.statusCode !== 416) throw error;
+      if (from === 0 || refusedWith(error) !== 416) throw error;
       throw this.#changed("it ends before the place where the connection broke");
     });
     // Nobody wants it any more.

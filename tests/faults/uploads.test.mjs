@@ -385,6 +385,22 @@ describe("uploadAll", () => {
     });
   });
 
+  test("tells a failed look-up of the sandbox's address apart from a source that fails, and each file has an error of its own", async () => {
+    const routes = {
+      "GET /v1/sandboxes/s1/endpoints/44772": async (_, response) => {
+        await pause(20);
+        json(response, 403, { code: "FORBIDDEN", message: "not yours" });
+      },
+    };
+    await using(routes, async (sandbox) => {
+      const { error } = await outcome(sandbox.files.uploadAll(entries(1)));
+      assert.deepEqual([error?.code, error?.statusCode, error?.path], ["FORBIDDEN", 403, "/0"]);
+      const writing = entries(2).map((entry) => outcome(sandbox.files.writeFiles([entry])));
+      const paths = (await Promise.all(writing)).map(({ error }) => error?.path);
+      assert.deepEqual(paths, ["/0", "/1"]);
+    });
+  });
+
   test("ends with an abort and with close(), also while its source has nothing to give", async () => {
     const reason = new Error("enough");
     for (const close of [false, true]) {
