@@ -1,4 +1,4 @@
-// Exceptions by what has happened, for the JavaScript that waits. Those for what the caller got wrong are made in Rust.
+// Exceptions by what has happened, for the JavaScript that waits. Those for wrong arguments are made in Rust, which reads them.
 
 import { makeError, SandboxApiException, SandboxError } from "./errors.js";
 

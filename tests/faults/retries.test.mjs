@@ -313,6 +313,42 @@ describe("retry", () => {
     });
   });
 
+  test("takes its options from a prototype, too", async () => {
+    const told = [];
+    class Policy {
+      get attempts() {
+        return 2;
+      }
+      get initialDelayMillis() {
+        return 1;
+      }
+      onRetry(info) {
+        told.push(info.attempts);
+      }
+    }
+    await managing({ [INFO]: refuse(503) }, async (manager, { count }) => {
+      const { error } = await outcome(manager.getSandboxInfo("s1", { retry: new Policy() }));
+      assert.deepEqual([error.statusCode, count(INFO), told], [503, 2, [2]]);
+    });
+  });
+
+  test("an answer without a status is an answer", async () => {
+    let calls = 0;
+    const fetch = async () => {
+      calls++;
+      return Response.error();
+    };
+    await managing(
+      {},
+      async (manager) => {
+        const { error } = await outcome(manager.getSandboxInfo("s1"));
+        assert.equal(error.name, "SandboxApiException");
+        assert.equal(calls, 1);
+      },
+      { fetch },
+    );
+  });
+
   test("lets onRetry end the call by throwing", async () => {
     const mine = new Error("enough");
     const onRetry = () => {

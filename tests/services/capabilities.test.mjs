@@ -247,3 +247,18 @@ test("abort, time limit, close, mistakes", async () => {
     assert.equal((await outcome(sandbox.capabilities())).error.code, "CLOSED");
   });
 });
+
+test("a look-up that fails says nothing of the service, and is not remembered", async () => {
+  let refusals = 1;
+  const lookUp = POOR[JUPYTER];
+  const routes = {
+    ...POOR,
+    [JUPYTER]: (request, response, more) =>
+      refusals-- > 0 ? json(response, 500, { code: "DOWN", message: "m" }) : lookUp(request, response, more),
+  };
+  await using(routes, async (sandbox) => {
+    const { error } = await outcome(sandbox.capabilities({ retry: false }));
+    assert.deepEqual([error?.statusCode, error?.code], [500, "DOWN"]);
+    assert.deepEqual(await sandbox.capabilities(), NONE);
+  });
+});
