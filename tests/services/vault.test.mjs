@@ -314,11 +314,3 @@ test("an abort reaches a hanging change, and close ends it", async () => {
     assert.equal((await closing).error.code, "CLOSED");
   });
 });
-
-test("a refusal of the server that looks the sidecar up is not the sidecar's", async () => {
-  const routes = { "GET /v1/sandboxes/s1/endpoints/18080": (_, response) => plain(response, 401, "no") };
-  await using(routes, async (sandbox) => {
-    const { error } = await outcome(sandbox.credentialVault.get());
-    assert.deepEqual([error?.statusCode, error?.code], [401, "UNEXPECTED_RESPONSE"]);
-  });
-});
