@@ -217,7 +217,7 @@ test("an abort and a time limit reach the look-up of the sidecar and the request
 });
 
 test("a refusal of the server that looks the sidecar up is not the sidecar's", async () => {
-  await using({ [LOOK_UP]: (_, response) => plain(response, 401, "no") }, async (sandbox) => {
+  await using({ ...old, [LOOK_UP]: (_, response) => plain(response, 401, "no") }, async (sandbox) => {
     const { error } = await outcome(sandbox.egress.getPolicy());
     assert.deepEqual([error?.statusCode, error?.code], [401, "UNEXPECTED_RESPONSE"]);
   });
