@@ -9,6 +9,7 @@ use crate::host::args::CallOptions;
 use crate::host::failure::Failure;
 use crate::host::{js, object};
 use js_sys::Array;
+use std::sync::atomic::{AtomicBool, Ordering};
 use wasm_bindgen::prelude::*;
 
 /// Private to the package: the one object of these functions.
@@ -17,6 +18,10 @@ pub struct Core;
 
 /// Called before anything in `src/js` can ask. (Not by wasm-bindgen's own start function: its tests do not call that.)
 pub fn provide() {
+    static PROVIDED: AtomicBool = AtomicBool::new(false);
+    if PROVIDED.swap(true, Ordering::Relaxed) {
+        return;
+    }
     let names = Core::METHODS.iter().map(|name| JsValue::from(*name));
     js::provide_core(Core.into(), object::array(names), wasm_bindgen::memory());
 }

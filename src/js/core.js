@@ -4,8 +4,8 @@ export let core;
 /** The WebAssembly's. What Rust has decoded is read in place. */
 export let memory;
 
-/** Called from Rust. */
+/** Called from Rust, once. */
 export function provideCore(given, names, its) {
-  core ??= Object.fromEntries(names.map((name, number) => [name, (...args) => given.invoke(number, ...args)]));
+  core = Object.fromEntries(names.map((name, number) => [name, (...args) => given.invoke(number, ...args)]));
   memory = its;
 }
