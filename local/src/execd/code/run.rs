@@ -21,8 +21,14 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 pub fn start(app: Arc<App>, headers: &HeaderMap, context: Arc<Context>, code: String) -> Response {
     let (mut events, receiver) = events::channel();
     tokio::spawn(async move {
+        // Before anything is said: whoever has heard `init` and was not refused first is in there.
+        let turn = Arc::clone(&context.busy).try_lock_owned();
         events.init(&context.id).await;
-        if let Err(text) = run(&app, &context, code, &events).await {
+        let outcome = match turn {
+            Ok(_turn) => run(&app, &context, code, &events).await,
+            Err(_) => Err("session is busy".into()),
+        };
+        if let Err(text) = outcome {
             events.send_raw(Failure::runtime(format!("error running codes {text}")).body()).await;
         }
     });
@@ -30,7 +36,6 @@ pub fn start(app: Arc<App>, headers: &HeaderMap, context: Arc<Context>, code: St
 }
 
 async fn run(app: &Arc<App>, context: &Context, code: String, events: &Events) -> Result<(), String> {
-    let _busy = context.busy.try_lock().map_err(|_| "session is busy")?;
     let kernel = context.living_kernel(app).await?;
     let early = app.code.early.decide();
     let outcome = tokio::select! {
