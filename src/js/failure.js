@@ -10,9 +10,6 @@ export const timedOut = (message, options) =>
 export const unexpected = (message, options) =>
   makeError("SandboxApiException", "UNEXPECTED_RESPONSE", message, options);
 
-/** The server does not have what was asked for. */
-export const notSupported = (message, options) => makeError("SandboxApiException", "NOT_SUPPORTED", message, options);
-
 /** No answer, or one that broke off. */
 export const unreached = (message, cause) =>
   makeError("SandboxConnectionException", "NETWORK_ERROR", message, { cause, isRetryable: true });

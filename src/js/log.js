@@ -105,7 +105,7 @@ function joined(chunks, length) {
 }
 
 /** How many bytes at the beginning are whole: all, unless the last one to three begin a character that may yet be completed. */
-export function wholeLength(bytes) {
+function wholeLength(bytes) {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back];
     if (byte < 0x80) break;
